@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+# wanlab: one readable makefile. `make help` lists the targets.
+#
+# MODE=release (default), debug or asan; each has a build tree of its own with the layout of an
+# installation: build/MODE/bin/wanlab, build/MODE/share/wanlab/workloads/….
+
+MODE    ?= release
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   := build/$(MODE)
+
+PKGS := libuv libnl-3.0 yaml-0.1 jansson
+CFLAGS_MODE_release := -O2 -g
+CFLAGS_MODE_debug   := -O0 -g3
+CFLAGS_MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+                       -fno-sanitize-recover=undefined
+
+CC      ?= cc
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 \
+           -Wpointer-arith -Wundef -Wno-format-nonliteral $(if $(WERROR)$(CI),-Werror)
+CFLAGS  += -std=gnu11 $(CFLAGS_MODE_$(MODE)) $(WARN) -D_GNU_SOURCE -Iemulator -MMD -MP
+PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+SQL_CFLAGS   = $(shell mariadb_config --cflags)
+SQL_LIBS     = $(shell mariadb_config --libs)
+CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
+LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
+EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%))
+REPLICATE_OBJ := $(call objects,workloads/replicate)
+REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))
+
+WANLAB    := $(BUILD)/bin/wanlab
+WORKLOADS := $(BUILD)/share/wanlab/workloads
+STAGED    := $(addprefix $(WORKLOADS)/replicate/,replicate workload.yaml prepare mariadb-node)
+
+SOURCES   = $(shell git ls-files '*.c' '*.h')
+
+all: $(WANLAB) $(STAGED) ## build the program and the workloads
+
+$(WANLAB): $(BUILD)/emulator/main.o $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+$(BUILD)/libwanlab.a: $(EMULATOR_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(WORKLOADS)/replicate/replicate: $(REPLICATE_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
+
+$(WORKLOADS)/%: workloads/%
+	@mkdir -p $(@D)
+	cp -p $< $@
+
+$(BUILD)/emulator/main.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
+
+$(BUILD)/workloads/%.o: workloads/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(PKG_CFLAGS) $(SQL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/unit/test_replicate_%.t: tests/unit/test_replicate_%.c $(REPLICATE_TESTABLE_OBJ) \
+                                        $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+# --- tests: each target runs all of the one above it too, from no privilege to a kernel of its own
+
+PROVE = MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --exec ''
+
+unit: $(UNIT_TESTS) ## the unit tests: no privilege, seconds
+	$(PROVE) $(UNIT_TESTS)
+
+check: all $(UNIT_TESTS) ## unit tests, and real labs on this kernel (root)
+	$(PROVE) $(UNIT_TESTS) tests/integration/*.t
+
+check-netem: all ## the netem engine, in User-Mode Linux (root)
+	$(PROVE) tests/vm/*.t
+
+check-all: all $(UNIT_TESTS) ## all of them
+	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
+
+lint: ## layers, format, function and file sizes, clang-tidy
+	tests/lint.sh $(SOURCES)
+
+format: ## rewrite all C files in the one format
+	clang-format -i $(SOURCES)
+
+demo: all ## the main job on five regions
+	$(WANLAB) run topologies/five-regions.yaml
+
+install: all ## to DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
+		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency
+	install $(WANLAB) $(DESTDIR)$(PREFIX)/bin/
+	install $(STAGED) $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate/
+	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/wanlab/topologies/
+	install -m 644 topologies/latency/*.csv $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency/
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all unit check check-netem check-all lint format demo install clean help
+.DELETE_ON_ERROR:

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p)
+{
+    if (!p) {
+        fputs("wanlab: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *xmalloc(size_t size)
+{
+    return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t count, size_t size)
+{
+    return checked(reallocarray(p, count ? count : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+    return s ? checked(strdup(s)) : NULL;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+    char *text;
+    va_list ap;
+    va_start(ap, fmt);
+    int r = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    return checked(r < 0 ? NULL : text);
+}
+
+void *array_grow(void *p, size_t len, size_t size)
+{
+    if (len & (len - 1)) /* not a power of two: the last doubling still has room */
+        return p;
+    return xrealloc(p, len ? len * 2 : 1, size);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum exit_status command_usage(const struct command *command)
+{
+    fprintf(stderr, "wanlab: usage: wanlab %s %s\n", command->name, command->usage);
+    return STATUS_INPUT;
+}
+
+enum exit_status command_help(const struct command *command)
+{
+    printf("usage: wanlab %s %s\n\n%s\n", command->name, command->usage, command->summary);
+    if (command->options)
+        printf("\n%s", command->options);
+    return STATUS_DONE;
+}
+
+/* "FILE:LINE:COL: …" or "--set KEY: …" */
+static bool begins_with_place(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon && (strncmp(text, "--set ", 6) == 0 || (colon[1] >= '0' && colon[1] <= '9'));
+}
+
+enum exit_status command_failed(const struct error *err)
+{
+    if (err->status == STATUS_INPUT && begins_with_place(err->text))
+        fprintf(stderr, "%s\n", err->text);
+    else
+        log_error("%s", err->text);
+    return err->status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/scenario_options.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+bool scenario_option(struct scenario_options *o, int option, const char *argument)
+{
+    static char engine[64];
+    switch (option) {
+    case 'e':
+        snprintf(engine, sizeof(engine), "engine=%s", argument);
+        argument = engine;
+        /* fall through */
+    case 's':
+        if (o->set_count == SETS_MAX)
+            return false;
+        o->sets[o->set_count++] = argument;
+        return true;
+    case 'v':
+        log_threshold = log_threshold < LOG_LEVEL_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool scenario_file(struct scenario_options *o, int argc, char **argv)
+{
+    if (optind + 1 != argc)
+        return false;
+    o->file = argv[optind];
+    return true;
+}
+
+int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err)
+{
+    return scenario_open(o->file, o->sets, o->set_count, ret, err);
+}

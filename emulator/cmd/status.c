@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "command.h"
+#include "lab/client.h"
+#include "lab/place.h"
+#include "report/table.h"
+
+static int fetch(const char *lab, json_t **ret, struct error *err)
+{
+    _cleanup_(freep) char *folder = NULL;
+    struct client *client;
+    json_t *answer;
+    int r = place_of(lab, &folder, err);
+    if (r == 0)
+        r = client_open(folder, &client, err);
+    if (r < 0)
+        return r;
+    r = client_request(client, json_pack("{s:s}", "do", "status"), NULL, 0, &answer, NULL, err);
+    client_close(client);
+    if (r < 0)
+        return r;
+    *ret = json_incref(json_object_get(answer, "status"));
+    json_decref(answer);
+    return 0;
+}
+
+static const char *text_of(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void print_nodes(json_t *status)
+{
+    static const char *const columns[] = {"node", "kind", "region", "state", "addresses"};
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    json_t *node, *interface;
+    size_t i, k;
+    json_array_foreach(json_object_get(status, "nodes"), i, node)
+    {
+        struct text addresses = {0};
+        json_array_foreach(json_object_get(node, "interfaces"), k, interface)
+            text_add(&addresses, "%s%s %s", k ? ", " : "", text_of(interface, "name"),
+                     text_of(interface, "ipv4"));
+        table_add(t, "%s", text_of(node, "name"));
+        table_add(t, "%s", text_of(node, "kind"));
+        table_add(t, "%s", text_of(node, "region"));
+        table_add(t, "%s", text_of(node, "state"));
+        table_add(t, "%s", addresses.data ? addresses.data : "");
+        text_done(&addresses);
+    }
+    table_print(t, stdout, "");
+    table_free(t);
+}
+
+static void print_wires(json_t *status)
+{
+    static const char *const columns[] = {"wire",     ">delay", ">loss",       ">rate",
+                                          ">packets", ">lost",  ">queue drops"};
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    json_t *wire;
+    size_t i;
+    json_array_foreach(json_object_get(status, "wires"), i, wire)
+    {
+        char text[UNITS_TEXT_MAX];
+        json_int_t rate = json_integer_value(json_object_get(wire, "rate_bps"));
+        double delay = json_number_value(json_object_get(wire, "delay_s"));
+        table_add(t, "%s", text_of(wire, "name"));
+        table_add(t, "%s", units_format_time(text, (uint64_t)(delay * 1e9 + 0.5)));
+        table_add(t, "%s",
+                  units_format_share(text, json_number_value(json_object_get(wire, "loss"))));
+        table_add(t, "%s", rate ? units_format_rate(text, (uint64_t)rate) : "-");
+        static const char *const counters[] = {"packets", "lost", "queue_drops"};
+        for (size_t k = 0; k < ARRAY_LEN(counters); k++) {
+            json_t *value = json_object_get(wire, counters[k]);
+            if (value)
+                table_add(t, "%lld", (long long)json_integer_value(value));
+            else
+                table_add(t, "-");
+        }
+    }
+    table_print(t, stdout, "");
+    table_free(t);
+}
+
+static void print_status(const char *lab, json_t *status)
+{
+    json_t *lateness = json_object_get(status, "lateness");
+    char text[UNITS_TEXT_MAX], late[UNITS_TEXT_MAX];
+    printf("lab %s: scenario %s, engine %s, up for %s\n\n", lab, text_of(status, "scenario"),
+           text_of(status, "engine"),
+           units_format_time_short(text, json_number_value(json_object_get(status, "up_s")) * 1e9));
+    print_nodes(status);
+    if (json_array_size(json_object_get(status, "wires")) > 0) {
+        putchar('\n');
+        print_wires(status);
+    }
+    if (lateness)
+        printf("\npackets left late by %s (median), %s (99 %%)\n",
+               units_format_time_short(text,
+                                       json_number_value(json_object_get(lateness, "p50_s")) * 1e9),
+               units_format_time_short(late, json_number_value(json_object_get(lateness, "p99_s")) *
+                                                 1e9));
+}
+
+static enum exit_status run(const struct command *command, int argc, char **argv)
+{
+    struct error err;
+    json_t *status;
+    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
+    if ((argc != 2 && !json) || argv[1][0] == '-')
+        return command_usage(command);
+    place_sweep();
+    if (fetch(argv[1], &status, &err) < 0)
+        return command_failed(&err);
+    if (json) {
+        json_dumpf(status, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    } else {
+        print_status(argv[1], status);
+    }
+    json_decref(status);
+    return STATUS_DONE;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .usage = "LAB [--json]",
+    .summary = "shows a lab's nodes and wires, with what passed over them",
+    .run = run,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "cmd/scenario_options.h"
+#include "lab/lab.h"
+#include "lab/place.h"
+
+static void print_step(const char *line, void *arg)
+{
+    (void)arg;
+    log_info("%s", line);
+}
+
+static int start(const struct scenario_options *o, const char *name, struct error *err)
+{
+    struct scenario *s;
+    int r = scenario_load(o, &s, err);
+    if (r < 0)
+        return r;
+    struct lab lab;
+    struct lab_options options = {
+        .name = name,
+        .on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL,
+    };
+    uint64_t begin = clock_monotonic_ns();
+    r = lab_up(s, &options, &lab, err);
+    if (r == 0) {
+        char text[UNITS_TEXT_MAX];
+        printf("lab %s: %zu nodes up in %s, engine %s (%s)\n", lab.name, s->node_count,
+               units_format_time_short(text, (double)(clock_monotonic_ns() - begin)),
+               engine_name(lab.plan->engine), lab.why_engine);
+        lab_done(&lab);
+    }
+    scenario_free(s);
+    return r;
+}
+
+static enum exit_status run(const struct command *command, int argc, char **argv)
+{
+    static const struct option options[] = {
+        SCENARIO_LONG_OPTIONS, {"name", required_argument, NULL, 'n'}, {0}};
+    struct scenario_options o = {0};
+    const char *name = NULL;
+    struct error err;
+    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "n:", options, NULL)) != -1;) {
+        if (c == 'h')
+            return command_help(command);
+        if (c == 'n')
+            name = optarg;
+        else if (!scenario_option(&o, c, optarg))
+            return command_usage(command);
+    }
+    if (!scenario_file(&o, argc, argv))
+        return command_usage(command);
+    place_sweep();
+    return start(&o, name, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+}
+
+const struct command command_up = {
+    .name = "up",
+    .usage = "FILE [--name LAB] [--set KEY=VALUE]… [--engine NAME] [-v]",
+    .summary = "starts a lab in the background: the nodes and their network, without the workload",
+    .options =
+        "  --name LAB        the lab's name; default: the scenario's\n" SCENARIO_OPTIONS_HELP,
+    .run = run,
+};

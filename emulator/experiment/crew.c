@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop runs only inside the await functions. Each sets what it waits for; every event that
+ * could fulfil it, or break it, ends in settle(), which stops the loop once the wait is over.
+ */
+#include "experiment/crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "experiment/lines.h"
+#include "lab/client.h"
+
+enum { TICK_MS = 100 };
+
+struct program {
+    struct crew *crew;
+    struct crew_task task; /* argv and env are not kept */
+    const char *node_name;
+    json_int_t exec; /* its number at the lab */
+    bool ready, ended;
+    struct lines output, log;
+    char last_line[256]; /* of its log, for messages */
+    char said[256];      /* the text of its last {"error":…} */
+};
+
+enum wait { WAIT_NOTHING, WAIT_READY, WAIT_END, WAIT_DISMISS };
+
+struct crew {
+    uv_loop_t loop;
+    struct client *client;
+    const struct plan *plan;
+    uv_poll_t client_poll, signal_poll;
+    uv_timer_t tick;
+    int signals;
+    struct program **programs;
+    size_t count;
+    enum wait wait;
+    bool dismissed;
+    uint64_t deadline_ns;
+    void (*on_tick)(void *arg);
+    void *tick_arg;
+    bool failed;
+    struct error failure; /* the first one counts */
+};
+
+static void fail(struct crew *c, const struct error *err)
+{
+    if (!c->failed) {
+        c->failed = true;
+        c->failure = *err;
+    }
+    uv_stop(&c->loop);
+}
+
+/* Whether program `p` is what the crew still waits for. */
+static bool is_awaited(const struct crew *c, const struct program *p)
+{
+    switch (c->wait) {
+    case WAIT_READY:
+        return p->task.service && !p->ready;
+    case WAIT_END:
+        return !p->task.service && (!p->ended || lines_open(&p->output));
+    case WAIT_DISMISS:
+        return !p->ended;
+    default:
+        return false;
+    }
+}
+
+static size_t count_awaited(const struct crew *c, const struct program **ret_first)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        if (!is_awaited(c, c->programs[i]))
+            continue;
+        if (count++ == 0 && ret_first)
+            *ret_first = c->programs[i];
+    }
+    return count;
+}
+
+static void settle(struct crew *c)
+{
+    if (c->failed || count_awaited(c, NULL) == 0)
+        uv_stop(&c->loop);
+}
+
+/* The reason in the program's own words, if it left any. */
+static const char *last_words(const struct program *p)
+{
+    return *p->said ? p->said : p->last_line;
+}
+
+static void on_program_end(struct program *p, json_t *event)
+{
+    struct error err;
+    int status = -1, number = 0;
+    json_unpack(event, "{s?i s?i}", "status", &status, "signal", &number);
+    p->ended = true;
+    lines_drain(&p->output);
+    lines_drain(&p->log);
+    const char *words = last_words(p), *intro = *words ? "; it said last: " : "";
+    if (p->crew->dismissed || (status == 0 && !p->task.service)) {
+        settle(p->crew);
+        return;
+    }
+    if (status >= 0)
+        error_set(&err, EIO, "node '%s': %s ended with status %d%s%s", p->node_name, p->task.role,
+                  status, intro, words);
+    else
+        error_set(&err, EIO, "node '%s': %s was killed by signal %d (%s)%s%s", p->node_name,
+                  p->task.role, number, strsignal(number), intro, words);
+    fail(p->crew, &err);
+}
+
+static void handle_event(struct crew *c, json_t *event)
+{
+    struct error err;
+    const char *what = json_string_value(json_object_get(event, "event"));
+    if (strcmp(what, "exit") == 0) {
+        json_int_t exec = json_integer_value(json_object_get(event, "exec"));
+        for (size_t i = 0; i < c->count; i++)
+            if (c->programs[i]->exec == exec)
+                on_program_end(c->programs[i], event);
+    } else if (strcmp(what, "node-died") == 0) {
+        error_set(&err, EIO, "node '%s' died", json_string_value(json_object_get(event, "node")));
+        fail(c, &err);
+    } else if (strcmp(what, "engine-died") == 0) {
+        error_set(&err, EIO, "the wire engine '%s' died",
+                  json_string_value(json_object_get(event, "engine")));
+        fail(c, &err);
+    }
+}
+
+static void on_client(uv_poll_t *poll, int status, int events)
+{
+    struct crew *c = poll->data;
+    struct error err;
+    bool gone = false;
+    (void)status, (void)events;
+    for (json_t *event; (event = client_event(c->client, false, &gone));) {
+        handle_event(c, event);
+        json_decref(event);
+    }
+    if (gone) {
+        uv_poll_stop(poll);
+        error_set(&err, EPIPE, "the lab's supervisor died");
+        fail(c, &err);
+    }
+}
+
+static void on_signal(uv_poll_t *poll, int status, int events)
+{
+    struct crew *c = poll->data;
+    struct error err;
+    struct signalfd_siginfo info;
+    (void)status, (void)events;
+    if (read(c->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return;
+    error_set(&err, EINTR, "interrupted");
+    fail(c, &err);
+}
+
+static void on_deadline(struct crew *c)
+{
+    const struct program *p = NULL;
+    struct error err;
+    size_t count = count_awaited(c, &p);
+    if (!p)
+        return;
+    if (c->wait == WAIT_READY)
+        error_set(&err, ETIMEDOUT, "node '%s': %s was not ready in time (%zu not ready in all)%s%s",
+                  p->node_name, p->task.role, count, *last_words(p) ? "; it said last: " : "",
+                  last_words(p));
+    else
+        error_set(&err, ETIMEDOUT, "node '%s': %s did not end in time (%zu in all)", p->node_name,
+                  p->task.role, count);
+    fail(c, &err);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct crew *c = timer->data;
+    if (c->on_tick)
+        c->on_tick(c->tick_arg);
+    if (c->deadline_ns && clock_monotonic_ns() > c->deadline_ns)
+        on_deadline(c);
+}
+
+static void watch(struct crew *c, uv_poll_t *poll, int fd, uv_poll_cb callback)
+{
+    uv_poll_init(&c->loop, poll, fd);
+    poll->data = c;
+    uv_poll_start(poll, UV_READABLE, callback);
+}
+
+int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGHUP);
+    struct crew *c = xcalloc(1, sizeof(*c));
+    c->plan = lab->plan;
+    c->signals = -1;
+    uv_loop_init(&c->loop);
+    uv_timer_init(&c->loop, &c->tick);
+    c->tick.data = c;
+    int r = client_open(lab->folder, &c->client, err);
+    if (r == 0) {
+        c->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        watch(c, &c->client_poll, client_fd(c->client), on_client);
+        watch(c, &c->signal_poll, c->signals, on_signal);
+    } else {
+        crew_close(c);
+        return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void crew_close(struct crew *c)
+{
+    if (!c)
+        return;
+    client_close(c->client);
+    uv_walk(&c->loop, close_handle, NULL);
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&c->loop);
+    fd_closep(&c->signals);
+    for (size_t i = 0; i < c->count; i++) {
+        lines_done(&c->programs[i]->output);
+        lines_done(&c->programs[i]->log);
+        if (c->programs[i]->task.log)
+            fclose(c->programs[i]->task.log);
+        free(c->programs[i]);
+    }
+    free(c->programs);
+    free(c);
+}
+
+static void on_output_line(const char *line, void *arg)
+{
+    struct program *p = arg;
+    json_t *object = json_loads(line, 0, NULL);
+    const char *error = json_string_value(json_object_get(object, "error"));
+    if (error)
+        snprintf(p->said, sizeof(p->said), "%s", error);
+    json_decref(object);
+    p->task.on_output(p->task.node, line, p->task.arg);
+}
+
+static void on_log_line(const char *line, void *arg)
+{
+    struct program *p = arg;
+    if (p->task.log)
+        fprintf(p->task.log, "%s\n", line);
+    snprintf(p->last_line, sizeof(p->last_line), "%.255s", line);
+    if (p->task.on_line)
+        p->task.on_line(p->task.node, line, p->task.arg);
+    if (p->task.ready && !p->ready && strstr(line, p->task.ready)) {
+        p->ready = true;
+        settle(p->crew);
+    }
+}
+
+static void on_stream_end(void *arg)
+{
+    settle(((struct program *)arg)->crew);
+}
+
+static json_t *json_texts(char *const *texts)
+{
+    json_t *list = json_array();
+    for (; *texts; texts++)
+        json_array_append_new(list, json_string(*texts));
+    return list;
+}
+
+/* Opens the pipes of a program: fds[0..3] for it, the reading ends for us. */
+static int open_pipes(struct program *p, int fds[4], struct error *err)
+{
+    int log[2], output[2];
+    fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fds[0] < 0 || pipe2(log, O_CLOEXEC) < 0)
+        return error_errno(err, errno, "cannot make a pipe");
+    fds[1] = log[1];
+    fds[2] = dup(log[1]);
+    lines_open_fd(&p->log, &p->crew->loop, log[0], on_log_line, on_stream_end, p);
+    if (!p->task.on_output)
+        return 0;
+    if (pipe2(output, O_CLOEXEC) < 0)
+        return error_errno(err, errno, "cannot make a pipe");
+    fds[3] = output[1];
+    lines_open_fd(&p->output, &p->crew->loop, output[0], on_output_line, on_stream_end, p);
+    return 0;
+}
+
+static int start_program(struct crew *c, const struct crew_task *task, const char *what,
+                         struct error *err)
+{
+    int fds[4] = {-1, -1, -1, -1};
+    struct program *p = xcalloc(1, sizeof(*p));
+    *p = (struct program){
+        .crew = c, .task = *task, .node_name = c->plan->scenario->nodes[task->node].name};
+    p->ready = !task->ready;
+    c->programs = array_grow(c->programs, c->count, sizeof(*c->programs));
+    c->programs[c->count++] = p;
+    int r = open_pipes(p, fds, err);
+    if (r == 0) {
+        int fd_count = task->on_output ? 4 : 3;
+        json_t *request = json_pack("{s:s s:s s:o s:i}", "do", what, "node", p->node_name, "argv",
+                                    json_texts(task->argv), "fds", fd_count);
+        if (task->env)
+            json_object_set_new(request, "env", json_texts(task->env));
+        json_object_set_new(request, "folder",
+                            json_string(task->env ? "/run/wanlab/workload" : "/"));
+        r = client_request(c->client, request, fds, (size_t)fd_count, NULL, &p->exec, err);
+    }
+    for (int i = 0; i < 4; i++)
+        fd_closep(&fds[i]);
+    if (r < 0)
+        p->ended = true;
+    return r < 0 ? error_wrap(err, "%s", task->role) : 0;
+}
+
+int crew_start(struct crew *c, const struct crew_task *task, struct error *err)
+{
+    return start_program(c, task, "exec", err);
+}
+
+int crew_start_probe(struct crew *c, const struct crew_task *task, struct error *err)
+{
+    return start_program(c, task, "probe", err);
+}
+
+/* Runs the loop until `wait` is fulfilled, something fails, or the time is up. */
+static int await(struct crew *c, enum wait wait, uint64_t timeout_ns, struct error *err)
+{
+    c->wait = wait;
+    c->deadline_ns = timeout_ns ? clock_monotonic_ns() + timeout_ns : 0;
+    uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
+    on_client(&c->client_poll, 0, 0); /* what came while a request waited for its answer */
+    while (!c->failed && count_awaited(c, NULL) > 0)
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_timer_stop(&c->tick);
+    c->wait = WAIT_NOTHING;
+    if (!c->failed)
+        return 0;
+    *err = c->failure;
+    return -c->failure.code;
+}
+
+int crew_await_ready(struct crew *c, uint64_t timeout_ns, struct error *err)
+{
+    return await(c, WAIT_READY, timeout_ns, err);
+}
+
+int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*tick)(void *arg), void *arg,
+                   struct error *err)
+{
+    c->on_tick = tick;
+    c->tick_arg = arg;
+    int r = await(c, WAIT_END, timeout_ns, err);
+    c->on_tick = NULL;
+    return r;
+}
+
+void crew_dismiss(struct crew *c, uint64_t timeout_ns)
+{
+    struct error ignored;
+    c->dismissed = true;
+    for (size_t i = 0; i < c->count; i++)
+        if (!c->programs[i]->ended)
+            client_request(c->client,
+                           json_pack("{s:s s:I s:i}", "do", "signal", "exec", c->programs[i]->exec,
+                                     "signal", SIGTERM),
+                           NULL, 0, NULL, NULL, &ignored);
+    await(c, WAIT_DISMISS, timeout_ns, &ignored);
+}
+
+int crew_status(struct crew *c, json_t **ret, struct error *err)
+{
+    json_t *answer;
+    int r =
+        client_request(c->client, json_pack("{s:s}", "do", "status"), NULL, 0, &answer, NULL, err);
+    if (r < 0)
+        return r;
+    *ret = json_incref(json_object_get(answer, "status"));
+    json_decref(answer);
+    return 0;
+}

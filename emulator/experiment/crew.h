@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Programs at work in the nodes of a lab: starts them, reads what they say line by line, and turns
+ * everything that goes wrong (a program that fails, a service that ends, a node, the engine or the
+ * lab that dies, an interrupt by the user) into one error. One libuv loop, one thread.
+ */
+#ifndef WANLAB_EXPERIMENT_CREW_H
+#define WANLAB_EXPERIMENT_CREW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "lab/lab.h"
+
+struct crew;
+
+/* What one program is to be. */
+struct crew_task {
+    unsigned node;
+    const char *role; /* "mariadb": for messages; must outlive the crew */
+    char *const *argv;
+    char *const *env;
+    FILE *log;         /* gets its standard output and error; consumed; NULL: dropped */
+    const char *ready; /* a service: ready when a line of its output contains this; else NULL */
+    bool service;      /* may not end before the crew is dismissed */
+    /* Each line that it writes to WANLAB_OUTPUT; NULL: it has no such file. */
+    void (*on_output)(unsigned node, const char *line, void *arg);
+    /* Each line of its standard output and error; NULL: only the log. */
+    void (*on_line)(unsigned node, const char *line, void *arg);
+    void *arg;
+};
+
+/* Connects to the lab. SIGINT, SIGTERM and SIGHUP must be blocked; from here on they fail the crew.
+ */
+int crew_open(const struct lab *lab, struct crew **ret, struct error *err);
+void crew_close(struct crew *c); /* ends all programs that still run; accepts NULL */
+
+/* Starts a program. argv[0] NULL with builtin probe: see lab/probe.h. */
+int crew_start(struct crew *c, const struct crew_task *task, struct error *err);
+
+/* The same for the lab's built-in probe (lab/probe.h), whose arguments are in task->argv. */
+int crew_start_probe(struct crew *c, const struct crew_task *task, struct error *err);
+
+/* Wait until all services are ready; until all that are no services have ended well. They end
+ * early, with an error, as soon as anything fails, or after `timeout_ns` (0: never). `on_tick` (may
+ * be NULL) is called ten times a second. */
+int crew_await_ready(struct crew *c, uint64_t timeout_ns, struct error *err);
+int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*on_tick)(void *arg), void *arg,
+                   struct error *err);
+
+/* Asks the services to end (SIGTERM) and waits, at most `timeout_ns`. What then remains ends with
+ * the lab. */
+void crew_dismiss(struct crew *c, uint64_t timeout_ns);
+
+/* The lab's status, as lab/status.c describes it; the caller's to json_decref(). */
+int crew_status(struct crew *c, json_t **ret, struct error *err);
+
+#endif

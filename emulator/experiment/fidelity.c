@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "experiment/fidelity.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum { ROUNDS = 5, ROUND_TIMEOUT_MS = 2000, MEASURE_TIMEOUT_S = 30 };
+
+static const double broken_s = 5e-3, broken_share = 0.05;
+static const double doubtful_s = 1e-3, doubtful_lateness_s = 500e-6;
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[] = {"trusted", "doubtful", "broken"};
+    return names[v];
+}
+
+static void add_pairs(struct fidelity *f, const struct scenario *s)
+{
+    for (unsigned a = 0; a < s->node_count; a++) {
+        for (unsigned b = a + 1; b < s->node_count; b++) {
+            uint64_t rtt = scenario_rtt_ns(s, a, b);
+            if (rtt == UINT64_MAX)
+                continue;
+            f->pairs = array_grow(f->pairs, f->pair_count, sizeof(*f->pairs));
+            f->pairs[f->pair_count++] = (struct pair){
+                .a = a, .b = b, .asked_s = (double)rtt / 1e9, .min_s = NAN, .median_s = NAN};
+        }
+    }
+}
+
+/* The address of `b` on the connection that the asked round trip is about, or NULL. */
+static const struct ip *address_towards(const struct plan *p, unsigned a, unsigned b)
+{
+    const struct scenario *s = p->scenario;
+    size_t first = 0, count = s->wan.member_count;
+    for (size_t connection = 0; first < p->port_count; connection++) {
+        const struct port *from = NULL, *to = NULL;
+        for (size_t i = first; i < first + count; i++) {
+            from = p->ports[i].node == a ? &p->ports[i] : from;
+            to = p->ports[i].node == b ? &p->ports[i] : to;
+        }
+        if (from && to)
+            return &to->v4;
+        first += count;
+        count = connection < s->link_count ? 2
+                : connection - s->link_count < s->network_count
+                    ? s->networks[connection - s->link_count].member_count
+                    : 0;
+    }
+    return NULL;
+}
+
+struct measurement {
+    struct fidelity *fidelity;
+    const struct plan *plan;
+};
+
+/* A line of the probe in node `node`: which pair it is about follows from the address. */
+static void on_line(unsigned node, const char *line, void *arg)
+{
+    struct measurement *m = arg;
+    const char *address;
+    double min = NAN, median = NAN;
+    int sent, received;
+    json_t *object = json_loads(line, 0, NULL);
+    if (json_unpack(object, "{s:s s:i s:i s?F s?F}", "address", &address, "sent", &sent, "received",
+                    &received, "rtt_min_s", &min, "rtt_median_s", &median) == 0) {
+        for (size_t i = 0; i < m->fidelity->pair_count; i++) {
+            struct pair *p = &m->fidelity->pairs[i];
+            char text[IP_TEXT_MAX];
+            if (p->a != node ||
+                strcmp(ip_format(text, address_towards(m->plan, p->a, p->b)), address) != 0)
+                continue;
+            p->sent = (unsigned)sent;
+            p->received = (unsigned)received;
+            p->min_s = min;
+            p->median_s = median;
+        }
+    }
+    json_decref(object);
+}
+
+static int start_probe(struct measurement *m, struct crew *crew, unsigned node, struct error *err)
+{
+    char rounds[16], timeout[16];
+    snprintf(rounds, sizeof(rounds), "%d", ROUNDS);
+    snprintf(timeout, sizeof(timeout), "%d", ROUND_TIMEOUT_MS);
+    size_t argc = 3, capacity = 4 + m->fidelity->pair_count;
+    char **argv = xcalloc(capacity, sizeof(*argv));
+    argv[0] = xstrdup("probe");
+    argv[1] = xstrdup(rounds);
+    argv[2] = xstrdup(timeout);
+    for (size_t i = 0; i < m->fidelity->pair_count; i++) {
+        const struct pair *p = &m->fidelity->pairs[i];
+        char text[IP_TEXT_MAX];
+        if (p->a == node)
+            argv[argc++] = xstrdup(ip_format(text, address_towards(m->plan, p->a, p->b)));
+    }
+    struct crew_task task = {
+        .node = node, .role = "the probe", .argv = argv, .on_line = on_line, .arg = m};
+    int r = argc > 3 ? crew_start_probe(crew, &task, err) : 0;
+    for (size_t i = 0; i < argc; i++)
+        free(argv[i]);
+    free(argv);
+    return r;
+}
+
+int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *plan,
+                     struct error *err)
+{
+    struct measurement m = {f, plan};
+    add_pairs(f, plan->scenario);
+    for (unsigned i = 0; i < plan->scenario->node_count; i++) {
+        int r = start_probe(&m, crew, i, err);
+        if (r < 0)
+            return r;
+    }
+    return crew_await_end(crew, MEASURE_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
+}
+
+static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if (v > f->verdict)
+        f->verdict = v;
+    if (f->reason_count < ARRAY_LEN(f->reasons))
+        f->reasons[f->reason_count++] = xstrdup(text);
+}
+
+/* The worst pair speaks for all. */
+static void judge_pairs(struct fidelity *f, const struct scenario *s)
+{
+    const struct pair *worst = NULL;
+    double worst_error = 0;
+    for (size_t i = 0; i < f->pair_count; i++) {
+        const struct pair *p = &f->pairs[i];
+        if (p->received == 0) {
+            find_fault(f, VERDICT_BROKEN, "%s and %s do not reach each other", s->nodes[p->a].name,
+                       s->nodes[p->b].name);
+            continue;
+        }
+        if (fabs(p->min_s - p->asked_s) >= worst_error) {
+            worst_error = fabs(p->min_s - p->asked_s);
+            worst = p;
+        }
+    }
+    if (!worst || worst_error <= doubtful_s)
+        return;
+    bool broken = worst_error > broken_s && worst_error > broken_share * worst->asked_s;
+    find_fault(f, broken ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
+               "the round trip %s-%s takes at least %.3f ms instead of %.3f ms",
+               s->nodes[worst->a].name, s->nodes[worst->b].name, worst->min_s * 1e3,
+               worst->asked_s * 1e3);
+}
+
+static void judge_engine(struct fidelity *f, json_t *status)
+{
+    json_t *lateness = json_object_get(status, "lateness"), *wire;
+    double p99 = json_number_value(json_object_get(lateness, "p99_s"));
+    json_int_t no_memory = json_integer_value(json_object_get(lateness, "no_memory"));
+    json_int_t write_errors = json_integer_value(json_object_get(lateness, "write_errors"));
+    json_int_t queue_drops = 0;
+    size_t i;
+    json_array_foreach(json_object_get(status, "wires"), i, wire) queue_drops +=
+        json_integer_value(json_object_get(wire, "queue_drops"));
+    if (no_memory + write_errors > 0)
+        find_fault(f, VERDICT_BROKEN, "the delay line itself lost %lld packets",
+                   (long long)(no_memory + write_errors));
+    if (p99 > doubtful_lateness_s)
+        find_fault(f, VERDICT_DOUBTFUL, "1 %% of the packets left more than %.0f us late",
+                   p99 * 1e6);
+    if (queue_drops > 0)
+        find_fault(f, VERDICT_DOUBTFUL, "%lld packets found a wire's queue full",
+                   (long long)queue_drops);
+}
+
+void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status)
+{
+    f->verdict = VERDICT_TRUSTED;
+    judge_pairs(f, plan->scenario);
+    judge_engine(f, status);
+}
+
+json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, json_t *status)
+{
+    json_t *pairs = json_array(), *reasons = json_array();
+    const struct node *nodes = plan->scenario->nodes;
+    for (size_t i = 0; i < f->pair_count; i++) {
+        const struct pair *p = &f->pairs[i];
+        json_t *pair = json_pack("{s:s s:s s:f s:i s:i}", "a", nodes[p->a].name, "b",
+                                 nodes[p->b].name, "rtt_asked_s", p->asked_s, "sent", (int)p->sent,
+                                 "received", (int)p->received);
+        if (p->received > 0) {
+            json_object_set_new(pair, "rtt_min_s", json_real(p->min_s));
+            json_object_set_new(pair, "rtt_median_s", json_real(p->median_s));
+        }
+        json_array_append_new(pairs, pair);
+    }
+    for (size_t i = 0; i < f->reason_count; i++)
+        json_array_append_new(reasons, json_string(f->reasons[i]));
+    json_t *all = json_pack("{s:s s:o s:s s:o s:O?}", "verdict", verdict_name(f->verdict),
+                            "reasons", reasons, "engine", engine_name(plan->engine), "pairs", pairs,
+                            "wires", json_object_get(status, "wires"));
+    if (json_object_get(status, "lateness"))
+        json_object_set(all, "lateness", json_object_get(status, "lateness"));
+    return all;
+}
+
+void fidelity_done(struct fidelity *f)
+{
+    for (size_t i = 0; i < f->reason_count; i++)
+        free(f->reasons[i]);
+    free(f->pairs);
+    *f = (struct fidelity){0};
+}

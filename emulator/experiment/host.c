@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "experiment/host.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+void environment_done(struct environment *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        free(e->items[i]);
+    free(e->items);
+    *e = (struct environment){0};
+}
+
+void environment_add(struct environment *e, const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+    va_start(ap, fmt);
+    int r = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (r < 0)
+        abort();
+    e->items = xrealloc(e->items, e->count + 2, sizeof(*e->items));
+    e->items[e->count++] = text;
+    e->items[e->count] = NULL;
+}
+
+void environment_add_values(struct environment *e, const struct workload *w,
+                            const struct workload_value *values)
+{
+    environment_add(e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    environment_add(e, "LANG=C.UTF-8");
+    for (size_t i = 0; values && i < w->parameter_count; i++) {
+        _cleanup_(freep) char *name = xstrdup(values[i].name);
+        for (char *p = name; *p; p++)
+            *p = (char)toupper((unsigned char)*p);
+        environment_add(e, "WANLAB_PARAM_%s=%s", name, values[i].number);
+    }
+}
+
+int host_cache_folder(const struct workload *w, char **ret, struct error *err)
+{
+    _cleanup_(freep) char *folder = NULL;
+    if (getenv("WANLAB_CACHE_ROOT"))
+        folder = xasprintf("%s/%s", getenv("WANLAB_CACHE_ROOT"), w->name);
+    else if (geteuid() == 0)
+        folder = xasprintf("/var/cache/wanlab/%s", w->name);
+    else if (getenv("XDG_CACHE_HOME"))
+        folder = xasprintf("%s/wanlab/%s", getenv("XDG_CACHE_HOME"), w->name);
+    else
+        folder =
+            xasprintf("%s/.cache/wanlab/%s", getenv("HOME") ? getenv("HOME") : "/tmp", w->name);
+    int r = file_make_dirs(folder, err);
+    if (r < 0)
+        return error_wrap(err, "the workload's cache");
+    *ret = TAKE_PTR(folder);
+    return 0;
+}
+
+/* Runs a program in the workload's folder with its output in a pipe, and calls `on_line` for each
+ * line. The exit status (128 + signal if killed), or -errno. `last` (512 bytes) becomes the last
+ * line. */
+static int run_program(const struct workload *w, char *const *argv, char *const *env,
+                       void (*on_line)(const char *), char *last, struct error *err)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return error_errno(err, errno, "cannot make a pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        dup2(fds[1], STDOUT_FILENO);
+        dup2(fds[1], STDERR_FILENO);
+        if (chdir(w->folder) == 0)
+            execve(argv[0], argv, env);
+        dprintf(STDERR_FILENO, "cannot run '%s': %s\n", argv[0], strerror(errno));
+        _exit(127);
+    }
+    close(fds[1]);
+    _cleanup_(file_closep) FILE *in = fdopen(fds[0], "r");
+    if (child < 0 || !in)
+        return error_errno(err, errno, "cannot run '%s'", argv[0]);
+    char line[512];
+    *last = '\0';
+    while (fgets(line, sizeof(line), in)) {
+        line[strcspn(line, "\n")] = '\0';
+        strcpy(last, line);
+        if (on_line)
+            on_line(line);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int host_prepare(const struct workload *w, const char *cache, struct error *err)
+{
+    char last[512];
+    if (!w->prepare)
+        return 0;
+    struct environment env = {0};
+    environment_add_values(&env, w, NULL);
+    environment_add(&env, "WANLAB_CACHE=%s", cache);
+    int status = run_program(w, w->prepare, env.items, NULL, last, err);
+    environment_done(&env);
+    if (status == STATUS_MACHINE)
+        return error_machine(err, ENOENT, "%s", last);
+    if (status > 0)
+        return error_set(err, EIO, "the preparation of workload '%s' failed with status %d: %s",
+                         w->name, status, last);
+    return status;
+}
+
+/* The peers file for programs on the host: in memory, inherited by the program. */
+static int open_peers(const struct plan *plan, struct error *err)
+{
+    int fd = memfd_create("peers", 0);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot make a memory file");
+    FILE *out = fdopen(dup(fd), "w");
+    if (out) {
+        plan_print_peers(plan, out);
+        fclose(out);
+    }
+    return fd;
+}
+
+int host_lint(const struct workload *w, const struct workload_value *values,
+              const struct plan *plan, void (*on_warning)(const char *line), struct error *err)
+{
+    char last[512];
+    if (!w->lint)
+        return 0;
+    _cleanup_(fd_closep) int peers = open_peers(plan, err);
+    if (peers < 0)
+        return peers;
+    struct environment env = {0};
+    environment_add_values(&env, w, values);
+    environment_add(&env, "WANLAB_COUNT=%zu", plan->scenario->node_count);
+    environment_add(&env, "WANLAB_PEERS=/proc/self/fd/%d", peers);
+    int status = run_program(w, w->lint, env.items, on_warning, last, err);
+    environment_done(&env);
+    if (status == STATUS_INPUT)
+        return error_input(err, "%s", last);
+    if (status > 0)
+        return error_set(err, EIO, "the lint of workload '%s' failed with status %d: %s", w->name,
+                         status, last);
+    return status;
+}
+
+int host_check_memory(const struct workload *w, size_t nodes, struct error *err)
+{
+    _cleanup_(freep) char *meminfo = NULL;
+    int r = file_read("/proc/meminfo", 1 << 16, &meminfo, NULL, err);
+    if (r < 0)
+        return r;
+    const char *line = strstr(meminfo, "MemAvailable:");
+    uint64_t have = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : UINT64_MAX;
+    uint64_t each = w->memory + w->scratch;
+    if (each * nodes > have)
+        return error_machine(err, ENOMEM,
+                             "%zu nodes of workload '%s' need %llu MiB each (programs "
+                             "and scratch), %llu MiB in all, but the machine has %llu "
+                             "MiB left: use fewer nodes",
+                             nodes, w->name, (unsigned long long)each >> 20,
+                             (unsigned long long)(each * nodes) >> 20,
+                             (unsigned long long)have >> 20);
+    return 0;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The stages of a run, in order; each one that fails ends the run, and what was started before it
+ * ends with the lab. SIGINT and its kin are blocked throughout and looked at where the run waits
+ * (experiment/crew.c), so that no stage is ever cut in the middle.
+ */
+#include "experiment/run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "experiment/host.h"
+#include "lab/lab.h"
+#include "report/progress.h"
+#include "report/table.h"
+
+enum { DISMISS_TIMEOUT_S = 10, CHECK_TIMEOUT_S = 120 };
+
+static void print_warning(const char *line)
+{
+    log_warn("%s", line);
+}
+
+static bool stop_was_asked(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+           sigismember(&pending, SIGHUP);
+}
+
+/* Everything that can be found out before anything is started. */
+static int prepare(struct run *r, struct error *err)
+{
+    const struct scenario *s = r->scenario;
+    if (!s->workload.name)
+        return error_input(err,
+                           "%s:1:1: the scenario has no workload to run (add "
+                           "'workload: {replicate: {}}', or use 'wanlab up')",
+                           s->document.file);
+    int result = workload_open(&s->workload, &r->workload, err);
+    if (result == 0)
+        result = workload_resolve(r->workload, &s->workload, &r->values, err);
+    if (result == 0)
+        result = host_check_memory(r->workload, s->node_count, err);
+    if (result < 0)
+        return result;
+    struct plan *plan;
+    result = plan_new(s, ENGINE_DELAYLINE, &plan, err); /* for the lint any engine will do */
+    if (result < 0)
+        return result;
+    result = host_lint(r->workload, r->values, plan, print_warning, err);
+    plan_free(plan);
+    return result;
+}
+
+static int open_outputs(struct run *r, struct error *err)
+{
+    const struct scenario *s = r->scenario;
+    r->samples = results_create(&r->results, "samples.csv", err);
+    if (!r->samples)
+        return -err->code;
+    fputs("node,metric,peer,at,value,unit\n", r->samples);
+    r->outputs = xcalloc(s->node_count, sizeof(*r->outputs));
+    r->progress = xcalloc(s->node_count, sizeof(*r->progress));
+    for (size_t i = 0; i < s->node_count; i++) {
+        _cleanup_(freep) char *name = xasprintf("nodes/%s.jsonl", s->nodes[i].name);
+        r->outputs[i] = results_create(&r->results, name, err);
+        if (!r->outputs[i])
+            return -err->code;
+    }
+    return 0;
+}
+
+static void announce(const struct run *r)
+{
+    struct text text = {0};
+    for (size_t i = 0; i < r->workload->parameter_count; i++)
+        text_add(&text, "%s%s %s", i ? ", " : "", r->values[i].name, r->values[i].text);
+    progress_stage("scenario", "%s: %zu nodes, seed %llu", r->scenario->name,
+                   r->scenario->node_count, (unsigned long long)r->scenario->seed);
+    progress_stage("workload", "%s: %s", r->workload->name, text.data ? text.data : "");
+    text_done(&text);
+}
+
+static int start_lab(struct run *r, struct error *err)
+{
+    char text[UNITS_TEXT_MAX];
+    _cleanup_(freep) char *cache = NULL;
+    int result = host_cache_folder(r->workload, &cache, err);
+    if (result == 0)
+        result = host_prepare(r->workload, cache, err);
+    if (stop_was_asked())
+        return error_set(err, EINTR, "interrupted");
+    if (result < 0)
+        return result;
+    struct lab_options options = {
+        .name = r->options->name,
+        .attached = true,
+        .workload_folder = r->workload->folder,
+        .cache_folder = cache,
+        .scratch_bytes = r->workload->scratch,
+        .on_step = r->options->on_step,
+    };
+    uint64_t begin = clock_monotonic_ns();
+    result = lab_up(r->scenario, &options, &r->lab, err);
+    if (result < 0)
+        return result;
+    results_event(&r->results, json_pack("{s:s}", "event", "lab-up"));
+    progress_stage("engine", "%s: %s", engine_name(r->lab.plan->engine), r->lab.why_engine);
+    progress_stage("lab", "%zu nodes, %zu wires, up in %s", r->scenario->node_count,
+                   r->lab.plan->wire_count,
+                   units_format_time_short(text, (double)(clock_monotonic_ns() - begin)));
+    return crew_open(&r->lab, &r->crew, err);
+}
+
+static int measure_wires(struct run *r, struct error *err)
+{
+    double worst = 0;
+    int result = fidelity_measure(&r->fidelity, r->crew, r->lab.plan, err);
+    if (result < 0)
+        return error_wrap(err, "measuring the wires");
+    for (size_t i = 0; i < r->fidelity.pair_count; i++)
+        worst = fmax(worst, fabs(r->fidelity.pairs[i].min_s - r->fidelity.pairs[i].asked_s));
+    progress_stage("wires", "%zu round trips measured, at most %.3f ms from what was asked",
+                   r->fidelity.pair_count, worst * 1e3);
+    return 0;
+}
+
+/* The environment that a program in node `node` gets. */
+static void fill_environment(const struct run *r, unsigned node, bool output, struct environment *e)
+{
+    environment_add_values(e, r->workload, r->values);
+    environment_add(e, "HOME=/run/wanlab/scratch");
+    environment_add(e, "WANLAB_NODE=%s", r->scenario->nodes[node].name);
+    environment_add(e, "WANLAB_INDEX=%u", node);
+    environment_add(e, "WANLAB_COUNT=%zu", r->scenario->node_count);
+    environment_add(e, "WANLAB_PEERS=/run/wanlab/lab/peers.json");
+    environment_add(e, "WANLAB_SEED=%llu", (unsigned long long)r->scenario->seed);
+    environment_add(e, "WANLAB_DIR=/run/wanlab/scratch");
+    environment_add(e, "WANLAB_CACHE=/run/wanlab/cache");
+    environment_add(e, "WANLAB_START=%.0f", r->results.start_s * 1e9);
+    if (output)
+        environment_add(e, "WANLAB_OUTPUT=/dev/fd/3");
+}
+
+/* A line of a program's WANLAB_OUTPUT: kept as it is, and understood. */
+static void on_output(unsigned node, const char *line, void *arg)
+{
+    struct run *r = arg;
+    const char *metric = NULL, *unit = "", *peer = "", *phase = NULL;
+    double value = NAN, at = NAN, progress = -1;
+    fprintf(r->outputs[node], "%s\n", line);
+    json_t *object = json_loads(line, 0, NULL);
+    json_unpack(object, "{s?s s?s s?s s?s s?F s?F s?F}", "metric", &metric, "unit", &unit, "peer",
+                &peer, "phase", &phase, "value", &value, "at", &at, "progress", &progress);
+    if (metric && isfinite(value)) {
+        metrics_add(&r->metrics, node, metric, unit, at, value);
+        fprintf(r->samples, "%s,", r->scenario->nodes[node].name);
+        csv_field(r->samples, metric);
+        putc(',', r->samples);
+        csv_field(r->samples, peer);
+        fprintf(r->samples, ",%.9g,%.9g,", at, value);
+        csv_field(r->samples, unit);
+        putc('\n', r->samples);
+    }
+    if (phase)
+        results_event(&r->results, json_pack("{s:s s:s s:s}", "event", "phase", "node",
+                                             r->scenario->nodes[node].name, "phase", phase));
+    if (progress >= 0)
+        r->progress[node] = progress;
+    json_decref(object);
+}
+
+static int start_program(struct run *r, unsigned node, const char *role, char *const *argv,
+                         struct crew_task task, struct error *err)
+{
+    struct environment env = {0};
+    _cleanup_(freep) char *log = xasprintf("logs/%s.%s.log", r->scenario->nodes[node].name, role);
+    fill_environment(r, node, task.on_output != NULL, &env);
+    task.node = node;
+    task.role = role;
+    task.argv = argv;
+    task.env = env.items;
+    task.arg = r;
+    task.log = results_create(&r->results, log, err);
+    int result = task.log ? crew_start(r->crew, &task, err) : -err->code;
+    environment_done(&env);
+    return result;
+}
+
+static int start_service(struct run *r, const struct workload_service *service, struct error *err)
+{
+    char text[UNITS_TEXT_MAX];
+    uint64_t begin = clock_monotonic_ns();
+    struct crew_task task = {.service = true, .ready = service->ready_log};
+    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+        int result = start_program(r, i, service->name, service->command, task, err);
+        if (result < 0)
+            return result;
+    }
+    int result = crew_await_ready(r->crew, service->timeout_ns, err);
+    if (result < 0)
+        return result;
+    results_event(&r->results,
+                  json_pack("{s:s s:s}", "event", "service-ready", "service", service->name));
+    progress_stage("service", "%s on %zu nodes, ready in %s", service->name,
+                   r->scenario->node_count,
+                   units_format_time_short(text, (double)(clock_monotonic_ns() - begin)));
+    return 0;
+}
+
+struct bar {
+    struct run *run;
+    struct progress_bar bar;
+};
+
+static void show_progress(void *arg)
+{
+    struct bar *b = arg;
+    double slowest = 1;
+    for (size_t i = 0; i < b->run->scenario->node_count; i++)
+        slowest = fmin(slowest, b->run->progress[i]);
+    if (slowest > 0)
+        progress_bar_show(&b->bar, slowest);
+}
+
+static int run_workload(struct run *r, struct error *err)
+{
+    struct bar bar = {.run = r, .bar = {.stage = "main loop"}};
+    struct crew_task task = {.on_output = on_output};
+    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+        int result = start_program(r, i, r->workload->name, r->workload->run, task, err);
+        if (result < 0)
+            return result;
+    }
+    int result = crew_await_end(r->crew, 0, show_progress, &bar, err);
+    progress_bar_end(&bar.bar);
+    if (result < 0)
+        return result;
+    results_event(&r->results, json_pack("{s:s}", "event", "workload-ended"));
+    return 0;
+}
+
+static int check_result(struct run *r, struct error *err)
+{
+    struct crew_task task = {.on_output = on_output};
+    if (!r->workload->check)
+        return 0;
+    int result = start_program(r, 0, "check", r->workload->check, task, err);
+    if (result == 0)
+        result = crew_await_end(r->crew, CHECK_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
+    if (result < 0)
+        return error_wrap(err, "the check of the result");
+    results_event(&r->results, json_pack("{s:s}", "event", "checked"));
+    progress_stage("check", "passed: the result is what workload '%s' promises", r->workload->name);
+    return 0;
+}
+
+static int conduct(struct run *r, struct error *err)
+{
+    int result = open_outputs(r, err);
+    if (result == 0)
+        result = start_lab(r, err);
+    if (result == 0)
+        result = measure_wires(r, err);
+    for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
+        result = start_service(r, &r->workload->services[i], err);
+    if (result == 0)
+        result = run_workload(r, err);
+    if (result == 0)
+        result = check_result(r, err);
+    if (result == 0)
+        result = crew_status(r->crew, &r->status, err);
+    if (result == 0) {
+        crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC);
+        fidelity_judge(&r->fidelity, r->lab.plan, r->status);
+        r->done = true;
+    }
+    return result;
+}
+
+/* The lab first, so that nothing of it is left whatever happens to the files. */
+static void end_lab(struct run *r)
+{
+    struct error ignored;
+    crew_close(r->crew);
+    r->crew = NULL;
+    if (r->lab.folder && lab_down(r->lab.folder, &ignored) < 0)
+        log_warn("%s", ignored.text);
+}
+
+static void close_files(struct run *r)
+{
+    if (r->samples)
+        fclose(r->samples);
+    for (size_t i = 0; r->outputs && i < r->scenario->node_count; i++)
+        if (r->outputs[i])
+            fclose(r->outputs[i]);
+    r->samples = NULL;
+    free(r->outputs);
+    r->outputs = NULL;
+}
+
+static void release(struct run *r)
+{
+    close_files(r);
+    if (r->values)
+        workload_values_free(r->values, r->workload->parameter_count);
+    workload_free(r->workload);
+    metrics_done(&r->metrics);
+    fidelity_done(&r->fidelity);
+    results_done(&r->results);
+    if (r->lab.folder)
+        lab_done(&r->lab);
+    json_decref(r->status);
+    free(r->progress);
+}
+
+/* Writes the results of a run that ended with `result`; the first error counts. */
+static int conclude(struct run *r, int result, struct run_outcome *ret, struct error *err)
+{
+    struct error second;
+    close_files(r);
+    if (result == -EINTR || !r->lab.plan) { /* stopped, or never begun: nothing worth keeping */
+        results_discard(&r->results);
+        return result;
+    }
+    int written = summary_write(r, result < 0 ? err : NULL, &second);
+    if (written == 0)
+        written = results_finish(&r->results, &second);
+    if (result == 0 && written < 0) {
+        *err = second;
+        result = written;
+    }
+    ret->folder = xstrdup(r->results.folder);
+    ret->verdict = r->fidelity.verdict;
+    ret->main_metric = xstrdup(r->workload->main_metric);
+    summary_main_metric(r, &ret->main_max, &ret->main_mean);
+    if (result == 0 && r->options->print_tables)
+        summary_print(r);
+    return result;
+}
+
+int run_scenario(const struct scenario *s, const struct run_options *options,
+                 struct run_outcome *ret, struct error *err)
+{
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    signal(SIGPIPE, SIG_IGN);
+
+    struct run r = {.scenario = s, .options = options, .lab = {.lifeline = -1}};
+    *ret = (struct run_outcome){.main_max = NAN, .main_mean = NAN};
+    int result = prepare(&r, err);
+    if (result == 0)
+        result = results_open(options->folder, s->name, &r.results, err);
+    if (result == 0) {
+        announce(&r);
+        result = conduct(&r, err);
+        end_lab(&r);
+        result = conclude(&r, result, ret, err);
+    }
+    release(&r);
+    /* A stop signal that has been heeded is not to kill the process now. */
+    while (stop_was_asked())
+        sigwaitinfo(&stop, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+void run_done(struct run_outcome *o)
+{
+    free(o->folder);
+    free(o->main_metric);
+    *o = (struct run_outcome){0};
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One run: a scenario's lab comes up, its wires are measured, the workload's services and programs
+ * run, the result is checked, everything is collected into a results folder, and the lab goes down.
+ */
+#ifndef WANLAB_EXPERIMENT_RUN_H
+#define WANLAB_EXPERIMENT_RUN_H
+
+#include "experiment/fidelity.h"
+#include "experiment/metrics.h"
+#include "experiment/results.h"
+#include "experiment/workload.h"
+
+struct run_options {
+    const char *folder;                           /* of the results; NULL: results/NAME-TIME */
+    const char *name;                             /* of the lab; NULL: the scenario's */
+    void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
+    bool print_tables;                            /* on standard output, at the end */
+};
+
+/* What a finished run leaves to its caller; released by run_done(). */
+struct run_outcome {
+    char *folder; /* of the results; NULL if there is none */
+    enum verdict verdict;
+    char *main_metric;          /* NULL: the workload names none */
+    double main_max, main_mean; /* of that metric over the nodes; NAN without */
+};
+
+/* SIGINT, SIGTERM and SIGHUP end the run cleanly, with -EINTR and no results folder. A run that
+ * fails leaves a results folder whose run.json says "outcome": "failed" with the reason;
+ * `ret->folder` names it also then. */
+int run_scenario(const struct scenario *s, const struct run_options *options,
+                 struct run_outcome *ret, struct error *err);
+void run_done(struct run_outcome *o);
+
+/* --- inside the layer: run.c conducts, summary.c writes --- */
+
+struct run {
+    const struct scenario *scenario;
+    const struct run_options *options;
+    struct workload *workload;
+    struct workload_value *values;
+    struct results results;
+    struct lab lab;
+    struct crew *crew;
+    struct metrics metrics;
+    struct fidelity fidelity;
+    json_t *status;   /* of the lab, at the end */
+    FILE *samples;    /* samples.csv */
+    FILE **outputs;   /* nodes/NAME.jsonl */
+    double *progress; /* of each node, 0…1 */
+    bool done;        /* all went well */
+};
+
+/* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and the
+ * plots. */
+int summary_write(struct run *r, const struct error *failure, struct error *err);
+/* Prints the tables for people on standard output. */
+void summary_print(const struct run *r);
+/* The main metric over the nodes. */
+void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean);
+
+#endif

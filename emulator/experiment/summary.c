@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run leaves: raw samples are on disk already, here come the account of the run (run.json),
+ * of its network (fidelity.json), the table by node (summary.csv) and the pictures.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "experiment/run.h"
+#include "report/plot.h"
+#include "report/table.h"
+
+enum { PAIRS_PRINTED_MAX = 45, NODES_PLOTTED_MAX = 12 };
+
+static bool is_single(const struct run *r, const char *metric)
+{
+    for (size_t i = 0; i < r->metrics.count; i++)
+        if (strcmp(r->metrics.series[i].metric, metric) == 0 && r->metrics.series[i].count > 1)
+            return false;
+    return true;
+}
+
+static const char *unit_of(const struct run *r, const char *metric)
+{
+    for (size_t i = 0; i < r->workload->metric_count; i++)
+        if (strcmp(r->workload->metrics[i].name, metric) == 0)
+            return r->workload->metrics[i].unit;
+    return "";
+}
+
+/* A value as people read it: times with a fitting unit, counts as they are. */
+static void add_cell(struct table *t, double value, const char *unit, bool for_people)
+{
+    char text[UNITS_TEXT_MAX];
+    if (isnan(value))
+        table_add(t, "%s", for_people ? "-" : "");
+    else if (for_people && strcmp(unit, "s") == 0)
+        table_add(t, "%s", units_format_time_short(text, value * 1e9));
+    else
+        table_add(t, "%.9g", value);
+}
+
+/* One column for a metric that each node reports once, p50 and p99 for one with many samples. */
+static struct table *node_table(const struct run *r, bool for_people)
+{
+    const char *columns[64] = {"node", "region"};
+    char *texts[64];
+    size_t count = 2, text_count = 0;
+    for (char **metric = r->workload->table; metric && *metric && count < 62; metric++) {
+        if (is_single(r, *metric)) {
+            columns[count++] = texts[text_count++] = xasprintf(">%s", *metric);
+            continue;
+        }
+        columns[count++] = texts[text_count++] = xasprintf(">%s p50", *metric);
+        columns[count++] = texts[text_count++] = xasprintf(">%s p99", *metric);
+    }
+    struct table *t = table_new(columns, count);
+    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+        table_add(t, "%s", r->scenario->nodes[i].name);
+        table_add(t, "%s", r->scenario->nodes[i].region ? r->scenario->nodes[i].region : "");
+        for (char **metric = r->workload->table; metric && *metric; metric++) {
+            const struct series *s = metrics_find(&r->metrics, i, *metric);
+            const char *unit = unit_of(r, *metric);
+            add_cell(t, series_quantile(s, is_single(r, *metric) ? 1 : 0.5), unit, for_people);
+            if (!is_single(r, *metric))
+                add_cell(t, series_quantile(s, 0.99), unit, for_people);
+        }
+    }
+    for (size_t i = 0; i < text_count; i++)
+        free(texts[i]);
+    return t;
+}
+
+static struct table *pair_table(const struct run *r)
+{
+    static const char *const columns[] = {"wire", ">RTT asked", ">measured", ">error"};
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < r->fidelity.pair_count; i++) {
+        const struct pair *p = &r->fidelity.pairs[i];
+        table_add(t, "%s-%s", r->scenario->nodes[p->a].name, r->scenario->nodes[p->b].name);
+        table_add(t, "%.3f ms", p->asked_s * 1e3);
+        table_add(t, "%.3f ms", p->median_s * 1e3);
+        table_add(t, "%+.3f ms", (p->median_s - p->asked_s) * 1e3);
+    }
+    return t;
+}
+
+void summary_print(const struct run *r)
+{
+    struct table *nodes = node_table(r, true), *pairs = pair_table(r);
+    putchar('\n');
+    table_print(nodes, stdout, "  ");
+    putchar('\n');
+    if (r->fidelity.pair_count <= PAIRS_PRINTED_MAX) {
+        table_print(pairs, stdout, "  ");
+        putchar('\n');
+    }
+    printf("  verdict: %s\n", verdict_name(r->fidelity.verdict));
+    for (size_t i = 0; i < r->fidelity.reason_count; i++)
+        printf("    %s\n", r->fidelity.reasons[i]);
+    printf("  results: %s\n", r->results.folder);
+    table_free(nodes);
+    table_free(pairs);
+}
+
+void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean)
+{
+    double max = NAN, sum = 0;
+    for (unsigned i = 0; r->workload->main_metric && i < r->scenario->node_count; i++) {
+        double value = metrics_last(&r->metrics, i, r->workload->main_metric, NAN);
+        max = isnan(max) ? value : fmax(max, value);
+        sum += value;
+    }
+    *ret_max = max;
+    *ret_mean = isnan(max) ? NAN : sum / (double)r->scenario->node_count;
+}
+
+static json_t *describe_host(void)
+{
+    struct utsname u;
+    uname(&u);
+    return json_pack("{s:s s:s s:s s:i}", "kernel", u.release, "version", u.version, "machine",
+                     u.machine, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+/* The scenario as it was after --set and with all defaults: what has to be known to repeat the run.
+ */
+static json_t *describe_scenario(const struct run *r)
+{
+    const struct scenario *s = r->scenario;
+    json_t *nodes = json_array(), *parameters = json_object();
+    for (size_t i = 0; i < s->node_count; i++)
+        json_array_append_new(
+            nodes, json_pack("{s:s s:s?}", "name", s->nodes[i].name, "region", s->nodes[i].region));
+    for (size_t i = 0; i < r->workload->parameter_count; i++)
+        json_object_set_new(parameters, r->values[i].name, json_string(r->values[i].text));
+    return json_pack("{s:s s:s s:I s:o s:{s:s s:o}}", "file", s->document.file, "name", s->name,
+                     "seed", (json_int_t)s->seed, "nodes", nodes, "workload", "name",
+                     r->workload->name, "parameters", parameters);
+}
+
+static json_t *describe_metrics(const struct run *r)
+{
+    json_t *nodes = json_object();
+    for (unsigned i = 0; i < r->scenario->node_count; i++) {
+        json_t *node = json_object();
+        for (size_t m = 0; m < r->metrics.count; m++) {
+            const struct series *s = &r->metrics.series[m];
+            if (s->node != i)
+                continue;
+            json_t *value = s->count == 1
+                                ? json_real(s->samples[0].value)
+                                : json_pack("{s:I s:f s:f s:f}", "count", (json_int_t)s->count,
+                                            "p50", series_quantile(s, 0.5), "p99",
+                                            series_quantile(s, 0.99), "max", series_quantile(s, 1));
+            json_object_set_new(node, s->metric, value);
+        }
+        json_object_set_new(nodes, r->scenario->nodes[i].name, node);
+    }
+    return nodes;
+}
+
+static json_t *describe_run(const struct run *r, const struct error *failure)
+{
+    json_t *run =
+        json_pack("{s:i s:s s:I s:o s:o}", "format", 1, "outcome", failure ? "failed" : "done",
+                  "start_unix_ns", (json_int_t)(r->results.start_s * 1e9), "scenario",
+                  describe_scenario(r), "host", describe_host());
+    if (failure)
+        json_object_set_new(run, "error", json_string(failure->text));
+    if (r->lab.plan)
+        json_object_set_new(run, "engine", json_string(engine_name(r->lab.plan->engine)));
+    if (r->done) {
+        json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
+        json_object_set_new(run, "metrics", describe_metrics(r));
+    }
+    return run;
+}
+
+/* Every node's samples of one metric over the time of the run. */
+static int plot_over_time(const struct run *r, const char *metric, struct error *err)
+{
+    struct plot_series series[NODES_PLOTTED_MAX];
+    struct plot_point *points[NODES_PLOTTED_MAX] = {NULL};
+    size_t count = 0;
+    for (unsigned i = 0; i < r->scenario->node_count && count < NODES_PLOTTED_MAX; i++) {
+        const struct series *s = metrics_find(&r->metrics, i, metric);
+        if (!s)
+            continue;
+        points[count] = xcalloc(s->count, sizeof(**points));
+        for (size_t k = 0; k < s->count; k++) {
+            double ms = s->samples[k].value * 1e3;
+            points[count][k] = (struct plot_point){s->samples[k].at, ms, ms, ms, NULL};
+        }
+        series[count] =
+            (struct plot_series){r->scenario->nodes[i].name, PLOT_POINTS, points[count], s->count};
+        count++;
+    }
+    _cleanup_(freep) char *title = xasprintf("%s: %s by node", r->scenario->name, metric);
+    _cleanup_(freep) char *path = xasprintf("%s/plots/%s.svg", r->results.folder, metric);
+    struct plot plot = {.title = title,
+                        .x_label = "time since the start of the run (s)",
+                        .y_label = "ms",
+                        .series = series,
+                        .series_count = count};
+    int result = count ? plot_write(&plot, path, err) : 0;
+    for (size_t i = 0; i < count; i++)
+        free(points[i]);
+    return result;
+}
+
+static int plot_main_metric(const struct run *r, struct error *err)
+{
+    const char *metric = r->workload->main_metric;
+    if (!metric || r->scenario->node_count > 100)
+        return 0;
+    size_t n = r->scenario->node_count;
+    _cleanup_(freep) struct plot_point *points = xcalloc(n, sizeof(*points));
+    _cleanup_(freep) char *nominal_name = xasprintf("%s_nominal", metric);
+    double nominal = metrics_last(&r->metrics, 0, nominal_name, NAN);
+    for (unsigned i = 0; i < n; i++) {
+        double v = metrics_last(&r->metrics, i, metric, NAN);
+        points[i] = (struct plot_point){i, v, v, v, r->scenario->nodes[i].name};
+    }
+    struct plot_series series = {metric, PLOT_BARS, points, n};
+    _cleanup_(freep) char *title = xasprintf("%s: %s of each node", r->scenario->name, metric);
+    _cleanup_(freep) char *path = xasprintf("%s/plots/%s.svg", r->results.folder, metric);
+    struct plot plot = {
+        .title = title,
+        .x_label = "",
+        .y_label = unit_of(r, metric),
+        .has_reference = !isnan(nominal),
+        .reference = nominal,
+        .reference_name = "nominal",
+        .series = &series,
+        .series_count = 1,
+    };
+    return plot_write(&plot, path, err);
+}
+
+static int write_plots(const struct run *r, struct error *err)
+{
+    int result = plot_main_metric(r, err);
+    for (char **metric = r->workload->table; metric && *metric && result == 0; metric++)
+        if (!is_single(r, *metric) && strcmp(unit_of(r, *metric), "s") == 0)
+            result = plot_over_time(r, *metric, err);
+    return result;
+}
+
+static int write_summary_csv(const struct run *r, struct error *err)
+{
+    FILE *out = results_create(&r->results, "summary.csv", err);
+    if (!out)
+        return -err->code;
+    struct table *t = node_table(r, false);
+    table_csv(t, out);
+    table_free(t);
+    return fclose(out) < 0 ? error_set(err, EIO, "cannot write 'summary.csv'") : 0;
+}
+
+int summary_write(struct run *r, const struct error *failure, struct error *err)
+{
+    FILE *keep = results_create(&r->results, "plots/.keep", err);
+    if (!keep)
+        return -err->code;
+    fclose(keep);
+    int result = 0;
+    if (r->lab.plan)
+        result = results_write_json(&r->results, "fidelity.json",
+                                    fidelity_describe(&r->fidelity, r->lab.plan, r->status), err);
+    if (result == 0 && r->done)
+        result = write_summary_csv(r, err);
+    if (result == 0 && r->done)
+        result = write_plots(r, err);
+    if (result == 0) /* last: a folder with a run.json is complete */
+        result = results_write_json(&r->results, "run.json", describe_run(r, failure), err);
+    return result;
+}

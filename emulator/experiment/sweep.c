@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "experiment/sweep.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "experiment/sweep_plot.h"
+#include "report/progress.h"
+#include "report/table.h"
+
+enum { SETS_MAX = 128 };
+
+struct sweep {
+    const struct sweep_options *options;
+    struct scenario *scenario; /* of the file as it stands: axes and repeat */
+    struct results results;
+    FILE *csv;
+    struct sweep_data data;
+};
+
+/* The value of axis `axis` at point number `point`: the last axis moves fastest. */
+static unsigned value_at(const struct scenario *s, size_t point, size_t axis)
+{
+    for (size_t i = s->sweep_count; i-- > axis + 1;)
+        point /= s->sweep[i].value_count;
+    return (unsigned)(point % s->sweep[axis].value_count);
+}
+
+static void write_header(struct sweep *w)
+{
+    const struct scenario *s = w->scenario;
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        csv_field(w->csv, s->sweep[i].key);
+        putc(',', w->csv);
+    }
+    fputs("repeat,slowest_node,mean_of_nodes,verdict,run\n", w->csv);
+    fflush(w->csv);
+}
+
+static void record(struct sweep *w, size_t point, unsigned repeat, const struct run_outcome *o,
+                   const char *run_name)
+{
+    const struct scenario *s = w->scenario;
+    struct sweep_sample sample = {.point = point,
+                                  .value = o->main_max,
+                                  .mean = o->main_mean,
+                                  .trusted = o->verdict == VERDICT_TRUSTED};
+    w->data.samples = array_grow(w->data.samples, w->data.sample_count, sizeof(*w->data.samples));
+    w->data.samples[w->data.sample_count++] = sample;
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        csv_field(w->csv, s->sweep[i].values[value_at(s, point, i)]);
+        putc(',', w->csv);
+    }
+    fprintf(w->csv, "%u,%.9g,%.9g,%s,%s\n", repeat, o->main_max, o->main_mean,
+            verdict_name(o->verdict), run_name);
+    fflush(w->csv); /* each finished run is kept, whatever happens to the next */
+}
+
+static int run_point(struct sweep *w, size_t point, unsigned repeat, struct error *err)
+{
+    const struct scenario *s = w->scenario;
+    const char *sets[SETS_MAX];
+    char *own[SETS_MAX];
+    size_t count = 0, own_count = 0;
+    struct text what = {0};
+    for (; count < w->options->set_count; count++)
+        sets[count] = w->options->sets[count];
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        const char *value = s->sweep[i].values[value_at(s, point, i)];
+        sets[count++] = own[own_count++] = xasprintf("%s=%s", s->sweep[i].key, value);
+        text_add(&what, "%s%s", i ? ", " : "", own[own_count - 1]);
+    }
+    size_t points = sweep_point_count(s);
+    if (!progress_quiet)
+        fprintf(stderr, "point %zu of %zu, run %u of %u: %s\n", point + 1, points, repeat,
+                s->repeat, what.data ? what.data : s->name);
+    text_done(&what);
+
+    _cleanup_(freep) char *name = xasprintf("point-%03zu-run-%u", point + 1, repeat);
+    _cleanup_(freep) char *folder = xasprintf("%s/%s", w->results.folder, name);
+    struct scenario *at_point;
+    struct run_options options = {.folder = folder, .on_step = w->options->on_step};
+    struct run_outcome outcome = {0};
+    int r = scenario_open(w->options->file, sets, count, &at_point, err);
+    if (r == 0) {
+        r = run_scenario(at_point, &options, &outcome, err);
+        scenario_free(at_point);
+    }
+    if (r == 0) {
+        record(w, point, repeat, &outcome, name);
+        if (!w->data.metric)
+            w->data.metric = xstrdup(outcome.main_metric ? outcome.main_metric : "value");
+    }
+    run_done(&outcome);
+    for (size_t i = 0; i < own_count; i++)
+        free(own[i]);
+    return r;
+}
+
+static int run_points(struct sweep *w, struct error *err)
+{
+    size_t points = sweep_point_count(w->scenario);
+    for (size_t point = 0; point < points; point++) {
+        for (unsigned repeat = 1; repeat <= w->scenario->repeat; repeat++) {
+            int r = run_point(w, point, repeat, err);
+            if (r < 0)
+                return error_wrap(err, "point %zu, run %u", point + 1, repeat);
+        }
+    }
+    return 0;
+}
+
+/* Every point must be a sound scenario before the first one is run. */
+static int check_points(const struct sweep_options *o, const struct scenario *s, struct error *err)
+{
+    if (s->sweep_count == 0)
+        return error_input(err,
+                           "%s:1:1: the scenario has no 'sweep' (e.g. "
+                           "'sweep: {rate: [60/min, 600/min]}')",
+                           o->file);
+    if (o->set_count + s->sweep_count > SETS_MAX)
+        return error_input(err, "too many --set and sweep keys: at most %d", SETS_MAX);
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        for (size_t v = 0; v < s->sweep[i].value_count; v++) {
+            const char *sets[SETS_MAX];
+            struct scenario *trial;
+            memcpy(sets, o->sets, o->set_count * sizeof(*sets));
+            _cleanup_(freep) char *set = xasprintf("%s=%s", s->sweep[i].key, s->sweep[i].values[v]);
+            sets[o->set_count] = set;
+            int r = scenario_open(o->file, sets, o->set_count + 1, &trial, err);
+            if (r < 0)
+                return yaml_wrap(err, &s->sweep[i].mark);
+            scenario_free(trial);
+        }
+    }
+    return 0;
+}
+
+static int conduct(struct sweep *w, struct error *err)
+{
+    _cleanup_(freep) char *name = xasprintf("%s-sweep", w->scenario->name);
+    int r = results_open(w->options->folder, name, &w->results, err);
+    if (r < 0)
+        return r;
+    w->csv = results_create(&w->results, "sweep.csv", err);
+    if (!w->csv)
+        return -err->code;
+    write_header(w);
+    r = run_points(w, err);
+    fclose(w->csv);
+    if (w->data.sample_count == 0) {
+        results_discard(&w->results);
+        return r;
+    }
+    struct error second;
+    int written = sweep_plot_all(w->scenario, &w->data, w->results.folder, &second);
+    if (r == 0 && written == 0)
+        written = results_finish(&w->results, &second);
+    if (r == 0 && written < 0) {
+        *err = second;
+        r = written;
+    }
+    return r;
+}
+
+int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err)
+{
+    struct sweep w = {.options = options};
+    int r = scenario_open(options->file, options->sets, options->set_count, &w.scenario, err);
+    if (r < 0)
+        return r;
+    r = check_points(options, w.scenario, err);
+    if (r == 0)
+        r = conduct(&w, err);
+    if (w.data.sample_count > 0 && ret_folder)
+        *ret_folder = xstrdup(w.results.folder);
+    results_done(&w.results);
+    free(w.data.metric);
+    free(w.data.samples);
+    scenario_free(w.scenario);
+    return r;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A workload: a folder with a workload.yaml and any programs. This module reads the yaml, checks
+ * the scenario's parameters against it, and turns them into what the programs get: plain numbers
+ * in the environment.
+ */
+#ifndef WANLAB_EXPERIMENT_WORKLOAD_H
+#define WANLAB_EXPERIMENT_WORKLOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "topology/scenario.h"
+
+enum workload_type {
+    WORKLOAD_FREQUENCY, /* "600/min" -> per second */
+    WORKLOAD_TIME,      /* "20s" -> seconds */
+    WORKLOAD_SIZE,      /* "64KiB" -> bytes */
+    WORKLOAD_SHARE,     /* "5%" -> 0…1 */
+    WORKLOAD_INTEGER,
+    WORKLOAD_CHOICE, /* one of `values` */
+};
+
+/* Texts that the yaml leaves out are "" where nothing else is said. */
+struct workload_parameter {
+    char *name; /* [a-z0-9_] */
+    enum workload_type type;
+    char *default_text;        /* NULL: the scenario has to give it */
+    char *min_text, *max_text; /* NULL: no bound of its own; same notation as the value */
+    char **values;             /* WORKLOAD_CHOICE: NULL-terminated, at least one; else NULL */
+    char *help;
+};
+
+/* A program that runs on every node before the workload's own, until the end. */
+struct workload_service {
+    char *name;      /* [a-z0-9_-], no two alike */
+    char **command;  /* NULL-terminated; a relative first word is inside the workload's folder */
+    char *ready_log; /* ready once its output has a line that contains this text */
+    uint64_t timeout_ns; /* not ready by then: the run fails; 60 s if the yaml does not say */
+};
+
+struct workload_metric {
+    char *name, *unit, *help;
+};
+
+struct workload {
+    char *folder; /* absolute */
+    char *name, *summary;
+    struct workload_parameter *parameters; /* these three in the order of the yaml */
+    size_t parameter_count;
+    struct workload_service *services;
+    size_t service_count;
+    struct workload_metric *metrics;
+    size_t metric_count;
+    uint64_t memory;   /* bytes that each node needs in RAM; 0: not said */
+    uint64_t scratch;  /* and in its scratch folder */
+    char **prepare;    /* on the host, once, before the lab starts; NULL: nothing */
+    char **lint;       /* on the host: prints warnings about the parameters; NULL: nothing */
+    char **run;        /* on every node */
+    char **check;      /* on the first node, when all others have ended; NULL: nothing */
+    char *main_metric; /* the metric that a sweep shows; NULL: none */
+    char **table;      /* metrics that are the columns of a run's summary; NULL: none */
+};
+
+/* A parameter with its value: as text for people and as WANLAB_PARAM_… for programs. */
+struct workload_value {
+    const char *name; /* the workload's */
+    char *text;       /* "600/min" */
+    char *number;     /* "10": decimal without exponent, parses back exactly; a choice as it is */
+};
+
+/* Looks for a folder NAME with a workload.yaml in the colon-separated $WANLAB_WORKLOADS, then in
+ * ../share/wanlab/workloads from the program's own folder (true in the build tree and where it is
+ * installed).
+ * Errors: STATUS_INPUT, naming the place in the scenario file where the workload is asked for and
+ * the known workloads; errors in workload.yaml begin with its own FILE:LINE:COL. */
+int workload_open(const struct workload_choice *choice, struct workload **ret, struct error *err);
+void workload_free(struct workload *w);
+DEFINE_CLEANUP(struct workload *, workload_free);
+
+/* Checks the scenario's parameters (unknown ones with the nearest name, types, bounds, choices) and
+ * fills in the defaults: one value per declared parameter, in that order. They are valid as long
+ * as the workload. Free with workload_values_free(). */
+int workload_resolve(const struct workload *w, const struct workload_choice *choice,
+                     struct workload_value **ret, struct error *err);
+void workload_values_free(struct workload_value *values, size_t count);
+
+/* The parameter with that name, or NULL: for the axes of a sweep. */
+const struct workload_parameter *workload_find_parameter(const struct workload *w,
+                                                         const char *name);
+
+#endif

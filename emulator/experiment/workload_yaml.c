@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every reader fills its part of the workload as it goes; on error the workload is freed, half
+ * filled as it is. So what belongs to an array is counted before it is filled.
+ */
+#include "experiment/workload_yaml.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "experiment/quantity.h"
+#include "topology/yaml.h"
+
+static const uint64_t DEFAULT_TIMEOUT_NS = 60 * NS_PER_SEC;
+
+static const char *const type_names[] = {
+    [WORKLOAD_FREQUENCY] = "frequency", [WORKLOAD_TIME] = "time",
+    [WORKLOAD_SIZE] = "size",           [WORKLOAD_SHARE] = "share",
+    [WORKLOAD_INTEGER] = "integer",     [WORKLOAD_CHOICE] = "choice",
+};
+
+static int check_name(const char *name, const char *allowed, const char *what,
+                      const struct mark *mark, struct error *err)
+{
+    if (*name && !name[strspn(name, allowed)])
+        return 0;
+    return yaml_error(err, mark, "found '%s', expected the name of %s: a-z, 0-9 and %s", name, what,
+                      strchr(allowed, '-') ? "_ or -" : "_");
+}
+
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+/* A text that may be left out: `*ret` then stays NULL. */
+static int read_optional(const struct yaml *map, const char *key, char **ret, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    if (!node)
+        return 0;
+    int r = yaml_expect_scalar(node, key, err);
+    if (r == 0)
+        *ret = xstrdup(node->scalar);
+    return r;
+}
+
+/* The same, "" when left out. */
+static int read_text(const struct yaml *map, const char *key, char **ret, struct error *err)
+{
+    int r = read_optional(map, key, ret, err);
+    if (r == 0 && !*ret)
+        *ret = xstrdup("");
+    return r;
+}
+
+static int read_required(const struct yaml *map, const char *key, const char *what, char **ret,
+                         struct error *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    if (!node)
+        return yaml_error(err, &map->mark, "%s has no '%s'", what, key);
+    int r = read_optional(map, key, ret, err);
+    if (r == 0 && !**ret)
+        return yaml_error(err, &node->mark, "found an empty '%s'", key);
+    return r;
+}
+
+/* A list of texts, NULL-terminated; its first must not be empty. NULL when left out. */
+static int read_words(const struct yaml *map, const char *key, char ***ret, struct error *err)
+{
+    const struct yaml *list = yaml_get(map, key);
+    if (!list)
+        return 0;
+    int r = yaml_expect_list(list, key, err);
+    if (r < 0)
+        return r;
+    char **words = *ret = xcalloc(list->count + 1, sizeof(*words));
+    for (size_t i = 0; i < list->count; i++) {
+        r = yaml_expect_scalar(list->items[i], key, err);
+        if (r < 0)
+            return r;
+        words[i] = xstrdup(list->items[i]->scalar);
+    }
+    if (!words[0] || !*words[0])
+        return yaml_error(err, &list->mark, "found an empty '%s', expected a list of words", key);
+    return 0;
+}
+
+static int read_size(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    if (!node)
+        return 0;
+    int r = yaml_expect_scalar(node, key, err);
+    if (r < 0)
+        return r;
+    return units_parse_size(node->scalar, ret, err) < 0 ? yaml_wrap(err, &node->mark) : 0;
+}
+
+/* A map whose keys are names: only its kind is checked. */
+static int expect_names(const struct yaml *node, const char *what, struct error *err)
+{
+    return node->kind == YAML_MAP ? 0 : yaml_expect_map(node, what, NULL, 0, err);
+}
+
+static int read_type(const struct yaml *map, struct workload_parameter *p, struct error *err)
+{
+    _cleanup_(freep) char *name = NULL;
+    int r = read_required(map, "type", "a parameter", &name, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(type_names); i++) {
+        if (strcmp(name, type_names[i]) == 0) {
+            p->type = (enum workload_type)i;
+            return 0;
+        }
+    }
+    return yaml_error(err, &yaml_get(map, "type")->mark,
+                      "found the type '%s', expected frequency, time, size, share, integer or "
+                      "choice",
+                      name);
+}
+
+static int read_choices(const struct yaml *map, struct workload_parameter *p, struct error *err)
+{
+    static const char *const bounds[] = {"min", "max"};
+    for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
+        if (yaml_get(map, bounds[i]))
+            return yaml_error(err, &yaml_get(map, bounds[i])->mark,
+                              "found '%s' for a choice, expected 'values' alone", bounds[i]);
+    }
+    const struct yaml *list = yaml_get(map, "values");
+    if (!list)
+        return yaml_error(err, &map->mark, "a parameter of type choice has no 'values'");
+    int r = read_words(map, "values", &p->values, err);
+    for (size_t i = 0; r == 0 && i < list->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(p->values[i], p->values[k]) == 0)
+                return yaml_error(err, &list->items[i]->mark, "found the value '%s' twice",
+                                  p->values[i]);
+        }
+    }
+    return r;
+}
+
+static int read_bounds(const struct yaml *map, struct workload_parameter *p, struct error *err)
+{
+    const struct yaml *min_node = yaml_get(map, "min"), *max_node = yaml_get(map, "max");
+    struct quantity min, max;
+    if (yaml_get(map, "values"))
+        return yaml_error(err, &yaml_get(map, "values")->mark,
+                          "found 'values', which only a parameter of type choice has");
+    int r = read_optional(map, "min", &p->min_text, err);
+    if (r == 0)
+        r = read_optional(map, "max", &p->max_text, err);
+    if (r < 0)
+        return r;
+    if (min_node && quantity_parse(p->type, p->min_text, &min, err) < 0)
+        return yaml_wrap(err, &min_node->mark);
+    if (max_node && quantity_parse(p->type, p->max_text, &max, err) < 0)
+        return yaml_wrap(err, &max_node->mark);
+    if (min_node && max_node && quantity_less(&max, &min))
+        return yaml_error(err, &max_node->mark, "found the maximum '%s' below the minimum '%s'",
+                          p->max_text, p->min_text);
+    return 0;
+}
+
+static int read_parameter(const struct yaml_pair *pair, struct workload_parameter *p,
+                          struct error *err)
+{
+    static const char *const keys[] = {"type", "default", "min", "max", "values", "help"};
+    const struct yaml *map = pair->value;
+    p->name = xstrdup(pair->key);
+    int r = check_name(pair->key, NAME_CHARACTERS, "a parameter", &pair->key_mark, err);
+    if (r == 0)
+        r = yaml_expect_map(map, "a parameter", keys, ARRAY_LEN(keys), err);
+    if (r == 0)
+        r = read_type(map, p, err);
+    if (r == 0)
+        r = p->type == WORKLOAD_CHOICE ? read_choices(map, p, err) : read_bounds(map, p, err);
+    if (r == 0)
+        r = read_text(map, "help", &p->help, err);
+    if (r == 0)
+        r = read_optional(map, "default", &p->default_text, err);
+    if (r == 0 && p->default_text && quantity_check(p, p->default_text, NULL, err) < 0)
+        r = yaml_wrap(err, &yaml_get(map, "default")->mark);
+    return r;
+}
+
+static int read_parameters(const struct yaml *map, struct workload *w, struct error *err)
+{
+    int r = map ? expect_names(map, "the parameters", err) : 0;
+    if (!map || r < 0)
+        return r;
+    w->parameters = xcalloc(map->count, sizeof(*w->parameters));
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = read_parameter(&map->pairs[i], &w->parameters[w->parameter_count++], err);
+    return r;
+}
+
+static int read_readiness(const struct yaml *map, struct workload_service *s, struct error *err)
+{
+    static const char *const ready_keys[] = {"log"};
+    const struct yaml *ready = yaml_get(map, "ready"), *timeout = yaml_get(map, "timeout");
+    if (!ready)
+        return yaml_error(err, &map->mark,
+                          "a service has no 'ready', expected ready: {log: TEXT} with a text that "
+                          "it prints when it is");
+    int r = yaml_expect_map(ready, "ready", ready_keys, ARRAY_LEN(ready_keys), err);
+    if (r == 0)
+        r = read_required(ready, "log", "'ready'", &s->ready_log, err);
+    s->timeout_ns = DEFAULT_TIMEOUT_NS;
+    if (r < 0 || !timeout)
+        return r;
+    r = yaml_expect_scalar(timeout, "timeout", err);
+    if (r == 0 && units_parse_time(timeout->scalar, &s->timeout_ns, err) < 0)
+        r = yaml_wrap(err, &timeout->mark);
+    if (r == 0 && s->timeout_ns == 0)
+        r = yaml_error(err, &timeout->mark, "found a timeout of zero, expected more");
+    return r;
+}
+
+static int read_service(const struct yaml *map, struct workload_service *s, struct error *err)
+{
+    static const char *const keys[] = {"name", "command", "ready", "timeout"};
+    int r = yaml_expect_map(map, "a service", keys, ARRAY_LEN(keys), err);
+    if (r == 0)
+        r = read_required(map, "name", "a service", &s->name, err);
+    if (r == 0)
+        r = check_name(s->name, NAME_CHARACTERS "-", "a service", &yaml_get(map, "name")->mark,
+                       err);
+    if (r == 0 && !yaml_get(map, "command"))
+        r = yaml_error(err, &map->mark, "a service has no 'command'");
+    if (r == 0)
+        r = read_words(map, "command", &s->command, err);
+    return r < 0 ? r : read_readiness(map, s, err);
+}
+
+static int read_services(const struct yaml *list, struct workload *w, struct error *err)
+{
+    int r = list ? yaml_expect_list(list, "services", err) : 0;
+    if (!list || r < 0)
+        return r;
+    w->services = xcalloc(list->count, sizeof(*w->services));
+    for (size_t i = 0; i < list->count; i++) {
+        struct workload_service *s = &w->services[w->service_count++];
+        r = read_service(list->items[i], s, err);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(w->services[k].name, s->name) == 0)
+                return yaml_error(err, &yaml_get(list->items[i], "name")->mark,
+                                  "found a second service '%s'", s->name);
+        }
+    }
+    return 0;
+}
+
+static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, struct error *err)
+{
+    static const char *const keys[] = {"unit", "help"};
+    m->name = xstrdup(pair->key);
+    int r = check_name(pair->key, NAME_CHARACTERS, "a metric", &pair->key_mark, err);
+    if (r == 0)
+        r = yaml_expect_map(pair->value, "a metric", keys, ARRAY_LEN(keys), err);
+    if (r == 0)
+        r = read_text(pair->value, "unit", &m->unit, err);
+    return r < 0 ? r : read_text(pair->value, "help", &m->help, err);
+}
+
+static int read_metrics(const struct yaml *map, struct workload *w, struct error *err)
+{
+    int r = map ? expect_names(map, "the metrics", err) : 0;
+    if (!map || r < 0)
+        return r;
+    w->metrics = xcalloc(map->count, sizeof(*w->metrics));
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = read_metric(&map->pairs[i], &w->metrics[w->metric_count++], err);
+    return r;
+}
+
+static int check_metric(const struct workload *w, const char *name, const struct mark *mark,
+                        struct error *err)
+{
+    for (size_t i = 0; i < w->metric_count; i++)
+        if (strcmp(w->metrics[i].name, name) == 0)
+            return 0;
+    return yaml_error(err, mark, "found '%s', expected one of the names under 'metrics'", name);
+}
+
+/* Which metrics matter most: the columns of the summary, and the one of a sweep. */
+static int read_highlights(const struct yaml *root, struct workload *w, struct error *err)
+{
+    int r = read_optional(root, "main", &w->main_metric, err);
+    if (r == 0 && w->main_metric)
+        r = check_metric(w, w->main_metric, &yaml_get(root, "main")->mark, err);
+    if (r == 0)
+        r = read_words(root, "table", &w->table, err);
+    for (size_t i = 0; r == 0 && w->table && w->table[i]; i++)
+        r = check_metric(w, w->table[i], &yaml_get(root, "table")->items[i]->mark, err);
+    return r;
+}
+
+static int read_name(const struct yaml *root, struct workload *w, struct error *err)
+{
+    const char *folder_name = strrchr(w->folder, '/') + 1;
+    int r = read_required(root, "name", "the workload", &w->name, err);
+    if (r == 0 && strcmp(w->name, folder_name) != 0)
+        return yaml_error(err, &yaml_get(root, "name")->mark,
+                          "found the name '%s', expected '%s' as the folder is called", w->name,
+                          folder_name);
+    return r;
+}
+
+static int read_commands(const struct yaml *root, struct workload *w, struct error *err)
+{
+    int r = read_words(root, "prepare", &w->prepare, err);
+    if (r == 0)
+        r = read_words(root, "lint", &w->lint, err);
+    if (r == 0)
+        r = read_words(root, "run", &w->run, err);
+    if (r == 0 && !w->run)
+        r = yaml_error(err, &root->mark,
+                       "the workload has no 'run', expected the command that every node runs");
+    return r < 0 ? r : read_words(root, "check", &w->check, err);
+}
+
+static int read_root(const struct yaml *root, struct workload *w, struct error *err)
+{
+    static const char *const keys[] = {
+        "name", "summary", "parameters", "memory",  "scratch", "prepare", "lint",
+        "run",  "check",   "services",   "metrics", "main",    "table",
+    };
+    int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
+    if (r == 0)
+        r = read_name(root, w, err);
+    if (r == 0)
+        r = read_text(root, "summary", &w->summary, err);
+    if (r == 0)
+        r = read_parameters(yaml_get(root, "parameters"), w, err);
+    if (r == 0)
+        r = read_size(root, "memory", &w->memory, err);
+    if (r == 0)
+        r = read_size(root, "scratch", &w->scratch, err);
+    if (r == 0)
+        r = read_commands(root, w, err);
+    if (r == 0)
+        r = read_services(yaml_get(root, "services"), w, err);
+    if (r == 0)
+        r = read_metrics(yaml_get(root, "metrics"), w, err);
+    return r < 0 ? r : read_highlights(root, w, err);
+}
+
+int workload_yaml_read(const char *folder, struct workload **ret, struct error *err)
+{
+    _cleanup_(freep) char *file = xasprintf("%s/workload.yaml", folder);
+    struct yaml_document doc = {0};
+    int r = yaml_open(file, &doc, err);
+    if (r < 0)
+        return r;
+    _cleanup_(workload_freep) struct workload *w = xcalloc(1, sizeof(*w));
+    w->folder = xstrdup(folder);
+    r = read_root(doc.root, w, err);
+    yaml_close(&doc);
+    if (r == 0)
+        *ret = TAKE_PTR(w);
+    return r;
+}

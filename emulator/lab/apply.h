@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Carries a plan out: step by step, in the fabric's network namespace, starting the nodes on the
+ * way. On an error everything made so far is still there and is the caller's to end; in a
+ * supervisor that means to exit.
+ */
+#ifndef WANLAB_LAB_APPLY_H
+#define WANLAB_LAB_APPLY_H
+
+#include "node/node.h"
+#include "topology/plan.h"
+
+struct fabric {
+    const struct plan *plan;
+    struct netlink *netlink;     /* in the fabric's namespace */
+    struct node_instance *nodes; /* scenario order */
+    int *tap_fds;                /* plan order; -1: not made, or handed to the engine */
+};
+
+/* What nodes are made of beside the plan. Each sees its scratch folder as /run/wanlab/scratch and,
+ * read-only, the lab's facts (hosts, peers.json) in /run/wanlab/lab. */
+struct apply_options {
+    const char *folder;          /* a node's scratch folder is FOLDER/NAME, made here */
+    const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
+    const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */
+    void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */
+    void *arg;
+};
+
+int fabric_init(struct fabric *f, const struct plan *plan, struct error *err);
+void fabric_done(struct fabric *f); /* ends the nodes */
+int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err);
+
+#endif

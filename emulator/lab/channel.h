@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * JSON objects, one a line, over a Unix stream socket, with descriptors beside them: the control
+ * protocol's two ends share this. Not bound to any loop: the owner waits for the descriptor as it
+ * likes.
+ *
+ * The protocol. A client sends requests, each with an `id` of its choice:
+ *   {"id":1,"do":"status"}
+ *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
+ *   {"id":3,"do":"probe","node":"db1","argv":[…],"fds":3}                         + descriptors
+ *   {"id":4,"do":"signal","exec":2,"signal":15}
+ *   {"id":5,"do":"down"}
+ * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1}.
+ * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
+ * {"event":"node-died","node":"db1"} and {"event":"engine-died","engine":"delayline"}.
+ * A client that goes away takes the programs that it started with it.
+ */
+#ifndef WANLAB_LAB_CHANNEL_H
+#define WANLAB_LAB_CHANNEL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/message.h"
+
+enum { CHANNEL_LINE_MAX = 1 << 20, CHANNEL_FDS_MAX = 32 };
+
+struct channel {
+    int fd;
+    bool patient; /* sending waits for a slow reader, also on a non-blocking socket */
+    char *data;   /* received and not yet taken */
+    size_t len, capacity;
+    int fds[CHANNEL_FDS_MAX]; /* received and not yet taken, in order */
+    size_t fd_count;
+};
+
+void channel_init(struct channel *c, int fd); /* consumes fd */
+void channel_done(struct channel *c);
+
+/* Sends one object; consumes `object`. -errno; -EAGAIN if it is not patient and its reader does not
+ * keep up: the line may be cut then, so the channel is of no more use. */
+int channel_send(struct channel *c, json_t *object, const int *fds, size_t fd_count);
+
+/* Reads what is there (waits if the socket blocks). 1: something came; 0: the other end has closed;
+ * -EAGAIN: nothing there; -EMSGSIZE: a line or a heap of descriptors past all bounds. */
+int channel_receive(struct channel *c);
+
+/* Takes the next complete line. NULL: there is none, or `*ret_bad` is set as the line is no JSON
+ * object. */
+json_t *channel_next(struct channel *c, bool *ret_bad);
+
+/* Takes `count` received descriptors, in order; false if there are not that many. */
+bool channel_take_fds(struct channel *c, int *fds, size_t count);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "lab/channel.h"
+
+struct client {
+    struct channel channel;
+    json_int_t last_id;
+    json_t *events; /* an array */
+    bool gone;
+};
+
+int client_open(const char *folder, struct client **ret, struct error *err)
+{
+    const char *lab = strrchr(folder, '/') + 1;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    _cleanup_(freep) char *path = xasprintf("%s/control", folder);
+    if (strlen(path) >= sizeof(address.sun_path))
+        return error_input(err, "the path '%s' is too long for a socket", path);
+    strcpy(address.sun_path, path);
+    _cleanup_(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot open a socket");
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        if (errno == ENOENT || errno == ECONNREFUSED) {
+            error_input(err, "no lab '%s' is running ('wanlab ls' lists those that are)", lab);
+            return -ENOENT;
+        }
+        return error_errno(err, errno, "cannot talk to the lab '%s'", lab);
+    }
+    struct client *c = xcalloc(1, sizeof(*c));
+    channel_init(&c->channel, take_fd(&fd));
+    c->channel.patient = true;
+    c->events = json_array();
+    *ret = c;
+    return 0;
+}
+
+void client_close(struct client *c)
+{
+    if (!c)
+        return;
+    channel_done(&c->channel);
+    json_decref(c->events);
+    free(c);
+}
+
+int client_fd(const struct client *c)
+{
+    return c->channel.fd;
+}
+
+/* Sorts what has been received: events go to the list, an answer is returned. */
+static json_t *sort_received(struct client *c)
+{
+    for (;;) {
+        bool bad;
+        json_t *object = channel_next(&c->channel, &bad);
+        if (bad)
+            c->gone = true;
+        if (!object)
+            return NULL;
+        if (!json_object_get(object, "event"))
+            return object;
+        json_array_append_new(c->events, object);
+    }
+}
+
+/* Waits for something to come. The socket may be non-blocking: a libuv loop that watches it makes
+ * it so. */
+static void receive(struct client *c)
+{
+    poll(&(struct pollfd){.fd = c->channel.fd, .events = POLLIN}, 1, -1);
+    int r = channel_receive(&c->channel);
+    if (r <= 0 && r != -EAGAIN)
+        c->gone = true;
+}
+
+static int read_answer(json_t *answer, json_t **ret, struct error *err)
+{
+    if (json_is_true(json_object_get(answer, "ok"))) {
+        if (ret)
+            *ret = answer;
+        else
+            json_decref(answer);
+        return 0;
+    }
+    const char *text = json_string_value(json_object_get(answer, "error"));
+    int r = error_set(err, EIO, "%s", text ? text : "the lab refused");
+    if (err)
+        err->status = (enum exit_status)json_integer_value(json_object_get(answer, "status"));
+    json_decref(answer);
+    return r;
+}
+
+int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
+                   json_t **ret_answer, json_int_t *ret_id, struct error *err)
+{
+    json_int_t id = ++c->last_id;
+    json_object_set_new(request, "id", json_integer(id));
+    int r = c->gone ? -EPIPE : channel_send(&c->channel, request, fds, fd_count);
+    if (r < 0)
+        return error_errno(err, -r, "the lab has gone");
+    if (ret_id)
+        *ret_id = id;
+    while (!c->gone) {
+        json_t *answer = sort_received(c);
+        if (answer)
+            return read_answer(answer, ret_answer, err);
+        receive(c);
+    }
+    return error_set(err, EPIPE, "the lab ended before it answered");
+}
+
+json_t *client_event(struct client *c, bool wait, bool *ret_gone)
+{
+    *ret_gone = false;
+    for (;;) {
+        json_decref(sort_received(c)); /* there are no answers outside of requests */
+        if (json_array_size(c->events) > 0) {
+            json_t *event = json_incref(json_array_get(c->events, 0));
+            json_array_remove(c->events, 0);
+            return event;
+        }
+        struct pollfd p = {.fd = c->channel.fd, .events = POLLIN};
+        if (c->gone || (!wait && poll(&p, 1, 0) <= 0)) {
+            *ret_gone = c->gone;
+            return NULL;
+        }
+        receive(c);
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The client's end of a lab's control socket. Requests are answered at once and block until then;
+ * events that arrive in between are kept and taken with client_event().
+ */
+#ifndef WANLAB_LAB_CLIENT_H
+#define WANLAB_LAB_CLIENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct client;
+
+/* Connects to the lab in `folder`. -ENOENT when no such lab runs. Free with client_close(), which
+ * ends the programs that were started through it. */
+int client_open(const char *folder, struct client **ret, struct error *err);
+void client_close(struct client *c);
+
+int client_fd(const struct client *c); /* readable when events may have come */
+
+/* Sends a request (consumed; the id is added here) with descriptors and waits for the answer.
+ * `*ret_answer` (may be NULL) is the caller's to json_decref(). An answer that says no is an error
+ * with the supervisor's text.
+ * `*ret_id` (may be NULL) is the request's id: for exec, the program's name in later events. */
+int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
+                   json_t **ret_answer, json_int_t *ret_id, struct error *err);
+
+/* The next event, the caller's to json_decref(). With `wait` it blocks until there is one. NULL:
+ * none now, or (then `*ret_gone` is true) the lab has gone. */
+json_t *client_event(struct client *c, bool wait, bool *ret_gone);
+
+#endif

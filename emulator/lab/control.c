@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "lab/supervisor.h"
+
+static void free_connection(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+    channel_done(&c->channel);
+    free(c);
+}
+
+static void close_connection(struct connection *c)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    struct connection **link = &c->supervisor->connections;
+    while (*link != c)
+        link = &(*link)->next;
+    *link = c->next;
+    programs_orphan(c);
+    uv_close((uv_handle_t *)&c->poll, free_connection);
+}
+
+void control_send(struct connection *c, json_t *object)
+{
+    if (c->closing)
+        json_decref(object);
+    else if (channel_send(&c->channel, object, NULL, 0) < 0)
+        close_connection(c); /* gone, or it does not read: it would hold up everyone */
+}
+
+void control_broadcast(struct supervisor *s, json_t *event)
+{
+    struct connection *next;
+    for (struct connection *c = s->connections; c; c = next) {
+        next = c->next;
+        control_send(c, json_incref(event));
+    }
+    json_decref(event);
+}
+
+static int handle_request(struct connection *c, json_int_t id, json_t *request, json_t **ret,
+                          struct error *err)
+{
+    const char *what = json_string_value(json_object_get(request, "do"));
+    if (what && strcmp(what, "status") == 0) {
+        json_object_set_new(*ret, "status", status_describe(c->supervisor));
+        return 0;
+    }
+    if (what && (strcmp(what, "exec") == 0 || strcmp(what, "probe") == 0))
+        return programs_start(c, id, request, err);
+    if (what && strcmp(what, "signal") == 0)
+        return programs_signal(c, request, err);
+    if (what && strcmp(what, "down") == 0) {
+        uv_stop(&c->supervisor->loop);
+        return 0;
+    }
+    return error_input(err, "unknown request '%s'", what ? what : "");
+}
+
+static void answer_request(struct connection *c, json_t *request)
+{
+    struct error err;
+    json_int_t id = json_integer_value(json_object_get(request, "id"));
+    json_t *answer = json_pack("{s:I}", "id", id);
+    if (handle_request(c, id, request, &answer, &err) == 0) {
+        json_object_set_new(answer, "ok", json_true());
+    } else {
+        json_object_set_new(answer, "ok", json_false());
+        json_object_set_new(answer, "error", json_string(err.text));
+        json_object_set_new(answer, "status", json_integer(err.status));
+    }
+    control_send(c, answer);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct connection *c = poll->data;
+    (void)status, (void)events;
+    int r = channel_receive(&c->channel);
+    if (r == -EAGAIN)
+        return;
+    bool bad = r <= 0;
+    for (json_t *request; !bad && !c->closing && (request = channel_next(&c->channel, &bad));) {
+        answer_request(c, request);
+        json_decref(request);
+    }
+    if (bad)
+        close_connection(c);
+}
+
+/* Root, and whoever the lab runs as: the socket's mode keeps others out already. */
+static bool may_connect(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void on_connect(uv_poll_t *poll, int status, int events)
+{
+    struct supervisor *s = poll->data;
+    (void)status, (void)events;
+    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (!may_connect(fd)) {
+        close(fd);
+        return;
+    }
+    struct connection *c = xcalloc(1, sizeof(*c));
+    c->supervisor = s;
+    channel_init(&c->channel, fd);
+    c->next = s->connections;
+    s->connections = c;
+    uv_poll_init(&s->loop, &c->poll, fd);
+    c->poll.data = c;
+    uv_poll_start(&c->poll, UV_READABLE, on_readable);
+}
+
+int control_start(struct supervisor *s, struct error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", s->tree->folder);
+    if (len >= (int)sizeof(address.sun_path))
+        return error_input(err, "the path '%s' is too long for a socket", s->tree->folder);
+    s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t mask = umask(0177);
+    int r = s->listener < 0 ? -1 : bind(s->listener, (struct sockaddr *)&address, sizeof(address));
+    umask(mask);
+    if (r < 0 || listen(s->listener, 64) < 0)
+        return error_errno(err, errno, "cannot listen on '%s'", address.sun_path);
+    uv_poll_init(&s->loop, &s->listener_poll, s->listener);
+    s->listener_poll.data = s;
+    uv_poll_start(&s->listener_poll, UV_READABLE, on_connect);
+    return 0;
+}

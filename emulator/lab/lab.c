@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/message.h"
+#include "lab/client.h"
+#include "lab/place.h"
+#include "lab/tree.h"
+#include "wire/engine.h"
+
+enum {
+    LAB_NAMESPACES = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
+    DOWN_TIMEOUT_MS = 30000,
+};
+
+/* The log is all that is left to say why, when a supervisor dies without a word. */
+static int died_silently(const char *folder, struct error *err)
+{
+    _cleanup_(freep) char *path = xasprintf("%s/log", folder);
+    _cleanup_(file_closep) FILE *log = fopen(path, "re");
+    char line[512] = "";
+    while (log && fgets(line, sizeof(line), log))
+        line[strcspn(line, "\n")] = '\0';
+    return error_set(err, EIO, "the lab's supervisor died before the lab was up%s%s",
+                     *line ? "; its last words: " : "", line);
+}
+
+static int await_ready(const struct lab_options *options, const char *folder, int reports,
+                       struct error *err)
+{
+    for (;;) {
+        struct report report;
+        size_t no_fds = 0;
+        ssize_t n = message_receive(reports, &report, sizeof(report), NULL, &no_fds);
+        if (n != (ssize_t)sizeof(report))
+            return died_silently(folder, err);
+        if (report.kind == REPORT_READY)
+            return 0;
+        if (report.kind == REPORT_FAILED) {
+            *err = report.err;
+            return -err->code;
+        }
+        if (options->on_step)
+            options->on_step(report.err.text, options->arg);
+    }
+}
+
+static int clone_failed(int errnum, struct error *err)
+{
+    if (geteuid() == 0)
+        return error_machine(err, errnum,
+                             "cannot make namespaces: %s (in a container, it has to be "
+                             "a privileged one)",
+                             strerror(errnum));
+    return error_machine(err, errnum,
+                         "cannot make namespaces: %s (run as root, or allow user "
+                         "namespaces: sysctl user.max_user_namespaces and "
+                         "kernel.unprivileged_userns_clone)",
+                         strerror(errnum));
+}
+
+/* Makes the tree's first process; the launcher's side closes what only the tree needs. */
+static int clone_tree(struct tree *t, pid_t *ret_init, struct error *err)
+{
+    struct clone_args args = {
+        .flags = LAB_NAMESPACES | (t->new_user ? CLONE_NEWUSER : 0),
+        .exit_signal = SIGCHLD,
+    };
+    pid_t init = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    if (init == 0)
+        tree_init(t);
+    if (init < 0)
+        return clone_failed(errno, err);
+    *ret_init = init;
+    return 0;
+}
+
+static int start_tree(struct lab *lab, const struct lab_options *options, int lock,
+                      struct error *err)
+{
+    int reports[2], lifeline[2] = {-1, -1};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) < 0 ||
+        (options->attached && pipe2(lifeline, O_CLOEXEC) < 0))
+        return error_errno(err, errno, "cannot make a socket pair");
+    _cleanup_(fd_closep) int reader = reports[0];
+    _cleanup_(fd_closep) int hold = lifeline[1];
+    struct tree tree = {
+        .plan = lab->plan,
+        .options = options,
+        .folder = lab->folder,
+        .lock = lock,
+        .reports = reports[1],
+        .lifeline = lifeline[0],
+        .launcher_fds = {reports[0], lifeline[1]},
+        .new_user = geteuid() != 0,
+        .uid = geteuid(),
+        .gid = getegid(),
+    };
+    pid_t init = -1;
+    int r = clone_tree(&tree, &init, err);
+    close(reports[1]);
+    fd_closep(&lifeline[0]);
+    if (r == 0)
+        r = await_ready(options, lab->folder, reader, err);
+    else
+        return r;
+    if (r < 0) {
+        kill(init, SIGKILL);
+        waitpid(init, NULL, 0);
+        return r;
+    }
+    lab->lifeline = take_fd(&hold);
+    return 0;
+}
+
+/* A plan without TAPs on the delay line has no impaired wire at all: then any machine will do. */
+static int make_plan(const struct scenario *s, struct lab *lab, struct error *err)
+{
+    enum engine_choice engine;
+    int r = plan_new(s, ENGINE_DELAYLINE, &lab->plan, err);
+    if (r < 0)
+        return r;
+    if (lab->plan->tap_count == 0) {
+        snprintf(lab->why_engine, sizeof(lab->why_engine), "no wire is impaired");
+        return 0;
+    }
+    r = wire_engine_choose(s->engine, &engine, lab->why_engine, sizeof(lab->why_engine), err);
+    if (r < 0 || engine == ENGINE_DELAYLINE)
+        return r;
+    plan_free(lab->plan);
+    lab->plan = NULL;
+    return plan_new(s, engine, &lab->plan, err);
+}
+
+int lab_up(const struct scenario *s, const struct lab_options *options, struct lab *ret,
+           struct error *err)
+{
+    struct lab lab = {.lifeline = -1};
+    _cleanup_(fd_closep) int lock = -1;
+    lab.name = xstrdup(options->name ? options->name : s->name);
+    int r = place_claim(lab.name, &lab.folder, &lock, err);
+    if (r == 0)
+        r = make_plan(s, &lab, err);
+    if (r == 0)
+        r = start_tree(&lab, options, lock, err);
+    if (r < 0) {
+        lab_done(&lab);
+        fd_closep(&lock);
+        place_sweep();
+        return r;
+    }
+    *ret = lab;
+    return 0;
+}
+
+void lab_done(struct lab *lab)
+{
+    fd_closep(&lab->lifeline);
+    plan_free(lab->plan);
+    free(lab->name);
+    free(lab->folder);
+    *lab = (struct lab){.lifeline = -1};
+}
+
+int lab_down(const char *folder, struct error *err)
+{
+    struct client *client;
+    int r = client_open(folder, &client, err);
+    if (r == 0) {
+        r = client_request(client, json_pack("{s:s}", "do", "down"), NULL, 0, NULL, NULL, err);
+        client_close(client);
+        if (r < 0 && r != -EPIPE)
+            return r;
+    } else if (r != -ENOENT) {
+        return r;
+    }
+    r = place_wait_end(folder, DOWN_TIMEOUT_MS, err);
+    while (waitpid(-1, NULL, WNOHANG) > 0) /* the tree's init, if this process started it */
+        continue;
+    place_sweep();
+    return r;
+}

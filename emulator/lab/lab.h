@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lab: a scenario come alive, as one process tree. This is how commands start and end one; once
+ * it runs they talk to it through lab/client.h.
+ *
+ *   launcher (the command) -> init (PID 1 of the lab) -> supervisor -> delay line, nodes
+ *
+ * Whatever kills init or supervisor ends the whole tree, with all interfaces, mounts and
+ * namespaces: that is the kernel's doing, not ours.
+ */
+#ifndef WANLAB_LAB_LAB_H
+#define WANLAB_LAB_LAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "topology/plan.h"
+#include "topology/scenario.h"
+
+struct lab_options {
+    const char *name;            /* NULL: the scenario's */
+    bool attached;               /* the lab ends when this process ends, however it does */
+    const char *workload_folder; /* see lab/apply.h; NULL: none */
+    const char *cache_folder;
+    uint64_t scratch_bytes; /* of each node's scratch folder, a tmpfs they share; 0: 64 MiB */
+    void (*on_step)(const char *line,
+                    void *arg); /* each step in words as it is done; NULL: quiet */
+    void *arg;
+};
+
+struct lab {
+    char *name, *folder;
+    struct plan *plan;
+    char why_engine[256]; /* why this engine */
+    int lifeline;         /* attached: closing it ends the lab; else -1 */
+};
+
+/* Starts a lab and returns when all of its network is there; the scenario must outlive `*ret`.
+ * On error nothing is left. */
+int lab_up(const struct scenario *s, const struct lab_options *options, struct lab *ret,
+           struct error *err);
+
+/* Releases what this process knows of it; ends the lab only if it is attached. */
+void lab_done(struct lab *lab);
+
+/* Ends the lab in `folder` and returns when it is gone; one that is gone already is fine. */
+int lab_down(const char *folder, struct error *err);
+
+#endif

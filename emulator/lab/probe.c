@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct target {
+    struct sockaddr_in address;
+    uint64_t sent_ns; /* of the round under way */
+    bool answered;
+    uint64_t *rtt_ns; /* one for each answer */
+    unsigned received;
+};
+
+struct probe {
+    int socket;
+    uint16_t id;
+    unsigned rounds, target_count;
+    uint64_t timeout_ns;
+    struct target *targets;
+};
+
+static uint16_t checksum(const void *data, size_t size)
+{
+    const uint8_t *p = data;
+    uint32_t sum = 0;
+    for (size_t i = 0; i + 1 < size; i += 2)
+        sum += (uint32_t)(p[i] << 8 | p[i + 1]);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t)~sum);
+}
+
+/* The target's number travels in the sequence field's place, the round in the payload. */
+struct echo {
+    struct icmphdr head;
+    uint32_t round;
+    uint32_t target;
+    uint8_t padding[48];
+};
+
+static void send_round(struct probe *p, uint32_t round)
+{
+    for (unsigned i = 0; i < p->target_count; i++) {
+        struct target *t = &p->targets[i];
+        struct echo echo = {.head = {.type = ICMP_ECHO}, .round = round, .target = i};
+        echo.head.un.echo.id = htons(p->id);
+        echo.head.un.echo.sequence = htons((uint16_t)round);
+        echo.head.checksum = checksum(&echo, sizeof(echo));
+        t->answered = false;
+        t->sent_ns = clock_monotonic_ns();
+        sendto(p->socket, &echo, sizeof(echo), 0, (struct sockaddr *)&t->address,
+               sizeof(t->address));
+    }
+}
+
+/* Whether the packet that just came was the awaited answer of a target in this round. */
+static bool take_answer(struct probe *p, uint32_t round, const uint8_t *packet, size_t size,
+                        uint64_t now)
+{
+    const struct iphdr *ip = (const struct iphdr *)packet;
+    size_t head = size >= sizeof(*ip) ? ip->ihl * 4U : size;
+    const struct echo *echo = (const struct echo *)(packet + head);
+    if (size < head + sizeof(*echo) || echo->head.type != ICMP_ECHOREPLY ||
+        ntohs(echo->head.un.echo.id) != p->id || echo->round != round ||
+        echo->target >= p->target_count)
+        return false;
+    struct target *t = &p->targets[echo->target];
+    if (t->answered)
+        return false;
+    t->answered = true;
+    t->rtt_ns[t->received++] = now - t->sent_ns;
+    return true;
+}
+
+static void receive_round(struct probe *p, uint32_t round)
+{
+    uint64_t deadline = clock_monotonic_ns() + p->timeout_ns;
+    unsigned missing = p->target_count;
+    while (missing > 0) {
+        uint64_t now = clock_monotonic_ns();
+        struct pollfd poll_fd = {.fd = p->socket, .events = POLLIN};
+        if (now >= deadline ||
+            poll(&poll_fd, 1, (int)((deadline - now + NS_PER_MS - 1) / NS_PER_MS)) <= 0)
+            return;
+        _Alignas(8) uint8_t packet[256];
+        ssize_t n = recv(p->socket, packet, sizeof(packet), MSG_DONTWAIT);
+        if (n > 0 && take_answer(p, round, packet, (size_t)n, clock_monotonic_ns()))
+            missing--;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void print_target(const struct probe *p, struct target *t)
+{
+    char text[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, &t->address.sin_addr, text, sizeof(text));
+    printf("{\"address\":\"%s\",\"sent\":%u,\"received\":%u", text, p->rounds, t->received);
+    qsort(t->rtt_ns, t->received, sizeof(*t->rtt_ns), by_value);
+    uint64_t median = t->rtt_ns[t->received / 2];
+    if (t->received > 0)
+        printf(",\"rtt_min_s\":%.9f,\"rtt_median_s\":%.9f,\"rtt_max_s\":%.9f",
+               (double)t->rtt_ns[0] / 1e9, (double)median / 1e9,
+               (double)t->rtt_ns[t->received - 1] / 1e9);
+    puts("}");
+    free(t->rtt_ns);
+}
+
+int probe_main(int argc, char *const *argv)
+{
+    if (argc < 3)
+        return 1;
+    struct probe p = {
+        .socket = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP),
+        .id = (uint16_t)getpid(),
+        .rounds = (unsigned)atoi(argv[1]),
+        .timeout_ns = (uint64_t)atoi(argv[2]) * NS_PER_MS,
+        .target_count = (unsigned)argc - 3,
+    };
+    if (p.socket < 0) {
+        perror("probe: cannot open a raw socket");
+        return 1;
+    }
+    p.targets = xcalloc(p.target_count, sizeof(*p.targets));
+    for (unsigned i = 0; i < p.target_count; i++) {
+        p.targets[i].address.sin_family = AF_INET;
+        inet_pton(AF_INET, argv[3 + i], &p.targets[i].address.sin_addr);
+        p.targets[i].rtt_ns = xcalloc(p.rounds + 1, sizeof(*p.targets[i].rtt_ns));
+    }
+    for (unsigned round = 0; round < p.rounds; round++) {
+        send_round(&p, round);
+        receive_round(&p, round);
+    }
+    for (unsigned i = 0; i < p.target_count; i++)
+        print_target(&p, &p.targets[i]);
+    fflush(stdout);
+    free(p.targets);
+    return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "lab/probe.h"
+#include "lab/supervisor.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+static void free_program(uv_handle_t *handle)
+{
+    struct program *p = handle->data;
+    close(p->pidfd);
+    free(p);
+}
+
+static void on_exit_of_program(uv_poll_t *poll, int status, int events)
+{
+    struct program *p = poll->data;
+    (void)status, (void)events;
+    siginfo_t info = {0};
+    if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+        return;
+    struct program **link = &p->supervisor->programs;
+    while (*link != p)
+        link = &(*link)->next;
+    *link = p->next;
+    if (p->owner)
+        control_send(p->owner,
+                     json_pack("{s:s s:I s:i}", "event", "exit", "exec", p->id,
+                               info.si_code == CLD_EXITED ? "status" : "signal", info.si_status));
+    uv_close((uv_handle_t *)&p->poll, free_program);
+}
+
+static struct node_instance *find_node(struct supervisor *s, json_t *request, struct error *err)
+{
+    const char *name = json_string_value(json_object_get(request, "node"));
+    int index = name ? scenario_node(s->tree->plan->scenario, name) : -1;
+    if (index >= 0)
+        return &s->fabric.nodes[index];
+    error_input(err, "the lab has no node '%s'", name ? name : "");
+    return NULL;
+}
+
+/* Turns a JSON list of texts into a NULL-terminated array of borrowed pointers; NULL: it is none.
+ */
+static char **texts_of(json_t *list)
+{
+    if (!json_is_array(list))
+        return NULL;
+    char **texts = xcalloc(json_array_size(list) + 1, sizeof(*texts));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        texts[i] = (char *)json_string_value(json_array_get(list, i));
+        if (!texts[i]) {
+            free(texts);
+            return NULL;
+        }
+    }
+    return texts;
+}
+
+static void watch_program(struct connection *c, json_int_t id, pid_t pid, int pidfd)
+{
+    struct program *p = xcalloc(1, sizeof(*p));
+    *p = (struct program){.supervisor = c->supervisor,
+                          .owner = c,
+                          .id = id,
+                          .pid = pid,
+                          .pidfd = pidfd,
+                          .next = c->supervisor->programs};
+    c->supervisor->programs = p;
+    uv_poll_init(&c->supervisor->loop, &p->poll, pidfd);
+    p->poll.data = p;
+    uv_poll_start(&p->poll, UV_READABLE, on_exit_of_program);
+}
+
+int programs_start(struct connection *c, json_int_t id, json_t *request, struct error *err)
+{
+    _cleanup_(freep) char **argv = texts_of(json_object_get(request, "argv"));
+    _cleanup_(freep) char **env = texts_of(json_object_get(request, "env"));
+    static char *const no_env[] = {NULL};
+    size_t fd_count = (size_t)json_integer_value(json_object_get(request, "fds"));
+    bool probe = strcmp(json_string_value(json_object_get(request, "do")), "probe") == 0;
+    struct node_exec exec = {
+        .argv = argv,
+        .env = env ? env : no_env,
+        .folder = json_string_value(json_object_get(request, "folder")),
+        .fd_count = fd_count,
+        .function = probe ? probe_main : NULL,
+    };
+    if (fd_count > NODE_FDS_MAX || !channel_take_fds(&c->channel, exec.fds, fd_count))
+        return error_input(err, "the request's descriptors did not come with it");
+    pid_t pid;
+    int pidfd;
+    struct node_instance *node = find_node(c->supervisor, request, err);
+    int r = node ? 0 : -ENOENT;
+    if (r == 0 && (!argv || !argv[0]))
+        r = error_input(err, "expected a command to run");
+    if (r == 0)
+        r = node->driver->exec(node, &exec, &pid, &pidfd, err);
+    for (size_t i = 0; i < fd_count; i++)
+        close(exec.fds[i]);
+    if (r == 0)
+        watch_program(c, id, pid, pidfd);
+    return r;
+}
+
+int programs_signal(struct connection *c, json_t *request, struct error *err)
+{
+    json_int_t id = json_integer_value(json_object_get(request, "exec"));
+    int number = (int)json_integer_value(json_object_get(request, "signal"));
+    for (struct program *p = c->supervisor->programs; p; p = p->next)
+        if (p->owner == c && p->id == id)
+            return kill(-p->pid, number) < 0 ? error_errno(err, errno, "cannot send a signal") : 0;
+    return error_set(err, ESRCH, "no program of that number runs any more");
+}
+
+void programs_orphan(struct connection *c)
+{
+    for (struct program *p = c->supervisor->programs; p; p = p->next) {
+        if (p->owner != c)
+            continue;
+        p->owner = NULL;
+        kill(-p->pid, SIGKILL);
+    }
+}

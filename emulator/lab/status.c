@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "lab/supervisor.h"
+#include "wire/delayline/delayline.h"
+
+static json_t *describe_node(const struct supervisor *s, unsigned i)
+{
+    const struct node *node = &s->tree->plan->scenario->nodes[i];
+    const struct node_instance *instance = &s->fabric.nodes[i];
+    json_t *interfaces = json_array();
+    for (size_t p = 0; p < s->tree->plan->port_count; p++) {
+        const struct port *port = &s->tree->plan->ports[p];
+        char v4[IP_TEXT_MAX], v6[IP_TEXT_MAX];
+        if (port->node == i)
+            json_array_append_new(interfaces, json_pack("{s:s s:s s:s}", "name", port->node_dev,
+                                                        "ipv4", ip_format(v4, &port->v4), "ipv6",
+                                                        ip_format(v6, &port->v6)));
+    }
+    return json_pack("{s:s s:s s:s? s:s s:o}", "name", node->name, "kind",
+                     node_driver(node->kind)->name, "region", node->region, "state",
+                     instance->pid > 0 ? "running" : "dead", "interfaces", interfaces);
+}
+
+static json_t *describe_wire(const struct wire *w, const struct delayline_wire_stats *stats)
+{
+    json_t *wire = json_pack("{s:s s:f s:f s:I s:I}", "name", w->name, "delay_s",
+                             (double)w->impairment.delay_ns / 1e9, "loss", w->impairment.loss,
+                             "rate_bps", (json_int_t)w->impairment.rate_bps, "queue_packets",
+                             (json_int_t)w->impairment.queue_packets);
+    if (stats)
+        json_object_update_missing_new(
+            wire, json_pack("{s:I s:I s:I s:I}", "packets", (json_int_t)stats->packets, "bytes",
+                            (json_int_t)stats->bytes, "lost", (json_int_t)stats->lost,
+                            "queue_drops", (json_int_t)stats->queue_drops));
+    return wire;
+}
+
+static json_t *describe_lateness(const struct delayline_stats *stats)
+{
+    const struct histogram *h = &stats->lateness;
+    return json_pack(
+        "{s:I s:f s:f s:f s:f s:b s:I s:I s:I}", "packets", (json_int_t)h->count, "mean_s",
+        histogram_mean(h) / 1e9, "p50_s", (double)histogram_quantile(h, 0.5) / 1e9, "p99_s",
+        (double)histogram_quantile(h, 0.99) / 1e9, "max_s", (double)h->max / 1e9, "realtime",
+        (int)stats->realtime, "no_wire", (json_int_t)stats->no_wire, "write_errors",
+        (json_int_t)stats->write_errors, "no_memory", (json_int_t)stats->no_memory);
+}
+
+json_t *status_describe(const struct supervisor *s)
+{
+    const struct plan *p = s->tree->plan;
+    const struct delayline_stats *stats = s->engine->stats(s->engine_run);
+    json_t *nodes = json_array(), *wires = json_array();
+    for (unsigned i = 0; i < p->scenario->node_count; i++)
+        json_array_append_new(nodes, describe_node(s, i));
+    for (size_t i = 0; i < p->wire_count; i++)
+        json_array_append_new(wires, describe_wire(&p->wires[i], stats ? &stats->wire[i] : NULL));
+    json_t *status = json_pack(
+        "{s:s s:s s:f s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name, "up_s",
+        (double)(clock_realtime_ns() - s->started_ns) / 1e9, "nodes", nodes, "wires", wires);
+    if (stats)
+        json_object_set_new(status, "lateness", describe_lateness(stats));
+    return status;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The supervisor builds the lab, tells the launcher, and then waits: for clients, for programs and
+ * nodes that end, for its engine, for the launcher's lifeline. It ends when it is told to, when the
+ * lifeline closes, when the engine dies, or when it is killed; cleaning up is the kernel's work in
+ * all four cases.
+ */
+#include "lab/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/message.h"
+
+/* The launcher must still be there: nobody wants a lab whose `up` was killed half way. */
+static void tell_launcher(const struct tree *t, const struct report *report)
+{
+    if (message_send(t->reports, report, sizeof(*report), NULL, 0) < 0)
+        _exit(1);
+}
+
+static void on_step(const struct plan *p, const struct op *op, void *arg)
+{
+    struct report report = {.kind = REPORT_STEP};
+    FILE *out = fmemopen(report.err.text, sizeof(report.err.text), "w");
+    if (out) {
+        plan_print_op(p, op, out);
+        fclose(out);
+    }
+    report.err.text[strcspn(report.err.text, "\n")] = '\0';
+    tell_launcher(arg, &report);
+}
+
+/* The nodes' scratch folders: a file system in memory, in the lab's mount namespace alone. */
+static int mount_nodes_folder(const struct tree *t, const char *path, struct error *err)
+{
+    uint64_t each = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20;
+    char options[64];
+    snprintf(options, sizeof(options), "mode=0755,size=%llu",
+             (unsigned long long)each * t->plan->scenario->node_count);
+    int r = file_make_dirs(path, err);
+    if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+        r = error_errno(err, errno, "cannot mount the nodes' scratch folders");
+    return r;
+}
+
+static int build(struct supervisor *s, struct error *err)
+{
+    const struct tree *t = s->tree;
+    _cleanup_(freep) char *nodes = xasprintf("%s/nodes", t->folder);
+    struct apply_options options = {
+        .folder = nodes,
+        .workload_folder = t->options->workload_folder,
+        .cache_folder = t->options->cache_folder,
+        .on_step = t->options->on_step ? on_step : NULL,
+        .arg = (void *)t,
+    };
+    int r = mount_nodes_folder(t, nodes, err);
+    if (r == 0)
+        r = fabric_init(&s->fabric, t->plan, err);
+    if (r == 0)
+        r = fabric_apply(&s->fabric, &options, err);
+    if (r < 0)
+        return r;
+    r = s->engine->start(t->plan, s->fabric.tap_fds, &s->engine_run, err);
+    for (size_t i = 0; i < t->plan->tap_count; i++)
+        s->fabric.tap_fds[i] = -1;
+    return r;
+}
+
+static void on_node_died(uv_poll_t *poll, int status, int events)
+{
+    struct node_watch *w = poll->data;
+    (void)status, (void)events;
+    uv_poll_stop(poll);
+    struct node_instance *n = &w->supervisor->fabric.nodes[w->node];
+    log_error("node '%s' died", n->name);
+    control_broadcast(w->supervisor, json_pack("{s:s s:s}", "event", "node-died", "node", n->name));
+    n->driver->stop(n);
+}
+
+static void on_engine_died(uv_poll_t *poll, int status, int events)
+{
+    struct supervisor *s = poll->data;
+    (void)status, (void)events;
+    log_error("the wire engine '%s' died", s->engine->name);
+    control_broadcast(s, json_pack("{s:s s:s}", "event", "engine-died", "engine", s->engine->name));
+    uv_stop(&s->loop);
+}
+
+static void on_lifeline(uv_poll_t *poll, int status, int events)
+{
+    struct supervisor *s = poll->data;
+    (void)status, (void)events;
+    uv_stop(&s->loop);
+}
+
+static void watch(struct supervisor *s, uv_poll_t *poll, int fd, void *data, uv_poll_cb callback)
+{
+    uv_poll_init(&s->loop, poll, fd);
+    poll->data = data;
+    uv_poll_start(poll, UV_READABLE, callback);
+}
+
+static void watch_all(struct supervisor *s)
+{
+    size_t node_count = s->tree->plan->scenario->node_count;
+    s->watches = xcalloc(node_count, sizeof(*s->watches));
+    for (unsigned i = 0; i < node_count; i++) {
+        s->watches[i] = (struct node_watch){.supervisor = s, .node = i};
+        watch(s, &s->watches[i].poll, s->fabric.nodes[i].pidfd, &s->watches[i], on_node_died);
+    }
+    if (s->engine->pidfd(s->engine_run) >= 0)
+        watch(s, &s->engine_poll, s->engine->pidfd(s->engine_run), s, on_engine_died);
+    if (s->tree->lifeline >= 0)
+        watch(s, &s->lifeline_poll, s->tree->lifeline, s, on_lifeline);
+}
+
+int supervisor_run(const struct tree *t)
+{
+    struct supervisor s = {
+        .tree = t,
+        .engine = wire_engine(t->plan->engine),
+        .started_ns = clock_realtime_ns(),
+    };
+    struct report report = {.kind = REPORT_READY};
+    prctl(PR_SET_NAME, "wanlab-lab");
+    signal(SIGPIPE, SIG_IGN);
+    int r = uv_loop_init(&s.loop);
+    if (r < 0)
+        r = error_errno(&report.err, -r, "cannot make an event loop");
+    if (r == 0)
+        r = build(&s, &report.err);
+    if (r == 0)
+        r = control_start(&s, &report.err);
+    if (r < 0)
+        report.kind = REPORT_FAILED;
+    tell_launcher(t, &report);
+    close(t->reports);
+    if (r < 0)
+        return 1;
+    watch_all(&s);
+    uv_run(&s.loop, UV_RUN_DEFAULT);
+    return 0;
+}

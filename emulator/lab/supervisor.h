@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The supervisor's parts share this: supervisor.c builds the lab and runs the loop, control.c
+ * answers clients, programs.c starts and watches programs in nodes. One thread, one libuv loop;
+ * every object here is touched only on it.
+ */
+#ifndef WANLAB_LAB_SUPERVISOR_H
+#define WANLAB_LAB_SUPERVISOR_H
+
+#include <uv.h>
+
+#include "lab/apply.h"
+#include "lab/channel.h"
+#include "lab/tree.h"
+#include "wire/engine.h"
+
+/* A client's connection. */
+struct connection {
+    struct connection *next;
+    struct supervisor *supervisor;
+    struct channel channel;
+    uv_poll_t poll;
+    bool closing;
+};
+
+/* A program that runs in a node on behalf of a client. */
+struct program {
+    struct program *next;
+    struct supervisor *supervisor;
+    struct connection *owner; /* NULL once it has gone: nobody is told of the end */
+    json_int_t id;            /* the owner's request */
+    pid_t pid;                /* also its process group */
+    int pidfd;
+    uv_poll_t poll;
+};
+
+struct node_watch {
+    struct supervisor *supervisor;
+    unsigned node;
+    uv_poll_t poll;
+};
+
+struct supervisor {
+    const struct tree *tree;
+    uv_loop_t loop;
+    struct fabric fabric;
+    const struct wire_engine *engine;
+    struct engine_run *engine_run;
+    uint64_t started_ns; /* realtime */
+    int listener;
+    uv_poll_t listener_poll, engine_poll, lifeline_poll;
+    struct node_watch *watches;
+    struct connection *connections;
+    struct program *programs;
+};
+
+/* control.c: listens on FOLDER/control. */
+int control_start(struct supervisor *s, struct error *err);
+void control_broadcast(struct supervisor *s, json_t *event); /* consumes event */
+void control_send(struct connection *c, json_t *object);     /* consumes object */
+
+/* programs.c: handles "exec" and "probe"; descriptors are taken from the connection. */
+int programs_start(struct connection *c, json_int_t id, json_t *request, struct error *err);
+int programs_signal(struct connection *c, json_t *request, struct error *err);
+void programs_orphan(struct connection *c); /* ends those of a client that has gone */
+
+/* status.c: what "status" answers. */
+json_t *status_describe(const struct supervisor *s);
+
+#endif

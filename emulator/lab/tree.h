@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of a lab's process tree: what the launcher's clone becomes.
+ */
+#ifndef WANLAB_LAB_TREE_H
+#define WANLAB_LAB_TREE_H
+
+#include <sys/types.h>
+
+#include "lab/lab.h"
+
+/* What the supervisor tells the launcher while it builds the lab, in messages of this size. */
+struct report {
+    enum { REPORT_STEP, REPORT_READY, REPORT_FAILED } kind;
+    struct error err; /* REPORT_FAILED; REPORT_STEP: the line is in its text */
+};
+
+struct tree {
+    const struct plan *plan;
+    const struct lab_options *options;
+    const char *folder;  /* of the lab */
+    int lock;            /* held by init and supervisor */
+    int reports;         /* to the launcher */
+    int lifeline;        /* read end, or -1 */
+    int launcher_fds[2]; /* the launcher's ends of both: not for the tree to keep */
+    bool new_user;       /* the tree has a user namespace of its own: become root in it */
+    uid_t uid;           /* the launcher's, as seen outside */
+    gid_t gid;
+};
+
+/* The body of PID 1; never returns. */
+_Noreturn void tree_init(const struct tree *t);
+
+/* The body of its child, in supervisor.c; the result is its exit status. */
+int supervisor_run(const struct tree *t);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "command.h"
+
+#ifndef WANLAB_VERSION
+#define WANLAB_VERSION "unknown"
+#endif
+
+const struct command *const commands[] = {
+    &command_check,  &command_plan, &command_up,  &command_down,  &command_ls,
+    &command_status, &command_exec, &command_run, &command_sweep, NULL,
+};
+
+static enum exit_status print_help(FILE *out)
+{
+    fputs("wanlab: networks of real nodes with emulated wires, for distributed protocols\n\n"
+          "usage: wanlab COMMAND …\n\n",
+          out);
+    for (const struct command *const *c = commands; *c; c++)
+        fprintf(out, "  %-7s %s\n", (*c)->name, (*c)->summary);
+    fputs("\n'wanlab COMMAND --help' tells more. Exit status: 0 done; 1 the run failed or a check "
+          "did not "
+          "hold;\n2 bad input; 3 the machine cannot do it.\n",
+          out);
+    return out == stdout ? STATUS_DONE : STATUS_INPUT;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return print_help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return print_help(stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("wanlab " WANLAB_VERSION);
+        return STATUS_DONE;
+    }
+    for (const struct command *const *c = commands; *c; c++)
+        if (strcmp((*c)->name, argv[1]) == 0)
+            return (int)(*c)->run(*c, argc - 1, argv + 1);
+    log_error("unknown command '%s' ('wanlab help' lists them)", argv[1]);
+    return STATUS_INPUT;
+}

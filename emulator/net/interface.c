@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/interface.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <linux/veth.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+
+/* RTM_NEWLINK; a new interface has a name, an existing one is meant by its index alone. */
+static struct nl_msg *link_message(const char *name, int index, unsigned up)
+{
+    struct ifinfomsg info = {
+        .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = up, .ifi_change = up};
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, name ? NLM_F_CREATE | NLM_F_EXCL : 0);
+    nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO);
+    if (name)
+        nla_put_string(msg, IFLA_IFNAME, name);
+    return msg;
+}
+
+int interface_add_veth(struct netlink *nl, const struct veth *veth, struct error *err)
+{
+    struct nl_msg *msg = link_message(veth->name, veth->index, 0);
+    nla_put(msg, IFLA_ADDRESS, 6, veth->mac);
+    nla_put_u32(msg, IFLA_MTU, veth->mtu);
+    struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+    nla_put_string(msg, IFLA_INFO_KIND, "veth");
+    struct nlattr *data = nla_nest_start(msg, IFLA_INFO_DATA);
+    struct nlattr *peer = nla_nest_start(msg, VETH_INFO_PEER);
+    struct ifinfomsg peer_info = {.ifi_family = AF_UNSPEC, .ifi_index = veth->peer_index};
+    nlmsg_append(msg, &peer_info, sizeof(peer_info), NLMSG_ALIGNTO);
+    nla_put_string(msg, IFLA_IFNAME, veth->peer_name);
+    nla_put(msg, IFLA_ADDRESS, 6, veth->peer_mac);
+    nla_put_u32(msg, IFLA_MTU, veth->mtu);
+    nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)veth->peer_ns_fd);
+    nla_nest_end(msg, peer);
+    nla_nest_end(msg, data);
+    nla_nest_end(msg, info);
+    return netlink_request(nl, msg, err);
+}
+
+int interface_add_bridge(struct netlink *nl, const char *name, int index, struct error *err)
+{
+    struct nl_msg *msg = link_message(name, index, 0);
+    struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+    nla_put_string(msg, IFLA_INFO_KIND, "bridge");
+    struct nlattr *data = nla_nest_start(msg, IFLA_INFO_DATA);
+    nla_put_u32(msg, IFLA_BR_FORWARD_DELAY, 0);
+    nla_put_u32(msg, IFLA_BR_STP_STATE, 0);
+    nla_put_u8(msg, IFLA_BR_MCAST_SNOOPING, 0);
+    nla_nest_end(msg, data);
+    nla_nest_end(msg, info);
+    return netlink_request(nl, msg, err);
+}
+
+int interface_add_ifb(struct netlink *nl, const char *name, int index, struct error *err)
+{
+    struct nl_msg *msg = link_message(name, index, 0);
+    struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
+    nla_put_string(msg, IFLA_INFO_KIND, "ifb");
+    nla_nest_end(msg, info);
+    return netlink_request(nl, msg, err);
+}
+
+int interface_set_up(struct netlink *nl, int index, struct error *err)
+{
+    return netlink_request(nl, link_message(NULL, index, IFF_UP), err);
+}
+
+int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err)
+{
+    struct nl_msg *msg = link_message(NULL, index, 0);
+    nla_put_u32(msg, IFLA_MASTER, (uint32_t)bridge_index);
+    return netlink_request(nl, msg, err);
+}
+
+int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, struct error *err)
+{
+    struct nl_msg *msg = link_message(NULL, index, 0);
+    nla_put_u32(msg, IFLA_TXQLEN, packets);
+    return netlink_request(nl, msg, err);
+}
+
+static int ethtool(int socket, const char *name, void *command)
+{
+    struct ifreq request = {.ifr_data = command};
+    strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+    return ioctl(socket, SIOCETHTOOL, &request) < 0 ? -errno : 0;
+}
+
+/* The number of a feature that has no command of its own, or -errno. */
+static int find_feature(int socket, const char *name, const char *feature)
+{
+    struct {
+        struct ethtool_sset_info head;
+        uint32_t count;
+    } info = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
+    int r = ethtool(socket, name, &info);
+    if (r < 0)
+        return r;
+    _cleanup_(freep) struct ethtool_gstrings *strings =
+        xcalloc(1, sizeof(*strings) + (size_t)info.count * ETH_GSTRING_LEN);
+    *strings = (struct ethtool_gstrings){
+        .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = info.count};
+    r = ethtool(socket, name, strings);
+    for (uint32_t i = 0; r == 0 && i < info.count; i++)
+        if (strncmp((char *)strings->data + i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN) == 0)
+            return (int)i;
+    return r < 0 ? r : -ENOENT;
+}
+
+static int set_feature(int socket, const char *name, const char *feature, bool on)
+{
+    int number = find_feature(socket, name, feature);
+    if (number < 0)
+        return number;
+    uint32_t blocks = (uint32_t)number / 32 + 1, bit = 1U << (number % 32);
+    _cleanup_(freep) struct ethtool_sfeatures *set =
+        xcalloc(1, sizeof(*set) + blocks * sizeof(set->features[0]));
+    set->cmd = ETHTOOL_SFEATURES;
+    set->size = blocks;
+    set->features[blocks - 1].valid = bit;
+    set->features[blocks - 1].requested = on ? bit : 0;
+    return ethtool(socket, name, set);
+}
+
+int interface_set_offload(int socket, const char *name, bool on, struct error *err)
+{
+    static const uint32_t commands[] = {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO};
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        struct ethtool_value value = {.cmd = commands[i], .data = on};
+        int r = ethtool(socket, name, &value);
+        if (r < 0)
+            return error_errno(err, -r, "cannot change the offloads of '%s'", name);
+    }
+    /* `gso off` leaves the segmentation of UDP on: see GOTCHAS.md. Older kernels have no such bit.
+     */
+    int r = set_feature(socket, name, "tx-udp-segmentation", on);
+    if (r < 0 && r != -ENOENT)
+        return error_errno(err, -r, "cannot change the UDP segmentation of '%s'", name);
+    return 0;
+}
+
+int interface_open_tap(const char *name, int index, int *ret_fd, struct error *err)
+{
+    _cleanup_(fd_closep) int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return error_machine(err, errno,
+                             "cannot open '/dev/net/tun': %s (load the module 'tun', "
+                             "or make the device readable and writable)",
+                             strerror(errno));
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+    strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
+    if (ioctl(fd, TUNSETIFINDEX, &index) < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
+        return error_errno(err, errno, "cannot make the tap '%s'", name);
+    int header = sizeof(struct virtio_net_hdr_v1);
+    if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
+        return error_errno(err, errno, "cannot set up the tap '%s'", name);
+    *ret_fd = take_fd(&fd);
+    return 0;
+}

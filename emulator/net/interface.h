@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Network interfaces: making them and changing them, in process, through one netlink socket (whose
+ * namespace is meant, unless a peer's is given). MAC addresses are 6 bytes.
+ */
+#ifndef WANLAB_NET_INTERFACE_H
+#define WANLAB_NET_INTERFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/netlink.h"
+
+/* Both indices are chosen by the caller, so that nothing has to be looked up afterwards. */
+struct veth {
+    const char *name;
+    int index;
+    const uint8_t *mac;
+    const char *peer_name;
+    int peer_index;
+    const uint8_t *peer_mac;
+    int peer_ns_fd; /* network namespace that the peer is born in */
+    uint32_t mtu;
+};
+
+int interface_add_veth(struct netlink *nl, const struct veth *veth, struct error *err);
+/* A bridge that keeps quiet and forwards at once: no STP, no multicast snooping. */
+int interface_add_bridge(struct netlink *nl, const char *name, int index, struct error *err);
+int interface_add_ifb(struct netlink *nl, const char *name, int index, struct error *err);
+
+int interface_set_up(struct netlink *nl, int index, struct error *err);
+int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err);
+
+/* Packets that the interface's driver may hold: for a TAP, what waits for its reader. */
+int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, struct error *err);
+
+/* Turns segmentation and receive offload on or off. `socket` is any socket of the interface's
+ * namespace. */
+int interface_set_offload(int socket, const char *name, bool on, struct error *err);
+
+enum { TAP_QUEUE_PACKETS = 4096 };
+
+/* Makes a TAP in the CALLER's network namespace with virtio-net headers (struct virtio_net_hdr_v1
+ * in front of each packet), and returns its descriptor (non-blocking, close-on-exec): whoever holds
+ * it is the wire's other end. The interface goes when the descriptor is closed. A missing or
+ * forbidden /dev/net/tun is STATUS_MACHINE. */
+int interface_open_tap(const char *name, int index, int *ret_fd, struct error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/netlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netlink/netlink.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+
+struct netlink {
+    struct nl_sock *sock;
+    struct error *err; /* where the callback puts the answer to the request under way */
+    int result;
+    bool answered;
+};
+
+/* The text that newer kernels attach to an error, or NULL. It lies behind the echoed request,
+ * of which only the header is there when the socket has NETLINK_CAP_ACK. */
+static const char *extended_ack_text(const struct nlmsgerr *e, const struct nlmsghdr *hdr)
+{
+    if (!(hdr->nlmsg_flags & NLM_F_ACK_TLVS))
+        return NULL;
+    size_t skip = sizeof(*e);
+    if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
+        skip += e->msg.nlmsg_len - sizeof(e->msg);
+    struct nlattr *attrs = (struct nlattr *)((char *)NLMSG_DATA(hdr) + NLMSG_ALIGN(skip));
+    int len = (int)hdr->nlmsg_len - (int)((char *)attrs - (char *)hdr);
+    struct nlattr *text = len > 0 ? nla_find(attrs, len, NLMSGERR_ATTR_MSG) : NULL;
+    return text ? nla_get_string(text) : NULL;
+}
+
+static int on_error(struct sockaddr_nl *who, struct nlmsgerr *e, void *arg)
+{
+    (void)who;
+    struct netlink *nl = arg;
+    const struct nlmsghdr *hdr = (const struct nlmsghdr *)((char *)e - NLMSG_HDRLEN);
+    const char *text = extended_ack_text(e, hdr);
+    if (text)
+        nl->result = error_set(nl->err, -e->error, "%s (kernel: %s)", strerror(-e->error), text);
+    else
+        nl->result = error_set(nl->err, -e->error, "%s", strerror(-e->error));
+    nl->answered = true;
+    return NL_STOP;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+    (void)msg;
+    struct netlink *nl = arg;
+    nl->result = 0;
+    nl->answered = true;
+    return NL_STOP;
+}
+
+int netlink_socket(void)
+{
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    return fd < 0 ? -errno : fd;
+}
+
+int netlink_adopt(int fd, struct netlink **ret, struct error *err)
+{
+    static const int on = 1;
+    struct netlink *nl = xcalloc(1, sizeof(*nl));
+    nl->sock = nl_socket_alloc();
+    if (!nl->sock) {
+        free(nl);
+        close(fd);
+        return error_set(err, ENOMEM, "cannot allocate a netlink socket");
+    }
+    struct sockaddr_nl any = {.nl_family = AF_NETLINK}; /* the kernel picks the port */
+    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 && errno != EINVAL) {
+        int r = error_errno(err, errno, "cannot bind a netlink socket");
+        close(fd);
+        netlink_close(nl);
+        return r;
+    }
+    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+    int r = nl_socket_set_fd(nl->sock, NETLINK_ROUTE, fd);
+    if (r < 0) {
+        close(fd);
+        netlink_close(nl);
+        return error_set(err, EIO, "cannot use a netlink socket: %s", nl_geterror(r));
+    }
+    nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, on_error, nl);
+    nl_socket_modify_cb(nl->sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, nl);
+    *ret = nl;
+    return 0;
+}
+
+int netlink_open(struct netlink **ret, struct error *err)
+{
+    int fd = netlink_socket();
+    if (fd < 0)
+        return error_errno(err, -fd, "cannot open a netlink socket");
+    return netlink_adopt(fd, ret, err);
+}
+
+void netlink_close(struct netlink *nl)
+{
+    if (!nl)
+        return;
+    if (nl->sock)
+        nl_socket_free(nl->sock);
+    free(nl);
+}
+
+int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
+{
+    nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+    nl->err = err;
+    nl->answered = false;
+    int r = nl_send_auto(nl->sock, msg);
+    nlmsg_free(msg);
+    if (r < 0)
+        return error_set(err, EIO, "cannot send a netlink request: %s", nl_geterror(r));
+    while (!nl->answered) {
+        r = nl_recvmsgs_default(nl->sock);
+        if (r < 0 && !nl->answered)
+            return error_set(err, EIO, "no answer from the kernel: %s", nl_geterror(r));
+    }
+    return nl->result;
+}

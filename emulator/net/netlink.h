@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A routing-netlink socket that belongs to the network namespace it was opened in, wherever its
+ * owner is. Requests are built by the other files of this folder (libnl objects or raw attributes)
+ * and sent here one by one; an error carries the kernel's errno and its extended ack text.
+ * Not thread-safe; blocking, since a request to the local kernel is answered at once.
+ */
+#ifndef WANLAB_NET_NETLINK_H
+#define WANLAB_NET_NETLINK_H
+
+#include <netlink/msg.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+struct netlink;
+
+/* Opens a socket in the network namespace of the calling thread. Free with netlink_close(). */
+int netlink_open(struct netlink **ret, struct error *err);
+
+/* Takes over a NETLINK_ROUTE socket that was opened elsewhere, e.g. by a process inside a
+ * namespace. Consumes fd, also on error. */
+int netlink_adopt(int fd, struct netlink **ret, struct error *err);
+
+/* A plain NETLINK_ROUTE socket of the caller's namespace for netlink_adopt(); -errno on error. */
+int netlink_socket(void);
+
+void netlink_close(struct netlink *nl); /* accepts NULL */
+
+/* Sends a request with NLM_F_ACK and waits for the answer. Consumes `msg`. The error's text is
+ * only the kernel's reason: the caller wraps it with what it wanted. */
+int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err);
+
+DEFINE_CLEANUP(struct netlink *, netlink_close);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/tc.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_skbedit.h>
+#include <sys/socket.h>
+
+enum { LOOPBACK_INDEX = 1 };
+
+static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_t handle,
+                                 const char *kind)
+{
+    struct tcmsg head = {
+        .tcm_family = AF_UNSPEC,
+        .tcm_ifindex = ifindex,
+        .tcm_parent = parent,
+        .tcm_handle = handle,
+    };
+    if (type == RTM_NEWTFILTER)
+        head.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL)); /* priority 1, any protocol */
+    struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_CREATE | NLM_F_EXCL);
+    nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
+    nla_put_string(msg, TCA_KIND, kind);
+    return msg;
+}
+
+int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
+                 const struct netem *netem, struct error *err)
+{
+    struct tc_netem_qopt options = {
+        .limit = netem->limit,
+        .loss = (uint32_t)(netem->loss * UINT32_MAX),
+    };
+    struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, parent, handle, "netem");
+    /* TCA_OPTIONS of netem is a structure with attributes behind it. */
+    struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
+    nlmsg_append(msg, &options, sizeof(options), NLMSG_ALIGNTO);
+    nla_put_s64(msg, TCA_NETEM_LATENCY64, (int64_t)netem->delay_ns);
+    if (netem->rate_bps) {
+        uint64_t bytes_per_s = netem->rate_bps / 8;
+        struct tc_netem_rate rate = {.rate = bytes_per_s > UINT32_MAX ? UINT32_MAX
+                                                                      : (uint32_t)bytes_per_s};
+        if (bytes_per_s > UINT32_MAX)
+            nla_put_u64(msg, TCA_NETEM_RATE64, bytes_per_s);
+        nla_put(msg, TCA_NETEM_RATE, sizeof(rate), &rate);
+    }
+    nla_nest_end(msg, nest);
+    return netlink_request(nl, msg, err);
+}
+
+int tc_add_htb(struct netlink *nl, int ifindex, uint32_t handle, struct error *err)
+{
+    struct tc_htb_glob options = {.version = 3, .rate2quantum = 10};
+    struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, TC_H_ROOT, handle, "htb");
+    struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
+    nla_put(msg, TCA_HTB_INIT, sizeof(options), &options);
+    nla_nest_end(msg, nest);
+    return netlink_request(nl, msg, err);
+}
+
+int tc_add_htb_class(struct netlink *nl, int ifindex, uint32_t parent, uint32_t class_id,
+                     struct error *err)
+{
+    static const uint64_t rate = 100000000000ULL / 8; /* never the bottleneck */
+    struct tc_htb_opt options = {
+        .rate = {.rate = UINT32_MAX, .linklayer = TC_LINKLAYER_ETHERNET},
+        .ceil = {.rate = UINT32_MAX, .linklayer = TC_LINKLAYER_ETHERNET},
+        .buffer = 1U << 20, /* in psched ticks of 64 ns: 67 ms of credit, so no shaping at all */
+        .cbuffer = 1U << 20,
+        .quantum = 200000,
+    };
+    struct nl_msg *msg = tc_message(RTM_NEWTCLASS, ifindex, parent, class_id, "htb");
+    struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
+    nla_put(msg, TCA_HTB_PARMS, sizeof(options), &options);
+    nla_put_u64(msg, TCA_HTB_RATE64, rate);
+    nla_put_u64(msg, TCA_HTB_CEIL64, rate);
+    nla_nest_end(msg, nest);
+    return netlink_request(nl, msg, err);
+}
+
+int tc_add_mark_filter(struct netlink *nl, int ifindex, uint32_t parent, struct error *err)
+{
+    return netlink_request(nl, tc_message(RTM_NEWTFILTER, ifindex, parent, 0, "fw"), err);
+}
+
+int tc_add_clsact(struct netlink *nl, int ifindex, struct error *err)
+{
+    return netlink_request(
+        nl, tc_message(RTM_NEWQDISC, ifindex, TC_H_CLSACT, TC_HANDLE(0xffff, 0), "clsact"), err);
+}
+
+/* A filter on ingress that every packet matches, with one action. It is u32 with an empty match:
+ * matchall says the same more simply but is missing from small kernels. */
+static int add_ingress_action(struct netlink *nl, int ifindex, const char *action, int params_type,
+                              const void *params, int params_size, uint32_t *mark,
+                              struct error *err)
+{
+    struct {
+        struct tc_u32_sel sel;
+        struct tc_u32_key key; /* mask 0, value 0: matches all */
+    } match = {.sel = {.flags = TC_U32_TERMINAL, .nkeys = 1}};
+    struct nl_msg *msg =
+        tc_message(RTM_NEWTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), 0, "u32");
+    struct nlattr *options = nla_nest_start(msg, TCA_OPTIONS);
+    nla_put(msg, TCA_U32_SEL, sizeof(match), &match);
+    struct nlattr *actions = nla_nest_start(msg, TCA_U32_ACT);
+    struct nlattr *first = nla_nest_start(msg, 1);
+    nla_put_string(msg, TCA_ACT_KIND, action);
+    struct nlattr *act_options = nla_nest_start(msg, TCA_ACT_OPTIONS);
+    nla_put(msg, params_type, params_size, params);
+    if (mark)
+        nla_put_u32(msg, TCA_SKBEDIT_MARK, *mark);
+    nla_nest_end(msg, act_options);
+    nla_nest_end(msg, first);
+    nla_nest_end(msg, actions);
+    nla_nest_end(msg, options);
+    return netlink_request(nl, msg, err);
+}
+
+int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err)
+{
+    struct tc_mirred params = {
+        .action = TC_ACT_STOLEN,
+        .eaction = TCA_EGRESS_REDIR,
+        .ifindex = (uint32_t)target_ifindex,
+    };
+    return add_ingress_action(nl, ifindex, "mirred", TCA_MIRRED_PARMS, &params, sizeof(params),
+                              NULL, err);
+}
+
+int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *err)
+{
+    struct tc_skbedit params = {.action = TC_ACT_OK};
+    return add_ingress_action(nl, ifindex, "skbedit", TCA_SKBEDIT_PARMS, &params, sizeof(params),
+                              &mark, err);
+}
+
+int tc_probe_netem(struct netlink *nl, struct error *err)
+{
+    struct netem netem = {.limit = 1};
+    return tc_add_netem(nl, LOOPBACK_INDEX, TC_H_ROOT, TC_HANDLE(1, 0), &netem, err);
+}

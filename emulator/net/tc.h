@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Traffic control: qdiscs, classes and filters as tc(8) makes them, with the attributes built
+ * here, since libnl's netem API lacks rate and 64-bit delays. Handles are written as in tc:
+ * TC_HANDLE(1, 2) is "1:2".
+ */
+#ifndef WANLAB_NET_TC_H
+#define WANLAB_NET_TC_H
+
+#include <linux/pkt_sched.h>
+#include <stdint.h>
+
+#include "net/netlink.h"
+
+#define TC_HANDLE(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
+
+/* What netem gets; always the full set, because a change that names one value drops the others. */
+struct netem {
+    uint64_t delay_ns;
+    double loss;       /* 0…1 */
+    uint64_t rate_bps; /* bits per second; 0: unlimited */
+    uint32_t limit;    /* packets */
+};
+
+/* tc qdisc add dev DEV parent PARENT handle HANDLE netem …; parent TC_H_ROOT is "root". */
+int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
+                 const struct netem *netem, struct error *err);
+
+/* tc qdisc add dev DEV root handle HANDLE htb: unclassified packets pass untouched. */
+int tc_add_htb(struct netlink *nl, int ifindex, uint32_t handle, struct error *err);
+
+/* tc class add dev DEV parent PARENT classid CLASS htb rate 100gbit: a place for a qdisc. */
+int tc_add_htb_class(struct netlink *nl, int ifindex, uint32_t parent, uint32_t class_id,
+                     struct error *err);
+
+/* tc filter add dev DEV parent PARENT protocol all prio 1 fw: firewall mark N selects class N, one
+ * look-up whatever the number of classes. */
+int tc_add_mark_filter(struct netlink *nl, int ifindex, uint32_t parent, struct error *err);
+
+/* tc qdisc add dev DEV clsact */
+int tc_add_clsact(struct netlink *nl, int ifindex, struct error *err);
+
+/* tc filter add dev DEV ingress … action mirred egress redirect dev TARGET, for every packet. Needs
+ * clsact. */
+int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err);
+
+/* tc filter add dev DEV ingress … action skbedit mark MARK, for every packet. Needs clsact. */
+int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *err);
+
+/* Whether this kernel knows netem: tries one on the loopback of the caller's namespace, which must
+ * be a scratch one. -ENOENT: the kernel has none. */
+int tc_probe_netem(struct netlink *nl, struct error *err);
+
+#endif

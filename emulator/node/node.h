@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A node: something with a network stack of its own that runs programs. What differs between kinds
+ * is behind `struct node_driver`; nobody outside this folder asks which kind a node has.
+ *
+ * Loop rule: the calls block for a few milliseconds at most; processes in nodes are children of
+ * the calling process, told apart by pidfd, and are reaped by it.
+ */
+#ifndef WANLAB_NODE_NODE_H
+#define WANLAB_NODE_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "net/netlink.h"
+#include "topology/scenario.h"
+
+struct node_setting {
+    const char *key, *value; /* a sysctl of the node's own network */
+    bool optional;           /* not every kernel has it */
+};
+
+/* A folder of the host that the node sees under `target`. */
+struct node_mount {
+    const char *source, *target;
+    bool writable;
+};
+
+struct node_spec {
+    const char *name;
+    const char *hosts;               /* path of the file that becomes /etc/hosts */
+    const struct node_mount *mounts; /* targets lie below /run */
+    size_t mount_count;
+    const struct node_setting *settings;
+    size_t setting_count;
+};
+
+struct node_instance {
+    const struct node_driver *driver;
+    char *name;
+    pid_t pid;               /* the node's first process, as this process sees it; 0: none */
+    int pidfd;               /* readable when the node has died */
+    int ns_fd;               /* its network namespace */
+    int ioctl_fd;            /* a datagram socket in it, for what netlink cannot do */
+    struct netlink *netlink; /* a routing socket in it */
+};
+
+enum { NODE_FDS_MAX = 4 };
+
+/* A program to run in a node. */
+struct node_exec {
+    char *const *argv;
+    char *const *env;      /* complete: nothing is inherited */
+    const char *folder;    /* working folder; NULL: / */
+    int fds[NODE_FDS_MAX]; /* become 0, 1, 2, 3 */
+    size_t fd_count;
+    int (*function)(int argc, char *const *argv); /* instead of argv[0]'s file, run this and exit
+                                                     with its result; fds as above */
+};
+
+struct node_driver {
+    const char *name; /* as in the file */
+    int (*start)(struct node_instance *n, const struct node_spec *spec, struct error *err);
+    /* Starts a program. `*ret_pidfd` becomes readable when it ends, waitid(P_PIDFD) reaps it. */
+    int (*exec)(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
+                int *ret_pidfd, struct error *err);
+    /* Ends the node and all its processes at once; idempotent; also half-started ones. */
+    void (*stop)(struct node_instance *n);
+};
+
+/* The driver of a kind; every kind that a scenario can have has one. */
+const struct node_driver *node_driver(enum node_kind kind);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The order matters. The folders that the node shall see are opened first, while their paths still
+ * lead there; then private file systems cover /run and the others; then the opened trees are
+ * moved to their new places. All with the mount calls that take descriptors, so no path is walked
+ * twice and nothing depends on /proc.
+ */
+#include "node/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+enum { MOUNTS_MAX = 8 };
+
+static int open_source(const char *path, int *ret_tree, struct error *err)
+{
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0)
+        return error_errno(err, errno, "cannot share '%s' with the node", path);
+    *ret_tree = tree;
+    return 0;
+}
+
+static int set_read_only(int fd, const char *path, bool read_only, struct error *err)
+{
+    struct mount_attr attr = {0};
+    if (read_only)
+        attr.attr_set = MOUNT_ATTR_RDONLY;
+    else
+        attr.attr_clr = MOUNT_ATTR_RDONLY;
+    unsigned flags = AT_RECURSIVE | (*path ? 0 : AT_EMPTY_PATH);
+    if (syscall(SYS_mount_setattr, fd, path, flags, &attr, sizeof(attr)) < 0)
+        return error_errno(err, errno, "cannot make '%s' read-only", *path ? path : "a mount");
+    return 0;
+}
+
+static int put_tree(int tree, const char *target, struct error *err)
+{
+    if (syscall(SYS_move_mount, tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return error_errno(err, errno, "cannot mount on '%s'", target);
+    return 0;
+}
+
+static int mount_private(const char *target, const char *options, struct error *err)
+{
+    if (mount("wanlab", target, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+        return error_errno(err, errno, "cannot mount a private '%s'", target);
+    return 0;
+}
+
+static int mount_private_folders(struct error *err)
+{
+    static const char *const folders[] = {"/tmp", "/run", "/var", "/dev/shm"};
+    static const char *const in_var[] = {"/var/tmp", "/var/log", "/var/lib", "/var/cache",
+                                         "/var/spool"};
+    int r = 0;
+    for (size_t i = 0; i < ARRAY_LEN(folders) && r == 0; i++)
+        r = mount_private(folders[i], i == 0 || i == 3 ? "mode=1777" : "mode=0755", err);
+    for (size_t i = 0; i < ARRAY_LEN(in_var) && r == 0; i++)
+        if (mkdir(in_var[i], i == 0 ? 01777 : 0755) < 0)
+            r = error_errno(err, errno, "cannot make '%s'", in_var[i]);
+    if (r == 0 && (symlink("/run", "/var/run") < 0 || mkdir("/run/lock", 01777) < 0))
+        r = error_errno(err, errno, "cannot fill the private /var and /run");
+    return r;
+}
+
+/* The node's own processes; settings outside its network are the host's and stay read-only. */
+static int mount_proc(struct error *err)
+{
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        return error_errno(err, errno, "cannot mount the node's /proc");
+    _cleanup_(fd_closep) int all = -1;
+    _cleanup_(fd_closep) int net = -1;
+    int r = open_source("/proc/sys", &all, err);
+    if (r == 0)
+        r = open_source("/proc/sys/net", &net, err);
+    if (r == 0)
+        r = set_read_only(all, "", true, err);
+    if (r == 0)
+        r = put_tree(all, "/proc/sys", err);
+    if (r == 0)
+        r = put_tree(net, "/proc/sys/net", err);
+    return r;
+}
+
+static int apply_settings(const struct node_spec *spec, struct error *err)
+{
+    for (size_t i = 0; i < spec->setting_count; i++) {
+        const struct node_setting *s = &spec->settings[i];
+        _cleanup_(freep) char *path = xasprintf("/proc/sys/%s", s->key);
+        for (char *p = path + strlen("/proc/sys/"); *p; p++)
+            *p = *p == '.' ? '/' : *p;
+        if (s->optional && !file_exists(path))
+            continue;
+        int r = file_write(path, s->value, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int put_mounts(const struct node_spec *spec, const int *trees, struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        const struct node_mount *m = &spec->mounts[i];
+        int r = file_make_dirs(m->target, err);
+        if (r == 0)
+            r = set_read_only(trees[i], "", !m->writable, err);
+        if (r == 0)
+            r = put_tree(trees[i], m->target, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int build_view(const struct node_spec *spec, const int *trees, int hosts, struct error *err)
+{
+    /* A last new instance of the terminal file system, so that the node's ttys are its own. */
+    static const char *const devpts = "newinstance,ptmxmode=0666,mode=0620";
+    int r = set_read_only(AT_FDCWD, "/", true, err);
+    if (r == 0)
+        r = put_tree(hosts, "/etc/hosts", err);
+    if (r == 0)
+        r = mount_private_folders(err);
+    if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, devpts) < 0)
+        r = error_errno(err, errno, "cannot mount the node's /dev/pts");
+    if (r == 0)
+        r = mount_proc(err);
+    if (r == 0)
+        r = apply_settings(spec, err);
+    if (r == 0)
+        r = put_mounts(spec, trees, err);
+    return r;
+}
+
+int sandbox_build(const struct node_spec *spec, struct error *err)
+{
+    int trees[MOUNTS_MAX];
+    _cleanup_(fd_closep) int hosts = -1;
+    if (spec->mount_count > MOUNTS_MAX)
+        return error_set(err, E2BIG, "more than %d folders for one node", MOUNTS_MAX);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return error_errno(err, errno, "cannot make the node's mounts private");
+    if (sethostname(spec->name, strlen(spec->name)) < 0)
+        return error_errno(err, errno, "cannot name the host");
+    int r = open_source(spec->hosts, &hosts, err);
+    size_t opened = 0;
+    while (r == 0 && opened < spec->mount_count) {
+        r = open_source(spec->mounts[opened].source, &trees[opened], err);
+        if (r == 0)
+            opened++;
+    }
+    if (r == 0)
+        r = build_view(spec, trees, hosts, err);
+    while (opened > 0)
+        close(trees[--opened]);
+    return r;
+}
+
+int sandbox_drop_privileges(struct error *err)
+{
+    static const unsigned keep[] = {
+        CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FSETID,      CAP_FOWNER,  CAP_MKNOD,
+        CAP_SETGID, CAP_SETUID,       CAP_SETFCAP,     CAP_SETPCAP, CAP_NET_BIND_SERVICE,
+        CAP_KILL,   CAP_SYS_CHROOT,   CAP_AUDIT_WRITE, CAP_NET_RAW, CAP_NET_ADMIN,
+    };
+    uint64_t mask = 0;
+    for (size_t i = 0; i < ARRAY_LEN(keep); i++)
+        mask |= 1ULL << keep[i];
+    for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+        if (!(mask & 1ULL << cap) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+            return error_errno(err, errno, "cannot drop a capability");
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct have[2], data[2] = {{0}};
+    if (syscall(SYS_capget, &head, have) < 0)
+        return error_errno(err, errno, "cannot read the capabilities");
+    for (int i = 0; i < 2; i++)
+        data[i].effective = data[i].permitted = have[i].permitted & (uint32_t)(mask >> (32 * i));
+    if (syscall(SYS_capset, &head, data) < 0)
+        return error_errno(err, errno, "cannot drop the capabilities");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return error_errno(err, errno, "cannot set no_new_privs");
+    return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a process node's processes may see and do: called in the node's first process to build the
+ * view of the files, and in every process before it runs a program.
+ */
+#ifndef WANLAB_NODE_SANDBOX_H
+#define WANLAB_NODE_SANDBOX_H
+
+#include "base/error.h"
+#include "node/node.h"
+
+/* In a fresh mount, PID and UTS namespace: the host's files become read-only, /tmp /run /var
+ * /dev/shm are private and empty, /proc is the node's own with /proc/sys read-only outside net,
+ * the spec's folders appear. Applies the spec's settings on the way. */
+int sandbox_build(const struct node_spec *spec, struct error *err);
+
+/* Gives up, for good, all capabilities but those of a Docker container plus NET_ADMIN and NET_RAW,
+ * and sets no_new_privs. */
+int sandbox_drop_privileges(struct error *err);
+
+#endif

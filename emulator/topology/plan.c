@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The skeleton of a plan: which nodes, ports and addresses there are. The order of the steps:
+ * the fabric's settings, then each node with its interfaces, addresses and routes, then the
+ * connections between the ports with their wires, so that no packet ever meets a wire half made.
+ */
+#include "topology/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "topology/plan_internal.h"
+
+/* The address plan. IPv4 inside 10/8: the wan 10.0.0.0/16 (a /32 each), links 10.64.0.0/10 (a /30
+ * each), networks 10.128.0.0/9 (a /16 each). IPv6 inside fd77:6c61:6200::/46, alike. */
+enum {
+    LINKS_MAX = 1 << 16,
+    NETWORKS_MAX = 128,
+    NETWORK_MEMBERS_MAX = 65000,
+    IP6_WAN = 0x6200,
+    IP6_LINK = 0x6201,
+    IP6_NETWORK = 0x6202,
+};
+
+static const char *const congestion_control = "cubic";
+
+const char *engine_name(enum engine_choice engine)
+{
+    static const char *const names[] = {"auto", "netem", "delayline"};
+    return names[engine];
+}
+
+struct op *plan_add(struct plan *p, enum op_kind kind, int ns)
+{
+    p->ops = array_grow(p->ops, p->op_count, sizeof(*p->ops));
+    struct op *op = &p->ops[p->op_count++];
+    *op = (struct op){.kind = kind, .ns = ns};
+    return op;
+}
+
+struct op *plan_add_dev(struct plan *p, enum op_kind kind, int ns, const char *dev, int index)
+{
+    struct op *op = plan_add(p, kind, ns);
+    op->dev = dev;
+    op->dev_index = index;
+    return op;
+}
+
+void plan_add_sysctl(struct plan *p, int ns, const char *key, const char *value, bool optional)
+{
+    struct op *op = plan_add(p, OP_SYSCTL, ns);
+    op->key = key;
+    op->value = value;
+    op->optional = optional;
+}
+
+const char *plan_keep(struct plan *p, char *text)
+{
+    p->texts = array_grow(p->texts, p->text_count, sizeof(*p->texts));
+    return p->texts[p->text_count++] = text;
+}
+
+static struct ip address6(unsigned area, unsigned subnet, unsigned host, unsigned prefix)
+{
+    const uint16_t groups[8] = {0xfd77, 0x6c61, (uint16_t)area, (uint16_t)subnet, 0,
+                                0,      0,      (uint16_t)host};
+    return ip6(groups, prefix);
+}
+
+static struct port *add_port(struct plan *p, unsigned node, unsigned *node_interfaces)
+{
+    unsigned number = (unsigned)p->port_count++;
+    struct port *port = &p->ports[number];
+    const uint8_t tail[4] = {0, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+    unsigned eth = node_interfaces[node]++;
+    *port = (struct port){
+        .node = node,
+        .node_index = INDEX_NODE + (int)eth,
+        .index = INDEX_PORT + (int)number,
+        .node_mac = {0x02, 0x01},
+        .mac = {0x02, 0x02},
+    };
+    memcpy(port->node_mac + 2, tail, sizeof(tail));
+    memcpy(port->mac + 2, tail, sizeof(tail));
+    snprintf(port->node_dev, sizeof(port->node_dev), "eth%u", eth);
+    snprintf(port->dev, sizeof(port->dev), "p%u", number);
+    return port;
+}
+
+static void add_ports(struct plan *p)
+{
+    const struct scenario *s = p->scenario;
+    size_t count = s->wan.member_count + 2 * s->link_count;
+    for (size_t i = 0; i < s->network_count; i++)
+        count += s->networks[i].member_count;
+    p->ports = xcalloc(count, sizeof(*p->ports));
+    p->taps = xcalloc(2 * count, sizeof(*p->taps));
+    _cleanup_(freep) unsigned *interfaces = xcalloc(s->node_count, sizeof(*interfaces));
+
+    for (unsigned i = 0; i < s->wan.member_count; i++) {
+        struct port *port = add_port(p, s->wan.members[i], interfaces);
+        port->v4 = ip4(10, 0, (i + 1) >> 8, (i + 1) & 255, 32);
+        port->v6 = address6(IP6_WAN, 0, i + 1, 128);
+    }
+    for (unsigned i = 0; i < s->link_count; i++) {
+        for (unsigned end = 0; end < 2; end++) {
+            struct port *port = add_port(p, s->links[i].end[end], interfaces);
+            unsigned low = 4 * i + 1 + end;
+            port->v4 = ip4(10, 64 + (low >> 16), (low >> 8) & 255, low & 255, 30);
+            port->v6 = address6(IP6_LINK, i, 1 + end, 64);
+        }
+    }
+    for (unsigned i = 0; i < s->network_count; i++) {
+        for (unsigned m = 0; m < s->networks[i].member_count; m++) {
+            struct port *port = add_port(p, s->networks[i].members[m].node, interfaces);
+            port->v4 = ip4(10, 128 + i, (m + 1) >> 8, (m + 1) & 255, 16);
+            port->v6 = address6(IP6_NETWORK, i, m + 1, 64);
+        }
+    }
+}
+
+static uint64_t largest_rtt(const struct scenario *s)
+{
+    uint64_t largest = 0;
+    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
+        largest = s->wan.pairs[i].delay_ns > largest ? s->wan.pairs[i].delay_ns : largest;
+    for (size_t i = 0; i < s->link_count; i++)
+        for (int d = 0; d < 2; d++)
+            largest = s->links[i].direction[d].delay_ns > largest
+                          ? s->links[i].direction[d].delay_ns
+                          : largest;
+    return 2 * largest;
+}
+
+/* One TCP for all nodes: buffers that a gigabit needs over the slowest round trip, within 6 to
+ * 64 MiB, and no memory of earlier connections. */
+static void add_tcp_profile(struct plan *p, unsigned node, const char *buffers)
+{
+    plan_add_sysctl(p, (int)node, "net.ipv4.tcp_rmem", buffers, false);
+    plan_add_sysctl(p, (int)node, "net.ipv4.tcp_wmem", buffers, false);
+    plan_add_sysctl(p, (int)node, "net.ipv4.tcp_no_metrics_save", "1", false);
+}
+
+static const char *tcp_buffers(struct plan *p)
+{
+    const uint64_t mib = 1 << 20;
+    uint64_t bytes = 2 * (largest_rtt(p->scenario) / 8); /* 1 Gbit/s is 1/8 byte a nanosecond */
+    bytes = bytes < 6 * mib ? 6 * mib : bytes > 64 * mib ? 64 * mib : bytes;
+    return plan_keep(p, xasprintf("4096 131072 %llu", (unsigned long long)bytes));
+}
+
+/* Without these an idle node keeps sending router solicitations and duplicate address probes. */
+static void add_quiet_ipv6(struct plan *p, int ns)
+{
+    plan_add_sysctl(p, ns, "net.ipv6.conf.default.addr_gen_mode", "1", true);
+    plan_add_sysctl(p, ns, "net.ipv6.conf.default.accept_dad", "0", true);
+    plan_add_sysctl(p, ns, "net.ipv6.conf.default.accept_ra", "0", true);
+    plan_add_sysctl(p, ns, "net.ipv6.conf.default.router_solicitations", "0", true);
+}
+
+static void add_addresses(struct plan *p, const struct port *port)
+{
+    const struct ip *addresses[] = {&port->v4, &port->v6};
+    for (int i = 0; i < 2; i++) {
+        struct op *op =
+            plan_add_dev(p, OP_ADDRESS, (int)port->node, port->node_dev, port->node_index);
+        op->address = *addresses[i];
+    }
+}
+
+static void add_route(struct plan *p, const struct port *port, struct ip to, struct ip via)
+{
+    struct op *op = plan_add_dev(p, OP_ROUTE, (int)port->node, port->node_dev, port->node_index);
+    op->address = to;
+    op->via = via;
+    op->value = congestion_control;
+}
+
+static void add_neighbour(struct plan *p, const struct port *port, struct ip ip, const uint8_t *mac)
+{
+    struct op *op =
+        plan_add_dev(p, OP_NEIGHBOUR, (int)port->node, port->node_dev, port->node_index);
+    op->address = ip;
+    op->mac = mac;
+}
+
+/* The wan's gateway has no address in any node's subnet: it is only a neighbour. */
+static void add_wan_routes(struct plan *p, const struct port *port)
+{
+    const struct ip gateway4 = ip4(169, 254, 1, 1, 32);
+    const struct ip gateway6 = ip6((uint16_t[8]){0xfe80, 0, 0, 0, 0, 0, 0, 1}, 128);
+    add_neighbour(p, port, gateway4, port->mac);
+    add_neighbour(p, port, gateway6, port->mac);
+    add_route(p, port, ip4(10, 0, 0, 0, 16), gateway4);
+    add_route(p, port, address6(IP6_WAN, 0, 0, 64), gateway6);
+}
+
+/* A link's or network's own subnet, and the neighbours in it, so that no ARP is ever sent. */
+static void add_subnet_routes(struct plan *p, const struct port *port, const struct port *others,
+                              size_t other_count)
+{
+    struct ip net4 = port->v4, net6 = port->v6;
+    if (net4.prefix == 30)
+        net4.bytes[3] &= 0xfc;
+    else
+        net4.bytes[2] = net4.bytes[3] = 0;
+    net6.bytes[14] = net6.bytes[15] = 0;
+    add_route(p, port, net4, (struct ip){0});
+    add_route(p, port, net6, (struct ip){0});
+    if (other_count > PLAN_NEIGHBOURS_MAX)
+        return;
+    for (size_t i = 0; i < other_count; i++) {
+        if (&others[i] == port)
+            continue;
+        add_neighbour(p, port, others[i].v4, others[i].node_mac);
+        add_neighbour(p, port, others[i].v6, others[i].node_mac);
+    }
+}
+
+/* The ports that share a connection with port number `n`, itself included. */
+static const struct port *connection_of(const struct plan *p, size_t n, size_t *ret_count)
+{
+    const struct scenario *s = p->scenario;
+    size_t first = s->wan.member_count;
+    if (n < first + 2 * s->link_count) {
+        *ret_count = 2;
+        return &p->ports[first + (n - first) / 2 * 2];
+    }
+    first += 2 * s->link_count;
+    for (size_t i = 0;; i++) {
+        if (n < first + s->networks[i].member_count) {
+            *ret_count = s->networks[i].member_count;
+            return &p->ports[first];
+        }
+        first += s->networks[i].member_count;
+    }
+}
+
+static void add_interface(struct plan *p, size_t number)
+{
+    const struct port *port = &p->ports[number];
+    struct op *op = plan_add_dev(p, OP_VETH, PLAN_FABRIC, port->dev, port->index);
+    op->port = (unsigned)number;
+    plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
+    plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
+    add_addresses(p, port);
+    if (number < p->scenario->wan.member_count) {
+        add_wan_routes(p, port);
+    } else {
+        size_t count;
+        const struct port *others = connection_of(p, number, &count);
+        add_subnet_routes(p, port, others, count);
+    }
+}
+
+static void add_node(struct plan *p, unsigned node, const char *buffers)
+{
+    plan_add(p, OP_NODE, (int)node);
+    add_quiet_ipv6(p, (int)node);
+    add_tcp_profile(p, node, buffers);
+    plan_add_dev(p, OP_UP, (int)node, "lo", 1);
+    for (size_t i = 0; i < p->port_count; i++)
+        if (p->ports[i].node == node)
+            add_interface(p, i);
+}
+
+static int check_size(const struct scenario *s, struct error *err)
+{
+    if (s->link_count > LINKS_MAX)
+        return yaml_error(err, &s->links[LINKS_MAX].mark, "there is room for %d links", LINKS_MAX);
+    if (s->network_count > NETWORKS_MAX)
+        return yaml_error(err, &s->networks[NETWORKS_MAX].mark, "there is room for %d networks",
+                          NETWORKS_MAX);
+    for (size_t i = 0; i < s->network_count; i++)
+        if (s->networks[i].member_count > NETWORK_MEMBERS_MAX)
+            return yaml_error(err, &s->networks[i].mark, "a network has room for %d members",
+                              NETWORK_MEMBERS_MAX);
+    return 0;
+}
+
+int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **ret,
+             struct error *err)
+{
+    int r = check_size(s, err);
+    if (r < 0)
+        return r;
+    struct plan *p = xcalloc(1, sizeof(*p));
+    p->scenario = s;
+    p->engine = engine;
+    add_ports(p);
+
+    add_quiet_ipv6(p, PLAN_FABRIC);
+    plan_add_sysctl(p, PLAN_FABRIC, "net.ipv6.conf.all.disable_ipv6",
+                    s->wan.member_count && engine == ENGINE_NETEM ? "0" : "1", true);
+    const char *buffers = tcp_buffers(p);
+    for (unsigned i = 0; i < s->node_count; i++)
+        add_node(p, i, buffers);
+
+    unsigned port = 0;
+    plan_connect_wan(p, &s->wan, port);
+    port += (unsigned)s->wan.member_count;
+    for (size_t i = 0; i < s->link_count; i++, port += 2)
+        plan_connect_link(p, &s->links[i], port);
+    for (unsigned i = 0; i < s->network_count; i++) {
+        plan_connect_network(p, &s->networks[i], i, port);
+        port += (unsigned)s->networks[i].member_count;
+    }
+    *ret = p;
+    return 0;
+}
+
+void plan_free(struct plan *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->wire_count; i++)
+        free(p->wires[i].name);
+    for (size_t i = 0; i < p->text_count; i++)
+        free(p->texts[i]);
+    free(p->texts);
+    free(p->wires);
+    free(p->taps);
+    free(p->ports);
+    free(p->ops);
+    free(p);
+}
+
+const struct port *plan_node_port(const struct plan *p, unsigned node)
+{
+    for (size_t i = 0; i < p->port_count; i++)
+        if (p->ports[i].node == node)
+            return &p->ports[i];
+    return NULL;
+}

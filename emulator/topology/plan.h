@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plan: what the kernel has to be told, in order, to make a scenario's network. Pure: the same
+ * scenario and engine give the same plan. lab/ applies it, `wanlab plan` prints it as `ip` and `tc`
+ * lines, and golden files hold it still.
+ *
+ * How a packet travels. Every interface of a node is one end of a veth pair; the other end, called
+ * the port, is in the fabric, a network namespace of the lab. There
+ *   - a link joins two ports: what comes in at one leaves at the other;
+ *   - a network is a bridge of ports;
+ *   - a wan takes a packet from its source's port to its destination's port by address;
+ * and there the impairments act: one hop away from the sender, before the receiver's port.
+ *
+ * Engine netem puts qdiscs on the ports' egress: a link's at the root, a wan's one class per source
+ * (chosen by the mark that the source's port gave the packet: one look-up, however many pairs), a
+ * network's uplink on an ifb. Engine delay line redirects the ports of impaired wires to TAPs whose
+ * other ends the delay line process holds.
+ *
+ * Names in the fabric, N being the port's number: port "pN", its TAP "tN", a bridge-side TAP "uN",
+ * an ifb "iN", bridges "brM". A node's interfaces are eth0, eth1, … in the order wan, links,
+ * networks. All interface indices are given by the plan.
+ */
+#ifndef WANLAB_TOPOLOGY_PLAN_H
+#define WANLAB_TOPOLOGY_PLAN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/ip.h"
+#include "topology/scenario.h"
+
+enum {
+    PLAN_NAME_MAX = 16, /* of an interface, with the NUL */
+    PLAN_MTU = 1500,
+    PLAN_FABRIC = -1,         /* in place of a node's index: the fabric's namespace */
+    PLAN_NEIGHBOURS_MAX = 64, /* members of a network that know each other's MAC from the start */
+};
+
+/* A node's interface and its port in the fabric. Locally administered MACs, from the number. */
+struct port {
+    unsigned node;
+    char node_dev[PLAN_NAME_MAX];
+    int node_index; /* interface index in the node's namespace */
+    char dev[PLAN_NAME_MAX];
+    int index; /* interface index in the fabric */
+    uint8_t node_mac[6], mac[6];
+    struct ip v4, v6; /* the node's addresses there */
+};
+
+/* A TAP of the delay line. */
+struct tap {
+    unsigned port;
+    char dev[PLAN_NAME_MAX];
+    int index;
+};
+
+enum wire_kind { WIRE_LINK, WIRE_WAN, WIRE_UPLINK, WIRE_DOWNLINK };
+
+/* One direction of an impaired connection. */
+struct wire {
+    char *name; /* "db1->db2", "db1->lan0", "lan0->db1": unique, keys the randomness */
+    enum wire_kind kind;
+    unsigned from_port, to_port; /* a network's wire: both are the member's port */
+    unsigned from_tap, to_tap;   /* delay line only */
+    struct impairment impairment;
+};
+
+/* One step; which fields count depends on the kind, see the constructors in plan.c. */
+enum op_kind {
+    OP_NODE,        /* make the node `ns`'s namespaces */
+    OP_SYSCTL,      /* key, value */
+    OP_BRIDGE,      /* dev */
+    OP_VETH,        /* port: dev in the fabric, the peer in the node */
+    OP_IFB,         /* dev */
+    OP_TAP,         /* tap: dev in the fabric */
+    OP_UP,          /* dev */
+    OP_MASTER,      /* dev, target */
+    OP_ADDRESS,     /* dev, address */
+    OP_ROUTE,       /* dev, address, via, congestion */
+    OP_NEIGHBOUR,   /* dev, address, mac */
+    OP_OFFLOADS,    /* dev: segmentation and receive offload off */
+    OP_CLSACT,      /* dev */
+    OP_REDIRECT,    /* dev (its ingress) to target (its egress) */
+    OP_MARK,        /* dev (its ingress), minor: the packets' class at the receiver's port */
+    OP_HTB,         /* dev */
+    OP_HTB_CLASS,   /* dev, minor */
+    OP_MARK_FILTER, /* dev */
+    OP_NETEM,       /* dev, minor: the class, 0 for the root; wire */
+};
+
+struct op {
+    enum op_kind kind;
+    int ns;                   /* a node's index or PLAN_FABRIC */
+    const char *dev, *target; /* names, for people; owned by ports, taps and the plan */
+    int dev_index, target_index;
+    unsigned port, tap, wire;
+    uint32_t minor;
+    struct ip address, via;
+    const uint8_t *mac;
+    const char *key, *value; /* a sysctl */
+    bool optional;           /* a sysctl that not every kernel has */
+};
+
+struct plan {
+    const struct scenario *scenario; /* not owned */
+    enum engine_choice engine;       /* never ENGINE_AUTO */
+    struct port *ports;
+    size_t port_count;
+    struct tap *taps;
+    size_t tap_count;
+    struct wire *wires;
+    size_t wire_count;
+    struct op *ops;
+    size_t op_count;
+    char **texts; /* what ops point to and nobody else owns */
+    size_t text_count;
+};
+
+/* `engine` is ENGINE_NETEM or ENGINE_DELAYLINE. The scenario must outlive the plan. Errors
+ * (STATUS_INPUT): more networks, members or links than the address plan has room for. */
+int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **ret,
+             struct error *err);
+void plan_free(struct plan *p);
+
+/* The first port of a node (its address is the node's name's), or NULL if it has no interface. */
+const struct port *plan_node_port(const struct plan *p, unsigned node);
+
+/* Prints an op as the command a person would type, with the namespace in front:
+ * "[db1] ip link set eth0 up". The wires of the delay line print as comments with the netem line
+ * that means the same. */
+void plan_print_op(const struct plan *p, const struct op *op, FILE *out);
+void plan_print(const struct plan *p, FILE *out);
+
+/* Prints what programs are told of the nodes (WANLAB_PEERS): a JSON array in node order,
+ * {"name":"db1","index":0,"region":"dallas","addresses":["10.0.0.1","fd77:…"],"rtt":[0,0.123,…]};
+ * `rtt` is the asked round trip in seconds to each node, null where there is no direct path. */
+void plan_print_peers(const struct plan *p, FILE *out);
+
+const char *engine_name(enum engine_choice engine);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the plan's parts: plan.c makes the skeleton (nodes, ports, addresses), plan_connect.c
+ * joins the ports (links, networks, wan) with one of the two engines.
+ */
+#ifndef WANLAB_TOPOLOGY_PLAN_INTERNAL_H
+#define WANLAB_TOPOLOGY_PLAN_INTERNAL_H
+
+#include "topology/plan.h"
+
+/* Appends a zeroed op and returns it; valid until the next call. */
+struct op *plan_add(struct plan *p, enum op_kind kind, int ns);
+
+/* The same for an op about one interface. */
+struct op *plan_add_dev(struct plan *p, enum op_kind kind, int ns, const char *dev, int index);
+
+void plan_add_sysctl(struct plan *p, int ns, const char *key, const char *value, bool optional);
+
+/* Keeps a text for ops to point to; consumes `text`. */
+const char *plan_keep(struct plan *p, char *text);
+
+/* Joins the ports of one link (ports `first`, `first` + 1), of one network, of the wan. */
+void plan_connect_link(struct plan *p, const struct link *link, unsigned first);
+void plan_connect_network(struct plan *p, const struct network *n, unsigned number, unsigned first);
+void plan_connect_wan(struct plan *p, const struct wan *wan, unsigned first);
+
+/* Interface indices in the fabric, apart by kind so that none depends on how many others exist. */
+enum {
+    INDEX_PORT = 100000,
+    INDEX_TAP = 200000,
+    INDEX_BRIDGE = 300000,
+    INDEX_IFB = 400000,
+    INDEX_NODE = 2, /* in a node: eth0, right after lo */
+};
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Text -> YAML tree -> overrides -> arrays. The sections are decoded in the order in which they
+ * need each other (nodes first, the sweep last), whatever their order in the file.
+ */
+#include "topology/scenario.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "topology/scenario_decode.h"
+
+enum { REPEAT_MAX = 10000 };
+DEFINE_CLEANUP(struct scenario *, scenario_free);
+
+const char *scenario_place(char *buf, const struct mark *mark)
+{
+    if (mark->line == 0)
+        snprintf(buf, SCENARIO_PLACE_MAX, "%s", mark->file);
+    else
+        snprintf(buf, SCENARIO_PLACE_MAX, "line %u, column %u", mark->line, mark->column);
+    return buf;
+}
+
+int scenario_check_name(const char *name, const char *what, const struct mark *mark,
+                        struct error *err)
+{
+    size_t allowed = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (name[allowed] || !(*name >= 'a' && *name <= 'z'))
+        return yaml_error(err, mark,
+                          "found '%.60s' as the name of %s, expected lower-case letters, digits "
+                          "and '-', a letter first",
+                          name, what);
+    if (allowed > SCENARIO_NAME_MAX)
+        return yaml_error(err, mark, "the name '%.60s' of %s is too long: expected at most %d",
+                          name, what, SCENARIO_NAME_MAX);
+    return 0;
+}
+
+int scenario_decode_integer(const struct yaml *node, const char *what, uint64_t min, uint64_t max,
+                            uint64_t *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, what, err);
+    if (r < 0)
+        return r;
+    if (units_parse_integer(node->scalar, min, max, ret, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    return 0;
+}
+
+/* "dir/My Lab.yaml" -> "my-lab". */
+static char *default_name(const char *file)
+{
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    size_t len = strlen(base);
+    if (len > 5 && strcmp(base + len - 5, ".yaml") == 0)
+        len -= 5;
+    else if (len > 4 && strcmp(base + len - 4, ".yml") == 0)
+        len -= 4;
+    bool has_letter_first = isalpha((unsigned char)*base);
+    char *name = xasprintf("%s%.*s", has_letter_first ? "" : "s-", (int)len, base);
+    for (char *p = name; *p; p++) {
+        *p = (char)tolower((unsigned char)*p);
+        if (!isalnum((unsigned char)*p))
+            *p = '-';
+    }
+    if (strlen(name) > SCENARIO_NAME_MAX)
+        name[SCENARIO_NAME_MAX] = '\0';
+    return name;
+}
+
+static int decode_name(struct scenario *s, const struct yaml *node, struct error *err)
+{
+    if (!node) {
+        s->name = default_name(s->document.file);
+        return 0;
+    }
+    int r = yaml_expect_scalar(node, "the scenario's name", err);
+    if (r == 0)
+        r = scenario_check_name(node->scalar, "a scenario", &node->mark, err);
+    if (r == 0)
+        s->name = xstrdup(node->scalar);
+    return r;
+}
+
+static int decode_engine(struct scenario *s, const struct yaml *node, struct error *err)
+{
+    static const char *const names[] = {"auto", "netem", "delayline"};
+    static const enum engine_choice engines[] = {ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE};
+    int r = yaml_expect_scalar(node, "the engine", err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(node->scalar, names[i]) == 0) {
+            s->engine = engines[i];
+            return 0;
+        }
+    }
+    return yaml_error(err, &node->mark,
+                      "found '%.60s' as engine, expected auto, netem or delayline", node->scalar);
+}
+
+static int check_top_level(const struct yaml *root, struct error *err)
+{
+    static const char *const keys[] = {"name",     "seed",     "engine", "nodes",  "wan",   "links",
+                                       "networks", "workload", "sweep",  "repeat", "events"};
+    int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
+    for (size_t i = 0; r == 0 && i < root->count; i++) {
+        if (strcmp(root->pairs[i].key, "events") == 0)
+            return yaml_error(err, &root->pairs[i].key_mark,
+                              "found 'events', but this version has no events yet");
+    }
+    return r;
+}
+
+static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct error *err)
+{
+    const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine");
+    const struct yaml *repeat_node = yaml_get(root, "repeat");
+    uint64_t repeat = 1;
+    s->seed = 1;
+    int r = decode_name(s, yaml_get(root, "name"), err);
+    if (r == 0 && seed)
+        r = scenario_decode_integer(seed, "the seed", 0, INT64_MAX, &s->seed, err);
+    if (r == 0 && engine)
+        r = decode_engine(s, engine, err);
+    if (r == 0 && repeat_node)
+        r = scenario_decode_integer(repeat_node, "repeat", 1, REPEAT_MAX, &repeat, err);
+    s->repeat = (unsigned)repeat;
+    return r;
+}
+
+static int decode_sections(struct scenario *s, const struct yaml *root, struct error *err)
+{
+    static const struct {
+        const char *key;
+        int (*decode)(struct scenario *s, const struct yaml *node, struct error *err);
+    } sections[] = {
+        {"wan", scenario_decode_wan},
+        {"links", scenario_decode_links},
+        {"networks", scenario_decode_networks},
+        {"workload", scenario_decode_workload},
+    };
+    const struct yaml *nodes = yaml_get(root, "nodes");
+    if (!nodes)
+        return yaml_error(err, &root->mark, "found no 'nodes', expected at least one node");
+    int r = scenario_decode_nodes(s, nodes, err);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(sections); i++) {
+        const struct yaml *section = yaml_get(root, sections[i].key);
+        if (section)
+            r = sections[i].decode(s, section, err);
+    }
+    return r;
+}
+
+int scenario_check_key(const struct yaml *root, const char *key, const struct mark *mark,
+                       struct error *err)
+{
+    static const char *const sections[] = {"nodes", "networks"};
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        size_t len = strlen(sections[i]);
+        if (strncmp(key, sections[i], len) != 0 || key[len] != '.')
+            continue;
+        const struct yaml *section = yaml_get(root, sections[i]);
+        _cleanup_(freep) char *name =
+            xasprintf("%.*s", (int)strcspn(key + len + 1, "."), key + len + 1);
+        if (yaml_get(section, name))
+            return 0;
+        size_t count = section && section->kind == YAML_MAP ? section->count : 0;
+        _cleanup_(freep) const char **names = xcalloc(count, sizeof(*names));
+        for (size_t j = 0; j < count; j++)
+            names[j] = section->pairs[j].key;
+        const char *nearest = text_nearest(name, names, count);
+        return yaml_error(err, mark, "the file has no '%s' in '%s'%s%s%s", name, sections[i],
+                          nearest ? ", did you mean '" : "", nearest ? nearest : "",
+                          nearest ? "'?" : ", expected one that is declared");
+    }
+    return 0;
+}
+
+static int apply_set(struct scenario *s, const char *key, const char *value, struct error *err)
+{
+    _cleanup_(freep) char *label = xasprintf("--set %s", key);
+    int r = scenario_check_key(s->document.root, key, &(struct mark){.file = label}, err);
+    if (r < 0)
+        return r;
+    return yaml_override(&s->document, key, value, err);
+}
+
+static int apply_sets(struct scenario *s, const struct scenario_source *source, struct error *err)
+{
+    for (size_t i = 0; i < source->set_count; i++) {
+        const char *equals = strchr(source->sets[i], '=');
+        if (!equals)
+            return error_input(err, "--set %s: found no '=', expected KEY=VALUE", source->sets[i]);
+        _cleanup_(freep) char *key =
+            xasprintf("%.*s", (int)(equals - source->sets[i]), source->sets[i]);
+        int r = apply_set(s, key, equals + 1, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Everything but the sweep. With `key`, that key has `value`. */
+static int read_source(const struct scenario_source *source, const char *key, const char *value,
+                       struct scenario **ret, struct error *err)
+{
+    _cleanup_(scenario_freep) struct scenario *s = xcalloc(1, sizeof(*s));
+    int r = yaml_parse(source->file, source->text, source->size, &s->document, err);
+    if (r == 0)
+        r = apply_sets(s, source, err);
+    if (r == 0 && key)
+        r = apply_set(s, key, value, err);
+    if (r == 0)
+        r = check_top_level(s->document.root, err);
+    if (r == 0)
+        r = decode_plain_keys(s, s->document.root, err);
+    if (r == 0)
+        r = decode_sections(s, s->document.root, err);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(s);
+    return 0;
+}
+
+int scenario_try(const struct scenario_source *source, const char *key, const char *value,
+                 struct error *err)
+{
+    struct scenario *s = NULL;
+    int r = read_source(source, key, value, &s, err);
+    scenario_free(s);
+    return r;
+}
+
+int scenario_open(const char *file, const char *const *sets, size_t set_count,
+                  struct scenario **ret, struct error *err)
+{
+    struct scenario_source source = {.file = file, .sets = sets, .set_count = set_count};
+    _cleanup_(freep) char *text = NULL;
+    int r = yaml_read(file, &text, &source.size, err);
+    if (r < 0)
+        return r;
+    source.text = text;
+    _cleanup_(scenario_freep) struct scenario *s = NULL;
+    r = read_source(&source, NULL, NULL, &s, err);
+    if (r < 0)
+        return r;
+    const struct yaml *sweep = yaml_get(s->document.root, "sweep");
+    if (sweep)
+        r = scenario_decode_sweep(s, &source, sweep, err);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(s);
+    return 0;
+}
+
+static void free_experiment(struct scenario *s)
+{
+    for (size_t i = 0; i < s->workload.parameter_count; i++) {
+        free(s->workload.parameters[i].name);
+        free(s->workload.parameters[i].value);
+    }
+    free(s->workload.parameters);
+    free(s->workload.name);
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        for (size_t j = 0; j < s->sweep[i].value_count; j++)
+            free(s->sweep[i].values[j]);
+        free(s->sweep[i].values);
+        free(s->sweep[i].key);
+    }
+    free(s->sweep);
+}
+
+void scenario_free(struct scenario *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->node_count; i++) {
+        free(s->nodes[i].name);
+        free(s->nodes[i].group);
+        free(s->nodes[i].region);
+    }
+    for (size_t i = 0; i < s->network_count; i++) {
+        free(s->networks[i].name);
+        free(s->networks[i].members);
+    }
+    free(s->nodes);
+    free(s->names);
+    free(s->links);
+    free(s->networks);
+    free(s->wan.members);
+    free(s->wan.pairs);
+    free_experiment(s);
+    free(s->name);
+    yaml_close(&s->document);
+    free(s);
+}
+
+int scenario_node(const struct scenario *s, const char *name)
+{
+    const struct scenario_name *found = scenario_find(s, name);
+    return found && !found->is_group ? (int)found->first : -1;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A scenario: what the YAML file says, checked and resolved into plain arrays. Pure: it reads the
+ * file and the matrices that it names, and knows nothing of the machine.
+ *
+ * Every node, link, network and wan is listed in file order, so that the same file always gives the
+ * same addresses, interface names and wire names. All strings and arrays belong to the scenario.
+ */
+#ifndef WANLAB_TOPOLOGY_SCENARIO_H
+#define WANLAB_TOPOLOGY_SCENARIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "topology/impairment.h"
+#include "topology/yaml.h"
+
+enum node_kind { NODE_KIND_PROCESS };
+enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
+
+enum {
+    SCENARIO_NODES_MAX = 10000,      /* in all */
+    SCENARIO_WAN_MEMBERS_MAX = 1000, /* each ordered pair of them is a wire */
+    SCENARIO_NAME_MAX = 32,          /* characters of a node, network, or scenario name */
+};
+
+/* Names are [a-z0-9-], begin with a letter, and have at most SCENARIO_NAME_MAX characters. A group
+ * `db: {count: 5}` makes db1…db5; a group without `count` is one node with the group's own name. */
+struct node {
+    char *name;
+    char *group;
+    char *region; /* NULL if none; `region: [a, b, c]` is dealt out to the group's nodes in turn */
+    enum node_kind kind;
+    struct mark mark; /* where the file declares its group */
+};
+
+/* A point-to-point link between two nodes. */
+struct link {
+    unsigned end[2];                /* indices into nodes */
+    struct impairment direction[2]; /* [0]: end[0] -> end[1], [1]: back */
+    struct mark mark;
+};
+
+struct network_member {
+    unsigned node;
+    struct impairment up;   /* member -> LAN */
+    struct impairment down; /* LAN -> member */
+};
+
+/* A LAN: one bridge, each member with a wire of its own to it. */
+struct network {
+    char *name;
+    struct network_member *members;
+    size_t member_count;
+    struct mark mark;
+};
+
+/* A full mesh at layer 3 with its own impairment for each ordered pair. */
+struct wan {
+    unsigned *members;        /* indices into nodes */
+    size_t member_count;      /* 0: the file has no wan */
+    struct impairment *pairs; /* [from * member_count + to], by position in `members` */
+    struct mark mark;
+};
+
+/* A parameter of the workload, still as text: workload.yaml knows its type. */
+struct parameter {
+    char *name;
+    char *value;
+    struct mark mark;
+};
+
+struct workload_choice {
+    char *name; /* NULL: the file has no workload */
+    struct parameter *parameters;
+    size_t parameter_count;
+    struct mark mark;
+};
+
+/* One axis of a sweep: the key as for `--set`, and the texts of its values. */
+struct sweep_axis {
+    char *key; /* a bare name such as `rate` has been completed to `workload.NAME.rate` */
+    char **values;
+    size_t value_count;
+    struct mark mark;
+};
+
+struct scenario {
+    struct yaml_document document; /* what the rest was read from; owns the marks' file names */
+    char *name;                    /* default: the file's name without .yaml */
+    uint64_t seed;                 /* default 1 */
+    enum engine_choice engine;     /* default ENGINE_AUTO */
+
+    struct node *nodes;
+    size_t node_count;
+    struct scenario_name *names; /* of nodes and groups, sorted, for look-ups */
+    size_t name_count;
+    struct link *links;
+    size_t link_count;
+    struct network *networks;
+    size_t network_count;
+    struct wan wan;
+
+    struct workload_choice workload;
+    struct sweep_axis *sweep;
+    size_t sweep_count;
+    unsigned repeat; /* default 1 */
+};
+
+/* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read.
+ * On error: status STATUS_INPUT and "FILE:LINE:COL: …" (or "--set KEY: …"). */
+int scenario_open(const char *file, const char *const *sets, size_t set_count,
+                  struct scenario **ret, struct error *err);
+void scenario_free(struct scenario *s);
+
+/* Index of the node with that name, or -1. */
+int scenario_node(const struct scenario *s, const char *name);
+
+/* The round-trip time that the file asks for between two nodes over their direct connection
+ * (wan, link or common network; both directions added), or UINT64_MAX if they have none. */
+uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);
+
+#endif

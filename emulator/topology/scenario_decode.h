@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the scenario's parts: scenario.c reads the file and decodes what is simple,
+ * scenario_nodes.c makes the nodes and finds them by name, scenario_wires.c decodes wan, links and
+ * networks, scenario_workload.c the workload and the sweep.
+ *
+ * Every decoder fills its own arrays of the scenario as it goes; on error the caller frees the
+ * scenario, half filled as it is. All errors begin with the place.
+ */
+#ifndef WANLAB_TOPOLOGY_SCENARIO_DECODE_H
+#define WANLAB_TOPOLOGY_SCENARIO_DECODE_H
+
+#include "topology/scenario.h"
+
+/* What a name in the file stands for: one node, or all nodes of a group. */
+struct scenario_name {
+    const char *name;
+    unsigned first, count; /* into nodes */
+    bool is_group;         /* declared with `count`: its nodes have names of their own */
+    struct mark mark;      /* where the group is declared */
+};
+
+/* What a scenario is read from: the file's text, and what --set changes in it. */
+struct scenario_source {
+    const char *file;
+    const char *text;
+    size_t size;
+    const char *const *sets;
+    size_t set_count;
+};
+
+/* Reads and decodes all but the sweep, with `key` set to `value` after the source's own sets. */
+int scenario_try(const struct scenario_source *source, const char *key, const char *value,
+                 struct error *err);
+
+int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
+int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error *err);
+int scenario_decode_links(struct scenario *s, const struct yaml *list, struct error *err);
+int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err);
+int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
+int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
+                          const struct yaml *map, struct error *err);
+
+/* The key of a --set or a sweep must not make up a node or network that the file does not have. */
+int scenario_check_key(const struct yaml *root, const char *key, const struct mark *mark,
+                       struct error *err);
+
+/* Whether `name` follows the rule for names of `what` ("a node"). */
+int scenario_check_name(const char *name, const char *what, const struct mark *mark,
+                        struct error *err);
+
+/* The entry of a node's or group's name, or NULL. */
+const struct scenario_name *scenario_find(const struct scenario *s, const char *name);
+
+/* The same; an unknown name is an error at `mark` with the nearest known one. */
+int scenario_find_or_fail(const struct scenario *s, const char *name, const struct mark *mark,
+                          const struct scenario_name **ret, struct error *err);
+
+/* A list of nodes and groups as indices into nodes, each node at most once and at least one. */
+int scenario_decode_members(const struct scenario *s, const struct yaml *list, unsigned **ret,
+                            size_t *ret_count, struct error *err);
+
+/* A single value that is a whole number. */
+int scenario_decode_integer(const struct yaml *node, const char *what, uint64_t min, uint64_t max,
+                            uint64_t *ret, struct error *err);
+
+enum { SCENARIO_PLACE_MAX = 160 };
+/* "line 4, column 3" or "--set KEY", for the other place in an error's text. */
+const char *scenario_place(char *buf, const struct mark *mark);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/delayline/child.h"
+
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/message.h"
+#include "wire/delayline/loop.h"
+
+#ifndef TUN_F_USO4 /* since Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+enum { PRIORITY = 5, FIRST_OTHER_FD = 3 };
+
+static int by_value(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* Closes what the parent had open, but the standard three (the lab's log), the TAPs and the
+ * control socket. */
+static void close_others(const struct child *c)
+{
+    size_t count = c->plan->tap_count + 1;
+    _cleanup_(freep) int *keep = xcalloc(count, sizeof(*keep));
+    memcpy(keep, c->tap_fds, c->plan->tap_count * sizeof(*keep));
+    keep[count - 1] = c->control;
+    qsort(keep, count, sizeof(*keep), by_value);
+    unsigned from = FIRST_OTHER_FD;
+    for (size_t i = 0; i < count; i++) {
+        if (keep[i] < (int)from)
+            continue;
+        if (keep[i] > (int)from)
+            close_range(from, (unsigned)keep[i] - 1, 0);
+        from = (unsigned)keep[i] + 1;
+    }
+    close_range(from, ~0U, 0);
+}
+
+/* A lab's parts die together. */
+static void follow_parent(const struct child *c)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != c->parent)
+        _exit(1);
+}
+
+/* What the kernel has taken from us waits for its receiver in a queue of the processor that we
+ * wrote it on. If we wandered to another one, packets could overtake each other there. */
+static void stay_on_this_processor(void)
+{
+    cpu_set_t set;
+    int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE)
+        return;
+    CPU_ZERO(&set);
+    CPU_SET(here, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Before other processes, exact timers, no page of its own on disk. What is not allowed is done
+ * without: the lateness that is measured tells the difference. */
+static void become_punctual(struct delayline_stats *stats)
+{
+    const struct sched_param param = {.sched_priority = PRIORITY};
+    stats->realtime = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) == 0;
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    /* Only what is mapped by now, packet memory included, and each page when it is first touched:
+     * LOOP_MEMORY bounds it, and no later mapping can fail because of it. */
+    mlockall(MCL_CURRENT | MCL_ONFAULT);
+}
+
+/* Where a wire must see each packet on its own, the kernel segments before the packet reaches the
+ * TAP. Checksums stay partial in any case: they travel in the virtio-net header. */
+static int set_offloads(int fd, bool wire_packets, struct error *err)
+{
+    const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    const unsigned long udp = TUN_F_USO4 | TUN_F_USO6;
+    if (!wire_packets && ioctl(fd, TUNSETOFFLOAD, tcp | udp) == 0)
+        return 0;
+    if (ioctl(fd, TUNSETOFFLOAD, wire_packets ? TUN_F_CSUM : tcp) < 0)
+        return error_errno(err, errno, "cannot set the offloads of a TAP");
+    return 0;
+}
+
+static int set_all_offloads(const struct child *c, struct error *err)
+{
+    const struct plan *p = c->plan;
+    _cleanup_(freep) bool *wire_packets = xcalloc(p->tap_count, sizeof(*wire_packets));
+    for (size_t i = 0; i < p->wire_count; i++)
+        if (impairment_needs_wire_packets(&p->wires[i].impairment))
+            wire_packets[p->wires[i].from_tap] = true;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < p->tap_count; i++)
+        r = set_offloads(c->tap_fds[i], wire_packets[i], err);
+    return r;
+}
+
+void child_run(const struct child *c)
+{
+    struct child_answer answer = {0};
+    struct loop loop;
+    prctl(PR_SET_NAME, "wanlab-wire");
+    follow_parent(c);
+    close_others(c);
+    answer.result = set_all_offloads(c, &answer.err);
+    if (answer.result == 0)
+        answer.result = loop_init(&loop, c->plan, c->tap_fds, c->control, c->stats, &answer.err);
+    if (answer.result == 0) {
+        stay_on_this_processor();
+        become_punctual(c->stats);
+    }
+    if (message_send(c->control, &answer, sizeof(answer), NULL, 0) < 0 || answer.result < 0)
+        _exit(1);
+    _exit(loop_run(&loop, NULL) < 0);
+}

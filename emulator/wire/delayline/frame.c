@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/delayline/frame.h"
+
+#include <assert.h>
+#include <linux/icmpv6.h>
+#include <linux/virtio_net.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static_assert(sizeof(struct virtio_net_hdr_v1) == FRAME_VNET_HEADER, "virtio-net header");
+
+enum {
+    TYPE_AT = 12, /* in the Ethernet header */
+    TYPE_IPV4 = 0x0800,
+    TYPE_ARP = 0x0806,
+    TYPE_IPV6 = 0x86dd,
+    IPV4_HEADER = 20,
+    IPV4_DESTINATION_AT = 16,
+    IPV6_HEADER = 40,
+    IPV6_NEXT_AT = 6,
+    IPV6_DESTINATION_AT = 24,
+    TCP_OFFSET_AT = 12,
+    UDP_HEADER = 8,
+    ND_FIRST = 133, /* router solicitation … */
+    ND_LAST = 137,  /* … redirect */
+    GSO_UDP_L4 = 5, /* VIRTIO_NET_HDR_GSO_UDP_L4, missing from older headers */
+};
+
+static unsigned get16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+static bool is_control_type(uint8_t type)
+{
+    return (type >= ND_FIRST && type <= ND_LAST) || type == ICMPV6_MGM_QUERY ||
+           type == ICMPV6_MGM_REPORT || type == ICMPV6_MGM_REDUCTION || type == ICMPV6_MLD2_REPORT;
+}
+
+/* MLD comes behind a hop-by-hop header with a router alert; ND behind no other header. */
+static bool is_ipv6_control(const uint8_t *ip, size_t size)
+{
+    uint8_t next = ip[IPV6_NEXT_AT];
+    size_t at = IPV6_HEADER;
+    if (next == IPPROTO_HOPOPTS && size >= at + 2) {
+        next = ip[at];
+        at += 8 * (ip[at + 1] + 1U);
+    }
+    return next == IPPROTO_ICMPV6 && size > at && is_control_type(ip[at]);
+}
+
+static void parse_network(const uint8_t *frame, size_t size, struct frame *f)
+{
+    const uint8_t *ip = frame + FRAME_ETHERNET_HEADER;
+    size_t ip_size = size - FRAME_ETHERNET_HEADER;
+    switch (get16(frame + TYPE_AT)) {
+    case TYPE_ARP:
+        f->control = true;
+        break;
+    case TYPE_IPV4:
+        if (ip_size < IPV4_HEADER)
+            break;
+        f->family = AF_INET;
+        f->destination = ip + IPV4_DESTINATION_AT;
+        break;
+    case TYPE_IPV6:
+        if (ip_size < IPV6_HEADER)
+            break;
+        f->family = AF_INET6;
+        f->destination = ip + IPV6_DESTINATION_AT;
+        f->control = is_ipv6_control(ip, ip_size);
+        break;
+    }
+}
+
+/* The headers that each segment repeats, or 0. The header's own hdr_len is only a hint: Linux puts
+ * there what happens to lie in the first piece of memory. */
+static size_t segment_headers(const struct virtio_net_hdr_v1 *h, const uint8_t *frame, size_t size)
+{
+    size_t transport = h->csum_start;
+    if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || transport < FRAME_ETHERNET_HEADER)
+        return 0;
+    if ((h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == GSO_UDP_L4)
+        return transport + UDP_HEADER;
+    if (transport + TCP_OFFSET_AT >= size)
+        return 0;
+    return transport + 4 * (size_t)(frame[transport + TCP_OFFSET_AT] >> 4);
+}
+
+static void count_segments(const struct virtio_net_hdr_v1 *h, const uint8_t *frame, size_t size,
+                           struct frame *f)
+{
+    f->segments = 1;
+    f->wire_bytes = (uint32_t)size;
+    if (h->gso_type == VIRTIO_NET_HDR_GSO_NONE || h->gso_size == 0)
+        return;
+    size_t headers = segment_headers(h, frame, size);
+    if (headers == 0 || size <= headers)
+        return;
+    size_t segments = (size - headers + h->gso_size - 1) / h->gso_size;
+    f->segments = segments > UINT16_MAX ? UINT16_MAX : (uint16_t)segments;
+    f->wire_bytes += (uint32_t)((f->segments - 1) * headers);
+}
+
+bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret)
+{
+    if (size < FRAME_VNET_HEADER + FRAME_ETHERNET_HEADER)
+        return false;
+    struct virtio_net_hdr_v1 header; /* in the machine's byte order, as TAPs have it by default */
+    memcpy(&header, packet, sizeof(header));
+    const uint8_t *frame = packet + FRAME_VNET_HEADER;
+    *ret = (struct frame){.group = frame[0] & 1};
+    parse_network(frame, size - FRAME_VNET_HEADER, ret);
+    count_segments(&header, frame, size - FRAME_VNET_HEADER, ret);
+    return true;
+}
+
+void frame_set_macs(uint8_t *packet, const uint8_t macs[12])
+{
+    memcpy(packet + FRAME_VNET_HEADER, macs, 12);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the delay line has to know about a packet: its destination address, whether it is one that
+ * keeps a network going (and so must not be lost by chance), and how many frames it is on the wire.
+ * Pure. A packet is a virtio-net header (struct virtio_net_hdr_v1) and an Ethernet frame; nothing
+ * in it is trusted, and the header is never changed: it carries the checksum that is still to be
+ * computed and the size of the segments.
+ */
+#ifndef WANLAB_WIRE_DELAYLINE_FRAME_H
+#define WANLAB_WIRE_DELAYLINE_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FRAME_VNET_HEADER = 12,     /* struct virtio_net_hdr_v1 */
+    FRAME_ETHERNET_HEADER = 14, /* destination, source, type */
+};
+
+struct frame {
+    bool group;                 /* broadcast or multicast */
+    bool control;               /* ARP, IPv6 neighbour discovery, MLD */
+    int family;                 /* AF_INET, AF_INET6; 0: neither */
+    const uint8_t *destination; /* the address, 4 or 16 bytes inside the packet; NULL: none */
+    uint16_t segments;          /* 1, or those of a super-packet */
+    uint32_t wire_bytes;        /* of all its frames, each with headers of its own */
+};
+
+/* False: too short to be an Ethernet frame. */
+bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret);
+
+/* Destination and source as a router would write them. `macs` are both, 6 bytes each, in the order
+ * of the frame. */
+void frame_set_macs(uint8_t *packet, const uint8_t macs[12]);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The story. The loop sleeps in epoll until a TAP has a packet or the first packet of the heap is
+ * due. A TAP that has packets is read until it is empty, but at most a batch in one turn, so that a
+ * busy one cannot keep the others waiting. Each packet gets its arrival time as it is read; the
+ * switch says which wire it takes, the wires say what becomes of it. Between any two reads
+ * everything that is due by then is written, since being late is what a delay line must not be;
+ * never is anything written early. The kernel's timer is asked for the very nanosecond of the next
+ * due time; only when less than a few microseconds are left, sleeping would be longer than the
+ * wait, and the loop looks again at once.
+ *
+ * When things go wrong:
+ *   - A TAP refuses a packet (its interface is down, the port behind it went with its node): the
+ *     packet is counted as a write error and forgotten. A port that went while its TAP stays is not
+ *     even seen here: the redirect behind the TAP drops.
+ *   - A TAP's interface is deleted: reading says so, and the TAP is no longer watched (epoll would
+ *     report its error for ever).
+ *   - The memory limit is reached: packets are still read, or the TAPs would fill up, and dropped.
+ *   - The loop is too slow: due packets go first, the TAPs' own queues (TAP_QUEUE_PACKETS) run
+ *     over, and the lateness shows it.
+ *   - The supervisor is gone: its end of the control socket closes, and the loop ends. (It would
+ *     be killed with it anyway.)
+ */
+#include "wire/delayline/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum {
+    READ_BATCH = 64,    /* packets of one TAP in one turn */
+    RELEASE_BATCH = 64, /* packets written before the TAPs are looked at again */
+    EVENTS = 64,
+    NEAR_NS = 5000, /* not worth a sleep */
+};
+
+static const uint64_t control_tag = UINT64_MAX; /* in epoll's data, in place of a TAP's number */
+
+static int watch(struct loop *l, int fd, uint64_t tag, struct error *err)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag};
+    if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return error_errno(err, errno, "cannot watch a descriptor");
+    return 0;
+}
+
+int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int control,
+              struct delayline_stats *stats, struct error *err)
+{
+    *l = (struct loop){
+        .stats = stats,
+        .tap_fds = tap_fds,
+        .tap_count = plan->tap_count,
+        .control = control,
+        .epoll = epoll_create1(EPOLL_CLOEXEC),
+    };
+    if (l->epoll < 0)
+        return error_errno(err, errno, "cannot make an epoll instance");
+    int r = pool_init(&l->pool, LOOP_MEMORY);
+    if (r < 0)
+        return error_errno(err, -r, "cannot reserve memory for packets");
+    wires_init(&l->wires, plan, stats);
+    switch_init(&l->switch_table, plan);
+    l->wire_fds = xcalloc(plan->wire_count, sizeof(*l->wire_fds));
+    for (size_t i = 0; i < plan->wire_count; i++)
+        l->wire_fds[i] = tap_fds[plan->wires[i].to_tap];
+    r = watch(l, control, control_tag, err);
+    for (size_t i = 0; r == 0 && i < plan->tap_count; i++)
+        r = watch(l, tap_fds[i], i, err);
+    return r;
+}
+
+void loop_done(struct loop *l)
+{
+    if (l->epoll >= 0)
+        close(l->epoll);
+    wires_done(&l->wires);
+    switch_done(&l->switch_table);
+    pool_done(&l->pool);
+    free(l->wire_fds);
+    *l = (struct loop){.epoll = -1};
+}
+
+static void write_packet(struct loop *l, uint32_t wire, const struct packet *packet, uint64_t now)
+{
+    ssize_t n = write(l->wire_fds[wire], packet->data, packet->size);
+    if (n != (ssize_t)packet->size) {
+        l->stats->write_errors++;
+        return;
+    }
+    histogram_record(&l->stats->lateness, now - packet->due_ns);
+    l->stats->wire[wire].packets++;
+    l->stats->wire[wire].bytes += packet->size - FRAME_VNET_HEADER;
+}
+
+/* Writes what is due, as late as the clock says just before each write. */
+static void release_due(struct loop *l)
+{
+    for (int i = 0; i < RELEASE_BATCH && l->wires.heap_len > 0; i++) {
+        uint64_t now = clock_monotonic_ns();
+        uint32_t wire;
+        struct packet *packet = wires_take_due(&l->wires, now, &wire);
+        if (!packet)
+            return;
+        write_packet(l, wire, packet, now);
+        pool_give(&l->pool, packet);
+    }
+}
+
+/* Decides what becomes of a packet. True: the wires have it. */
+static bool dispatch(struct loop *l, uint32_t tap, struct packet *packet, uint64_t arrival_ns)
+{
+    struct frame frame;
+    struct switch_way way = {.wire = SWITCH_NONE};
+    if (frame_parse(packet->data, packet->size, &frame)) {
+        l->stats->control += frame.control;
+        way = switch_find(&l->switch_table, tap, &frame);
+    }
+    if (way.wire == SWITCH_NONE) {
+        l->stats->no_wire++;
+        return false;
+    }
+    if (way.macs)
+        frame_set_macs(packet->data, way.macs);
+    packet->segments = frame.segments;
+    packet->wire_bytes = frame.wire_bytes;
+    packet->control = frame.control;
+    return wires_enqueue(&l->wires, way.wire, packet, arrival_ns) == WIRES_QUEUED;
+}
+
+/* How large a packet is shows only when it has been read, so it is read into a small buffer and,
+ * past its end, a big one. A super-packet's first part is then copied to the front of the big one.
+ * The size read, or -errno; `*ret` is NULL if memory was short. */
+static ssize_t read_packet(struct loop *l, int fd, struct packet **ret)
+{
+    static uint8_t nowhere[64]; /* a TAP insists on room for the virtio-net header */
+    const size_t small_size = pool_capacity(POOL_SMALL), big_size = pool_capacity(POOL_BIG);
+    for (int c = 0; c < POOL_CLASSES; c++)
+        if (!l->spare[c])
+            l->spare[c] = pool_take(&l->pool, c);
+    struct packet *small = l->spare[POOL_SMALL], *big = l->spare[POOL_BIG];
+    struct iovec parts[2] = {{nowhere, sizeof(nowhere)}};
+    if (small)
+        parts[0] = (struct iovec){small->data, small_size};
+    if (small && big)
+        parts[1] = (struct iovec){big->data + small_size, big_size - small_size};
+    ssize_t n = readv(fd, parts, 2);
+    if (n < 0)
+        return -errno;
+    *ret = NULL;
+    if (!small || (size_t)n > parts[0].iov_len + parts[1].iov_len)
+        return n;
+    enum pool_class class = (size_t)n <= small_size ? POOL_SMALL : POOL_BIG;
+    if (class == POOL_BIG)
+        memcpy(big->data, small->data, small_size);
+    *ret = l->spare[class];
+    (*ret)->size = (uint32_t)n;
+    return n;
+}
+
+static void stop_watching(struct loop *l, uint32_t tap)
+{
+    epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->tap_fds[tap], NULL);
+}
+
+static void read_tap(struct loop *l, uint32_t tap)
+{
+    for (int i = 0; i < READ_BATCH; i++) {
+        struct packet *packet = NULL;
+        ssize_t n = read_packet(l, l->tap_fds[tap], &packet);
+        if (n < 0) {
+            if (n != -EAGAIN && n != -EINTR)
+                stop_watching(l, tap);
+            return;
+        }
+        if (!packet)
+            l->stats->no_memory++;
+        else if (dispatch(l, tap, packet, clock_monotonic_ns()))
+            l->spare[packet == l->spare[POOL_BIG] ? POOL_BIG : POOL_SMALL] = NULL;
+        release_due(l);
+    }
+}
+
+/* False: the other end has gone. There are no commands yet: what comes is ignored. */
+static bool read_control(struct loop *l)
+{
+    char message[4096];
+    ssize_t n = recv(l->control, message, sizeof(message), MSG_DONTWAIT);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Sleeps until there is something to read or to release. The number of events, or -errno. */
+static int wait_for_work(struct loop *l, struct epoll_event *events)
+{
+    uint64_t due = wires_next_due(&l->wires), wait_ns = 0;
+    if (due != UINT64_MAX) {
+        uint64_t now = clock_monotonic_ns();
+        wait_ns = due > now + NEAR_NS ? due - now : 0;
+    }
+    struct timespec timeout = {
+        .tv_sec = (time_t)(wait_ns / NS_PER_SEC),
+        .tv_nsec = (long)(wait_ns % NS_PER_SEC),
+    };
+    int n = epoll_pwait2(l->epoll, events, EVENTS, due == UINT64_MAX ? NULL : &timeout, NULL);
+    if (n < 0)
+        return errno == EINTR ? 0 : -errno;
+    return n;
+}
+
+int loop_run(struct loop *l, struct error *err)
+{
+    for (;;) {
+        struct epoll_event events[EVENTS];
+        int n = wait_for_work(l, events);
+        if (n < 0)
+            return error_errno(err, -n, "cannot wait for packets");
+        release_due(l);
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.u64 != control_tag)
+                read_tap(l, (uint32_t)events[i].data.u64);
+            else if (!read_control(l))
+                return 0;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The delay line on real packets: delay, loss, rate, queue, segmentation offload, checksums.
+#
+#   a eth0 -veth- p0 =tc=> t0 [ delay line ] t1 <=tc= p1 -veth- eth0 b      (and back)
+#
+# One lab at a time. Throughput and lateness are only printed: they are the machine's.
+. "$(dirname "$0")/../lib/tap.sh"
+need_root
+for tool in ping iperf3 perl jq sha256sum; do
+    command -v $tool >/dev/null || skip_all "needs $tool"
+done
+
+B4=10.64.0.2
+PORT=7007
+
+# link_up LINK: a lab of two nodes with one link, engine delay line.
+link_up() {
+    printf 'name: dl\nseed: 7\nengine: delayline\nnodes: {a: , b: }\nlinks: [{ends: [a, b], %s}]\n' \
+        "$1" >"$WORK/dl.yaml"
+    lab_up
+}
+
+lab_up() {
+    run "$WANLAB" up "$WORK/dl.yaml"
+    [ "$STATUS" != 3 ] || skip_all "$ERR"
+    if [ "$STATUS" != 0 ]; then
+        ok 1 "a lab comes up: $(tail -1 "$WORK/dl.yaml")"
+        diag "$ERR"
+        done_testing
+    fi
+    WIRE=$(pid_of wire)
+}
+
+lab_down() {
+    "$WANLAB" down dl
+}
+
+node() {
+    "$WANLAB" exec dl "$@"
+}
+
+# stat_of PATH: a number from the lab's status, e.g. '.wires[0].lost'.
+stat_of() {
+    "$WANLAB" status dl --json | jq "$1"
+}
+
+# within VALUE LOW HIGH NAME
+within() {
+    awk -v v="$1" -v low="$2" -v high="$3" 'BEGIN {exit !(v != "" && v >= low && v <= high)}'
+    local status=$?
+    ok $status "$4"
+    [ $status = 0 ] || diag "got $1, wanted $2 to $3"
+}
+
+# rtt_min FROM ADDRESS OPTION…: in ms
+rtt_min() {
+    local from=$1 to=$2
+    shift 2
+    node "$from" -- ping -q -c 20 -i 0.02 -W 1 "$@" "$to" | awk -F'[ /]' '/^rtt/ {print $7}'
+}
+
+# The CPU time of the delay line so far, in ticks of 10 ms.
+wire_cpu() {
+    awk '{print $14 + $15}' "/proc/$WIRE/stat"
+}
+
+# Numbered datagrams. Arguments: address, port, segments each, super-packets, size of a segment.
+send_udp='
+    use Socket;
+    my ($to, $port, $segments, $count, $size) = @ARGV;
+    socket(my $s, AF_INET, SOCK_DGRAM, 0) or die;
+    $segments == 1 or setsockopt($s, 17, 103, pack("i", $size)) or die "no UDP_SEGMENT: $!";
+    connect($s, pack_sockaddr_in($port, inet_aton($to))) or die;
+    for my $i (0 .. $count - 1) {
+        my $data = join "", map {pack("Na*", $i * $segments + $_, "x" x ($size - 4))}
+            0 .. $segments - 1;
+        defined(send($s, $data, 0)) or die "cannot send: $!";
+        select(undef, undef, undef, 0.002) if $i % int(10 / $segments + 1) == 0;
+    }'
+
+# Prints the numbers that came in, until nothing came for a second.
+receive_udp='
+    use Socket;
+    socket(my $s, AF_INET, SOCK_DGRAM, 0) or die;
+    setsockopt($s, SOL_SOCKET, SO_RCVBUF, pack("i", 1 << 20));
+    bind($s, pack_sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+    $| = 1;
+    print "ready\n";
+    for (my $wait = 10;; $wait = 1) {
+        vec(my $set = "", fileno($s), 1) = 1;
+        select($set, undef, undef, $wait) > 0 or last;
+        recv($s, my $data, 2000, 0);
+        print unpack("N", $data), "\n";
+    }'
+
+# udp SEGMENTS COUNT SIZE: from a to b; the numbers that arrived are in $WORK/received.
+udp() {
+    node b -- perl -e "$receive_udp" $PORT >"$WORK/numbers" &
+    local receiver=$!
+    wait_for 5 grep -q ready "$WORK/numbers"
+    node a -- perl -e "$send_udp" $B4 $PORT "$@"
+    wait $receiver
+    grep -v ready "$WORK/numbers" >"$WORK/received"
+}
+
+# Everything that comes over one connection, to standard output.
+receive_tcp='
+    use IO::Socket::INET;
+    my $l = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or die;
+    $| = 1;
+    print STDERR "ready\n";
+    my $c = $l->accept;
+    while (sysread($c, my $data, 1 << 16)) {print $data}'
+send_tcp='
+    use IO::Socket::INET;
+    my $s = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1]) or die;
+    while (sysread(STDIN, my $data, 1 << 16)) {print $s $data or die}'
+
+# tcp_arrives FROM TO ADDRESS FILE NAME
+tcp_arrives() {
+    node "$2" -- perl -e "$receive_tcp" $PORT 2>"$WORK/ready" | sha256sum >"$WORK/sum" &
+    local receiver=$!
+    wait_for 5 grep -q ready "$WORK/ready"
+    node "$1" -- perl -e "$send_tcp" "$3" $PORT <"$4"
+    wait $receiver
+    is "$(cat "$WORK/sum")" "$(sha256sum <"$4")" "$5"
+}
+
+# Checksum errors that node b has counted in all protocols.
+checksum_errors() {
+    node b -- cat /proc/net/snmp /proc/net/snmp6 |
+        awk '/InCsumErrors[ \t]+[0-9]/ {sum += $2; next}
+             /^[A-Z]/ && / InCsumErrors/ {for (i = 1; i <= NF; i++) if ($i == "InCsumErrors") at[$1] = i; next}
+             $1 in at {sum += $at[$1]}
+             END {print sum + 0}'
+}
+
+tcp_mbit() { # tcp_mbit SECONDS: what b received from a
+    node b -- iperf3 -s -1 >/dev/null &
+    local server=$!
+    wait_for 5 sh -c "'$WANLAB' exec dl b -- ss -Hltn | grep -q :5201"
+    node a -- iperf3 -c $B4 -t "$1" -O 1 -J | jq '.end.sum_received.bits_per_second / 1e6'
+    wait $server
+}
+
+head -c 50000000 /dev/urandom >"$WORK/50MB"
+
+# Delay.
+link_up 'a->b: {delay: 10ms}, b->a: {delay: 20ms}'
+[ -n "$WIRE" ]
+ok $? "its delay line is a process of its own"
+within "$(rtt_min a $B4)" 30 31 "10 ms and 20 ms: the fastest of 20 pings takes 30 to 31 ms"
+within "$(rtt_min b a -6)" 30 31 "the same from the other side over IPv6"
+before=$(wire_cpu)
+sleep 2
+is "$(wire_cpu)" "$before" "an idle delay line takes no CPU time"
+tcp_arrives a b $B4 "$WORK/50MB" "50 MB arrive whole in super-packets"
+is "$(checksum_errors)" 0 "with right checksums"
+[ "$(stat_of '.wires[0].bytes / .wires[0].packets | floor')" -gt 2000 ]
+ok $? "super-packets they were"
+is "$(stat_of '[.wires[] | .lost + .queue_drops] | add + 0')" 0 "and none was dropped"
+diag "lateness: $("$WANLAB" status dl --json | jq -c .lateness)"
+kill -9 "$(pid_of node | sort -n | tail -1)"
+wait_for 5 sh -c "'$WANLAB' status dl --json | jq -e '.nodes[1].state == \"dead\"' >/dev/null"
+ok $? "a node dies"
+run node a -- ping -q -c 3 -i 0.1 -W 1 $B4
+is "$STATUS" 1 "and answers no more"
+before=$(wire_cpu)
+sleep 1
+is "$(wire_cpu)" "$before" "but the delay line lives on, at rest"
+lab_down
+
+# Loss.
+link_up 'delay: 200us, a->b: {loss: 1%}'
+udp 1 10000 100
+lost=$(stat_of '.wires[0].lost')
+within "$lost" 69 134 "1 %: the lost ones of 10,000 packets are within the 99.9 % interval"
+is "$(($(wc -l <"$WORK/received") + lost))" 10000 "all others arrive"
+is "$(sort -nc "$WORK/received" 2>&1)" "" "in order"
+cp "$WORK/received" "$WORK/first"
+tcp_arrives a b $B4 "$WORK/50MB" "50 MB arrive whole in spite of the loss"
+is "$(checksum_errors)" 0 "with right checksums in wire packets"
+within "$(stat_of '.wires[0].bytes / .wires[0].packets')" 0 1514 "and wire packets they were"
+lab_down
+
+link_up 'delay: 200us, a->b: {loss: 1%}'
+udp 1 10000 100
+cmp -s "$WORK/received" "$WORK/first"
+ok $? "the same seed loses the same packets"
+lab_down
+
+link_up 'delay: 200us, a->b: {loss: 1%}'
+udp 20 500 1000
+is "$(stat_of '.wires[0] | .packets + .lost')" 10000 "500 super-packets are 10,000 wire packets"
+cmp -s "$WORK/received" "$WORK/first"
+ok $? "and lose the same ones: a loss is one wire packet"
+is "$(checksum_errors)" 0 "with right checksums"
+lab_down
+
+# Rate and queue. A frame of 1,514 bytes carries 1,448 of TCP.
+link_up 'delay: 10ms, rate: 20mbit'
+rate=$(tcp_mbit 5)
+within "$rate" "$(jq -n '0.97 * 20 * 1448 / 1514')" "$(jq -n '1.03 * 20 * 1448 / 1514')" \
+    "20 mbit: TCP reaches what is left for its payload, within 3 %"
+diag "TCP over 20 mbit: $rate Mbit/s, expected $(jq -n '20 * 1448 / 1514')"
+lab_down
+link_up 'rate: 1mbit'
+udp 1 1000 1000
+is "$(stat_of '.wires[0] | .packets + .queue_drops')" 1000 "what a slow wire does not send it drops"
+is "$(stat_of '.wires[0].packets')" "$(wc -l <"$WORK/received")" "and counts right"
+[ "$(stat_of '.wires[0].queue_drops')" -gt 0 ]
+ok $? "its queue runs over"
+lab_down
+
+# A wan is a switch by address.
+printf 'name: dl\nengine: delayline\nnodes: {n: {count: 3}}\nwan: {members: [n], delay: 5ms}\n' \
+    >"$WORK/dl.yaml"
+lab_up
+within "$(rtt_min n1 n3 -4)" 10 11 "5 ms each way between members of a wan"
+within "$(rtt_min n3 n2 -6)" 10 11 "over IPv6 too"
+tcp_arrives n2 n3 10.0.0.3 "$WORK/50MB" "50 MB arrive whole over it"
+before=$(stat_of .lateness.no_wire) # its nodes have said hello to multicast groups
+run node n1 -- ping -q -c 1 -W 0.2 10.0.0.99
+is "$(stat_of .lateness.no_wire)" $((before + 1)) "a packet to nobody is counted"
+lab_down
+
+# A network: each member has a wire to the bridge and one back.
+printf 'name: dl\nengine: delayline\nnodes: {n: {count: 3}}\nnetworks: {lan0: {members: [n], delay: 1ms}}\n' \
+    >"$WORK/dl.yaml"
+lab_up
+within "$(rtt_min n1 n3)" 4 5 "1 ms to a network's bridge and 1 ms from it, each way"
+lab_down
+
+# How fast it is here.
+for delay in 1ns 5ms; do
+    link_up "delay: $delay"
+    diag "TCP with $delay each way: $(tcp_mbit 3 | cut -d. -f1) Mbit/s, lateness" \
+        "$("$WANLAB" status dl --json |
+            jq -r '.lateness | "\(.p50_s * 1e6) us (p50), \(.p99_s * 1e6) us (p99)"')"
+    lab_down
+done
+nothing_left "nothing is left"
+done_testing

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# kill -9 of launcher, init or supervisor, at several moments of a lab's life: the kernel takes
+# everything back, and a lab beside it does not notice.
+. "$(dirname "$0")/../lib/tap.sh"
+need_root
+
+cat >"$WORK/lab.yaml" <<'Y'
+nodes: {n: {count: 20}}
+wan: {members: [n], delay: 5ms}
+networks: {lan0: {members: [n], delay: 1ms}}
+Y
+cat >"$WORK/witness.yaml" <<'Y'
+nodes: {n: {count: 2}}
+links: [{ends: [n1, n2], delay: 2ms}]
+Y
+
+# The witness has a runtime folder of its own, so that its processes do not count as left over.
+witness() { WANLAB_RUNTIME=$WORK/witness "$WANLAB" "$@"; }
+witness up "$WORK/witness.yaml" --name witness >/dev/null
+ok $? "a witness lab is up"
+
+for victim in init lab; do
+    "$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null
+    "$WANLAB" exec v n1 -- sleep 60 2>/dev/null &
+    kill -KILL "$(pid_of $victim)"
+    wait
+    nothing_left "kill -9 of the idle lab's $victim leaves nothing"
+done
+
+"$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null
+"$WANLAB" exec v n1 -- sleep 60 2>/dev/null &
+kill -KILL "$(pid_of wire)"
+wait
+nothing_left "without its delay line a lab ends"
+
+# While it comes up: after 5, 10, … ms, the launcher or whatever of the tree exists by then.
+for victim in launcher init lab; do
+    for ms in 005 010 020 030 045 060; do
+        "$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null 2>&1 &
+        launcher=$!
+        sleep "0.$ms"
+        if [ $victim = launcher ]; then
+            kill -KILL $launcher 2>/dev/null
+        else
+            for pid in $(pid_of $victim); do kill -KILL "$pid" 2>/dev/null; done
+        fi
+        wait $launcher 2>/dev/null
+        "$WANLAB" down v 2>/dev/null # a launcher killed too late leaves a sound lab
+        nothing_left "kill -9 of the $victim $ms ms into up leaves nothing"
+    done
+done
+
+# While it goes down.
+for victim in init lab; do
+    "$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null
+    pid=$(pid_of $victim)
+    "$WANLAB" down v &
+    kill -KILL "$pid" 2>/dev/null
+    wait
+    nothing_left "kill -9 of the $victim during down leaves nothing"
+done
+
+witness exec witness n1 -- ping -c 1 -W 2 n2 >/dev/null
+ok $? "the witness lab runs undisturbed"
+witness down witness
+is "$(ls -A "$WORK/witness")" "" "and goes down cleanly"
+
+done_testing

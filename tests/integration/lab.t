@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A lab's life: up, ls, status, exec, down; two at once; what its nodes may see and do.
+#
+#   a1 ---- a2      lan0: a1, a2, b
+. "$(dirname "$0")/../lib/tap.sh"
+need_root
+
+cat >"$WORK/lab.yaml" <<'Y'
+nodes:
+  a: {count: 2}
+  b: {}
+links:
+  - {ends: [a1, a2]}
+networks:
+  lan0: {members: [a, b]}
+Y
+
+run "$WANLAB" up "$WORK/lab.yaml" --name one
+is "$STATUS" 0 "a lab comes up"
+diag "$OUT$ERR"
+run "$WANLAB" up "$WORK/lab.yaml" --name two
+is "$STATUS" 0 "a second one of the same file beside it"
+run "$WANLAB" ls
+is "$OUT" "one
+two" "ls lists both"
+run "$WANLAB" up "$WORK/lab.yaml" --name one
+is "$STATUS" 1 "a third of a taken name is refused"
+like "$ERR" "already running" "and says why"
+
+run "$WANLAB" exec one a1 -- ping -c 1 -W 2 a2
+is "$STATUS" 0 "over the link, by name"
+run "$WANLAB" exec one a1 -- ping -4 -c 1 -W 2 10.128.0.3
+is "$STATUS" 0 "over the bridge"
+run "$WANLAB" exec one b -- ping -6 -c 1 -W 2 a1
+is "$STATUS" 2 "b has no way to a1's link address"
+run "$WANLAB" exec one a1 -- sh -c 'exit 42'
+is "$STATUS" 42 "the exit status passes through"
+run "$WANLAB" exec one a1 -- sh -c 'kill -9 $$'
+is "$STATUS" 137 "so does a signal"
+is "$(echo input | "$WANLAB" exec one a1 -- cat)" input "so does standard input"
+run "$WANLAB" exec one a1 -- hostname
+is "$OUT" a1 "a node has its name"
+run "$WANLAB" exec one nobody -- true
+is "$STATUS" 2 "an unknown node: exit 2"
+run "$WANLAB" exec nolab a1 -- true
+is "$STATUS" 2 "an unknown lab: exit 2"
+run "$WANLAB" exec one a1 -- /no/such/command
+is "$STATUS" 1 "a command that is not there: exit 1"
+like "$ERR" "a1.*/no/such/command.*No such file" "with node, command and reason"
+
+"$WANLAB" exec one a1 -- sleep 60 &
+exec_pid=$!
+wait_for 5 sh -c "'$WANLAB' exec one a1 -- pgrep -x sleep >/dev/null"
+kill -TERM $exec_pid
+wait $exec_pid
+is $? 143 "a signal to exec reaches the command"
+"$WANLAB" exec one a1 -- sleep 60 &
+exec_pid=$!
+wait_for 5 sh -c "'$WANLAB' exec one a1 -- pgrep -x sleep >/dev/null"
+kill -KILL $exec_pid
+wait $exec_pid 2>/dev/null
+wait_for 5 sh -c "! '$WANLAB' exec one a1 -- pgrep -x sleep >/dev/null"
+ok $? "a killed exec takes its command along"
+
+run "$WANLAB" exec one a1 -- sh -c 'ls /sys/class/net; ip -o link' 
+run "$WANLAB" exec one a1 -- sh -c 'ip -o link | wc -l'
+is "$OUT" 3 "a node has lo and its two interfaces, none of the host's"
+run "$WANLAB" exec one a1 -- sh -c 'echo x > /etc/wanlab-test'
+like "$ERR" "Read-only" "the host's files are read-only in a node"
+run "$WANLAB" exec one a1 -- sh -c 'echo x > /tmp/x && echo y > /var/lib/y && echo z > /run/z'
+is "$STATUS" 0 "its own /tmp, /var and /run are not"
+run "$WANLAB" exec one a2 -- ls /tmp
+is "$OUT" "" "and private"
+run "$WANLAB" exec one a1 -- mount -t tmpfs none /mnt
+ok $((STATUS == 0)) "a node may not mount"
+run "$WANLAB" exec one a1 -- sh -c 'echo 1 > /proc/sys/kernel/sysrq'
+ok $((STATUS == 0)) "a node may not change the host's settings"
+run "$WANLAB" exec one a1 -- sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+is "$STATUS" 0 "its own network's settings it may"
+run "$WANLAB" exec one a1 -- sh -c 'ip route | grep -c "congctl cubic"'
+is "$OUT" 2 "every route has the lab's congestion control"
+is "$(stat -c %a "$WANLAB_RUNTIME/one/control")" 600 "the control socket is the owner's alone"
+
+run "$WANLAB" exec one a1 -- sh -c 'cat /sys/class/net/eth*/statistics/tx_packets' 
+run "$WANLAB" status one --json
+like "$OUT" '"state": "running"' "status as JSON"
+run "$WANLAB" status one
+like "$OUT" 'a2 +process' "status for people"
+
+run "$WANLAB" down one
+is "$STATUS" 0 "a lab goes down"
+run "$WANLAB" ls
+is "$OUT" "two" "the other one stays"
+run "$WANLAB" exec two a1 -- ping -c 1 -W 2 a2
+is "$STATUS" 0 "and works"
+run "$WANLAB" down one
+is "$STATUS" 2 "down of what is gone: exit 2"
+"$WANLAB" down two
+nothing_left "nothing is left"
+
+done_testing

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# TAP for shell tests. A test file sources this, calls `ok`, `is`, `like`, … and ends with
+# `done_testing`. It runs with a runtime folder of its own, so that its labs meet no others, and
+# tears down on exit whatever it left.
+
+set -u
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WANLAB=${WANLAB:-$TOP/build/${MODE:-release}/bin/wanlab}
+TEST_NUMBER=0
+TEST_FAILED=0
+WORK=$(mktemp -d /tmp/wanlab-test.XXXXXX)
+export WANLAB_RUNTIME=$WORK/run
+
+tap_exit() {
+    local lab
+    for lab in $("$WANLAB" ls 2>/dev/null); do
+        "$WANLAB" down "$lab" 2>/dev/null
+    done
+    rm -rf "$WORK"
+}
+trap tap_exit EXIT
+trap 'exit 130' INT TERM
+
+# ok STATUS NAME: passes if STATUS is 0.
+ok() {
+    TEST_NUMBER=$((TEST_NUMBER + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $TEST_NUMBER - $2"
+    else
+        echo "not ok $TEST_NUMBER - $2"
+        TEST_FAILED=$((TEST_FAILED + 1))
+    fi
+}
+
+diag() {
+    printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# is GOT WANTED NAME
+is() {
+    [ "$1" = "$2" ]
+    ok $? "$3"
+    [ "$1" = "$2" ] || diag "got:    $1" "
+wanted: $2"
+}
+
+# like TEXT REGEX NAME
+like() {
+    [[ $1 =~ $2 ]]
+    ok $? "$3"
+    [[ $1 =~ $2 ]] || diag "got:          $1" "
+to be matched: $2"
+}
+
+# run COMMAND…: sets STATUS, OUT (standard output) and ERR (standard error).
+run() {
+    "$@" >"$WORK/out" 2>"$WORK/err"
+    STATUS=$?
+    OUT=$(cat "$WORK/out")
+    ERR=$(cat "$WORK/err")
+}
+
+# wait_for SECONDS COMMAND…: until the command succeeds; its last status.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    while ! "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.05
+    done
+}
+
+# The processes inside this test's labs: they have the runtime folder's name in their environment,
+# as this test itself, and live in another PID namespace.
+lab_processes() {
+    local pid
+    grep -lz "^WANLAB_RUNTIME=$WANLAB_RUNTIME\$" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 |
+        while read -r pid; do
+            [ "$(readlink "/proc/$pid/ns/pid" || readlink /proc/self/ns/pid)" = \
+                "$(readlink /proc/self/ns/pid)" ] || echo "$pid"
+        done 2>/dev/null
+}
+
+pid_of() { # pid_of LAB-PROCESS-NAME: init, lab (the supervisor), wire (the delay line)
+    local pid
+    for pid in $(lab_processes); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "wanlab-$1" ] && echo "$pid"
+    done
+}
+
+nothing_runs() {
+    [ -z "$(lab_processes)" ]
+}
+
+# nothing_left NAME: no process, mount, interface or folder of this test's labs is left.
+nothing_left() {
+    local left=""
+    wait_for 10 nothing_runs || left="$left processes: $(lab_processes | tr '\n' ' ')"
+    "$WANLAB" ls >/dev/null # any command sweeps
+    grep -q "$WANLAB_RUNTIME" /proc/mounts && left="$left mounts"
+    [ -z "$(ls -A "$WANLAB_RUNTIME" 2>/dev/null)" ] || left="$left folders: $(ls "$WANLAB_RUNTIME")"
+    ls /sys/class/net | grep -qE '^[ptiu][0-9]+$|^br[0-9]+$' && left="$left interfaces"
+    [ -z "$left" ]
+    ok $? "$1"
+    [ -z "$left" ] || diag "left:$left"
+}
+
+# skip_all REASON: where this whole file cannot run.
+skip_all() {
+    if [ "${WANLAB_TESTS_MUST_RUN:-}" = 1 ]; then
+        echo "1..1"
+        echo "not ok 1 - must run, but: $1"
+        exit 1
+    fi
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || skip_all "needs root"
+}
+
+done_testing() {
+    echo "1..$TEST_NUMBER"
+    [ $TEST_FAILED = 0 ] || exit 1
+    exit 0
+}

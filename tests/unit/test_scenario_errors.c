@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is refused: every case is a file and the whole place with the beginning of the text, since
+ * place and words are what the author of a file gets to work with.
+ */
+#include "expect.h"
+#include "topology/scenario.h"
+
+struct refusal {
+    const char *text; /* of s.yaml */
+    const char *part; /* "LINE:COL: text" */
+};
+
+static void expect_refused(const char *text, const char *set, const char *part)
+{
+    char *path = expect_file("s.yaml", text);
+    struct scenario *s = NULL;
+    struct error err;
+    if (scenario_open(path, &set, set ? 1 : 0, &s, &err) == 0)
+        fail_msg("accepted: %s%s%s", text, set ? " with --set " : "", set ? set : "");
+    expect_input_error(&err, part);
+    size_t len = strlen(path);
+    if (!set && (strncmp(err.text, path, len) != 0 || err.text[len] != ':'))
+        fail_msg("no place in \"%s\"", err.text);
+    free(path);
+}
+
+static void expect_all_refused(const struct refusal *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *part = xasprintf("s.yaml:%s", cases[i].part);
+        expect_refused(cases[i].text, NULL, part);
+        free(part);
+    }
+}
+
+static void top_level_keys_are_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"- a\n", "1:1: found a list, expected a map for a scenario"},
+        {"name: x\n", "1:1: found no 'nodes', expected at least one node"},
+        {"nodes: {a: }\nlink: []\n", "2:1: unknown key 'link', did you mean 'links'?"},
+        {"nodes: {a: }\nevents: []\n", "2:1: found 'events', but this version has no events yet"},
+        {"nodes: {a: }\nname: My Lab\n", "2:7: found 'My Lab' as the name of a scenario"},
+        {"nodes: {a: }\nseed: -1\n", "2:7: expected a whole number, found '-1'"},
+        {"nodes: {a: }\nrepeat: 0\n", "2:9: '0' is out of range: expected 1 to 10000"},
+        {"nodes: {a: }\nengine: tc\n", "2:9: found 'tc' as engine, expected auto, netem or"},
+        {"nodes: {a: }\nseed: [1]\n", "2:7: found a list, expected a single value for the seed"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void nodes_are_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {}\n", "1:8: found no nodes, expected at least one"},
+        {"nodes:\n", "1:7: found nothing, expected a map for the nodes"},
+        {"nodes: [a]\n", "1:8: found a list, expected a map for the nodes"},
+        {"nodes: {a: 5}\n", "1:12: found '5', expected a map for a node"},
+        {"nodes: {a: {count: 0}}\n", "1:20: '0' is out of range: expected 1 to 10000"},
+        {"nodes: {a: {count: 10001}}\n", "1:20: '10001' is out of range"},
+        {"nodes: {a: {count: 9999}, b: {count: 2}}\n", "1:27: too many nodes: found 10001 with"},
+        {"nodes: {a: {count: many}}\n", "1:20: expected a whole number, found 'many'"},
+        {"nodes: {a: {kind: docker}}\n", "1:19: the kind 'docker' is not available in this"},
+        {"nodes: {a: {kind: uml}}\n", "1:19: the kind 'uml' is not available in this version"},
+        {"nodes: {a: {kind: cow}}\n", "1:19: found 'cow' as kind of a node, expected process"},
+        {"nodes: {a: {cuont: 1}}\n", "1:13: unknown key 'cuont', did you mean 'count'?"},
+        {"nodes: {a: {hosts: 1}}\n", "1:13: unknown key 'hosts', expected one of the keys of a"},
+        {"nodes: {a: {regoin: x, counts: 1}}\n", "1:13: unknown key 'regoin', did you mean"},
+        {"nodes: {a: {region: []}}\n", "1:21: found an empty list, expected at least one region"},
+        {"nodes: {a: {region: [x, ]}, A: }\n", "1:29: found 'A' as the name of a node"},
+        {"nodes: {a: {region: [x, '']}}\n", "1:25: found nothing, expected the name of a region"},
+        {"nodes: {1a: }\n", "1:9: found '1a' as the name of a node"},
+        {"nodes: {a_b: }\n", "1:9: found 'a_b' as the name of a node"},
+        {"nodes: {abcdefghijklmnopqrstuvwxyzabcdefg: }\n", "1:9: the name 'abcdefghijklmnop"},
+        {"nodes: {abcdefghijklmnopqrstuvwxyzabcdef: {count: 1}}\n", "1:9: the name 'abcdefghijk"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void a_name_taken_twice_is_refused_with_the_other_place(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes:\n  db: {count: 5}\n  db1:\n",
+         "3:3: the name 'db1' is already taken by 'db' at line 2, column 3"},
+        {"nodes:\n  db1:\n  db: {count: 1}\n",
+         "3:3: the name 'db1' is already taken by 'db1' at line 2, column 3"},
+        {"nodes:\n  db: {count: 1}\n  db1: {count: 2}\n", "3:3: the name 'db1' is already taken"},
+        {"nodes:\n  db: {count: 11}\n  db1: {count: 1}\n", "3:3: the name 'db1' is already"},
+        {"nodes: {a: }\nnetworks: {a: {members: [a]}}\n",
+         "2:12: the name 'a' is already taken by the node or group at line 1, column 9"},
+        {"nodes:\n  a:\n  a:\n", "3:3: the key 'a' is here again: it is already at line 2"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void the_wan_is_checked(void **state)
+{
+    (void)state;
+    char *matrix = expect_file("m.csv", "# holds: rtt\nfrom,x,y\nx,,\ny,1,\n");
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nwan: {}\n", "2:6: the wan has no 'members'"},
+        {"nodes: {a: }\nwan: {members: a}\n", "2:16: found 'a', expected a list for members"},
+        {"nodes: {a: }\nwan: {members: []}\n", "2:16: found an empty list"},
+        {"nodes: {a: {count: 1001}}\nwan: {members: [a]}\n", "2:16: a wan of 1001 members"},
+        {"nodes: {ab1: }\nwan: {members: [ab2]}\n",
+         "2:17: no node or group 'ab2', did you mean 'ab1'?"},
+        {"nodes: {alpha: }\nwan: {members: [zulu]}\n", "2:17: no node or group 'zulu', expected "},
+        {"nodes: {a: {count: 2}}\nwan: {members: [a1,\n  a]}\n",
+         "3:3: 'a1' is here again: it is already a member by 'a1' at line 2, column 17"},
+        {"nodes: {a: }\nwan: {members: [a], delay: 10}\n", "2:28: '10' has no unit: expected a"},
+        {"nodes: {a: }\nwan: {members: [a], delay: 1ms, matrix: m.csv}\n",
+         "2:28: found both 'matrix' and 'delay'"},
+        {"nodes: {a: }\nwan: {members: [a], matrix: none.csv}\n", "2:29: no file '/"},
+        {"nodes: {a: }\nwan: {members: [a], matrix: m.csv}\n",
+         "1:9: 'a' has no region, expected one of the wan's matrix"},
+        {"nodes: {a: {count: 2, region: [x, yy]}}\nwan: {members: [a], matrix: m.csv}\n",
+         "1:35: no region 'yy' in '"},
+        {"nodes: {a: {region: z}}\nwan: {members: [a], matrix: m.csv}\n", "1:21: no region 'z'"},
+        {"nodes: {a: }\nwan: {members: [a], loss: 101%}\n", "2:27: '101%' is out of range"},
+        {"nodes: {a: }\nwan: {members: [a], rate: 0bit}\n", "2:27: a rate of '0bit' would let"},
+        {"nodes: {a: }\nwan: {members: [a], jitter: 1ms}\n",
+         "2:21: 'jitter' is not available in this version"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+    free(matrix);
+}
+
+static void an_empty_cell_of_the_matrix_is_refused_at_the_matrix(void **state)
+{
+    (void)state;
+    char *matrix = expect_file("m.csv", "# holds: rtt\nfrom,x,y\nx,,\ny,1,\n");
+    char *path = expect_file("s.yaml", "nodes: {a: {count: 2, region: [x, y]}}\n"
+                                       "wan: {members: [a], matrix: m.csv}\n");
+    struct scenario *s = NULL;
+    struct error err;
+    assert_true(scenario_open(path, NULL, 0, &s, &err) < 0);
+    expect_input_error(&err, "m.csv:3:4: found an empty cell, expected a time from 'x' to 'y'");
+    free(matrix);
+    free(path);
+}
+
+static void links_are_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nlinks: {}\n", "2:8: found a map, expected a list for links"},
+        {"nodes: {a: }\nlinks: [a]\n", "2:9: found 'a', expected a map for a link"},
+        {"nodes: {a: }\nlinks: [{}]\n", "2:9: a link without 'ends', expected [a, b]"},
+        {"nodes: {a: }\nlinks: [{end: [a, a]}]\n", "2:10: unknown key 'end', did you mean 'ends'"},
+        {"nodes: {a: {count: 2}}\nwan: {members: [a]}\nlinks: [{ends: [a2, a1]}]\n",
+         "3:9: the wan joins 'a2' and 'a1' already"},
+        {"nodes: {a: }\nlinks: [{ends: [a]}]\n", "2:16: found 1 ends of a link, expected 2"},
+        {"nodes: {a: }\nlinks: [{ends: [a, a]}]\n", "2:20: found 'a' at both ends of a link"},
+        {"nodes: {a: , bcd: }\nlinks: [{ends: [a, bce]}]\n", "2:20: no node or group 'bce', did"},
+        {"nodes: {a: , b: {count: 2}}\nlinks: [{ends: [a, b]}]\n",
+         "2:20: 'b' is a group, expected a node such as 'b1'"},
+        {"nodes: {a: , b: }\nlinks: [{ends: [a, b], queue: 10}]\n",
+         "2:24: 'queue' is not available in this version"},
+        {"nodes: {a: , b: }\nlinks: [{ends: [a, b], a->c: {}}]\n",
+         "2:24: unknown key 'a->c', did you mean 'a->b'?"},
+        {"nodes: {a: , b: }\nlinks: [{ends: [a, b], a->b: 10ms}]\n",
+         "2:30: found '10ms', expected a map for a direction of a link"},
+        {"nodes: {a: , b: }\nlinks: [{ends: [a, b], a->b: {ends: [a, b]}}]\n",
+         "2:31: unknown key 'ends'"},
+        {"nodes: {a: , b: }\nlinks:\n  - {ends: [a, b]}\n  - {ends: [b, a]}\n",
+         "4:5: a second link between 'a' and 'b': the first is at line 3, column 5"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void networks_are_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nnetworks: []\n", "2:11: found a list, expected a map for the networks"},
+        {"nodes: {a: }\nnetworks: {l: }\n", "2:15: found nothing, expected a map for a network"},
+        {"nodes: {a: }\nnetworks: {l: {}}\n", "2:12: the network 'l' has no 'members'"},
+        {"nodes: {a: }\nnetworks: {L: {members: [a]}}\n", "2:12: found 'L' as the name of a netw"},
+        {"nodes: {a: }\nnetworks: {l: {members: [a, a]}}\n", "2:29: 'a' is here again"},
+        {"nodes: {a: }\nnetworks: {l: {members: [[a]]}}\n", "2:26: found a list, expected a"},
+        {"nodes: {a: }\nnetworks: {l: {members: [a], matrix: x}}\n", "2:30: unknown key 'matrix'"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void the_workload_is_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nworkload: w\n", "2:11: found 'w', expected a map for the workload"},
+        {"nodes: {a: }\nworkload: {}\n", "2:11: found no workload, expected the name of one"},
+        {"nodes: {a: }\nworkload: {v: , w: }\n", "2:17: found a second workload 'w' after 'v'"},
+        {"nodes: {a: }\nworkload: {../x: }\n", "2:12: found '../x' as the name of a workload"},
+        {"nodes: {a: }\nworkload: {w: 5}\n", "2:15: found '5', expected a map for the parameters"},
+        {"nodes: {a: }\nworkload: {w: {x: [1]}}\n", "2:19: found a list, expected a single value"},
+        {"nodes: {a: }\nworkload: {w: {x: }}\n", "2:19: found nothing, expected a value for 'x'"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void a_sweep_must_be_applicable(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nsweep: [1]\n", "2:8: found a list, expected a map for the sweep"},
+        {"nodes: {a: }\nsweep: {rate: [1/s]}\n", "2:9: 'rate' is for a workload, but the file has"},
+        {"nodes: {a: }\nworkload: {w: }\nsweep: {workload.v.x: 1}\n",
+         "3:9: found the key 'workload.v.x', expected 'workload.w.PARAMETER'"},
+        {"nodes: {a: }\nworkload: {w: }\nsweep: {workload.w.: 1}\n", "3:9: found the key"},
+        {"nodes: {abc: {count: 1}}\nsweep: {nodes.abd.count: 1}\n",
+         "2:9: the file has no 'abd' in 'nodes', did you mean 'abc'?"},
+        {"nodes: {a: }\nsweep: {networks.l.delay: 1ms}\n",
+         "2:9: the file has no 'l' in 'networks'"},
+        {"nodes: {a: }\nsweep: {wan.delay: 1ms}\n", "2:9: found the key 'wan.delay', but the file"},
+        {"nodes: {a: }\nsweep: {sweep.x: 1}\n", "2:9: found the key 'sweep.x', expected a param"},
+        {"nodes: {a: {count: 1}}\nsweep: {nodes.a.count: [1, x]}\n",
+         "2:28: nodes.a.count=x: expected a whole number, found 'x'"},
+        {"nodes: {a: {count: 1}}\nsweep: {nodes.a.kind: [process, uml]}\n",
+         "2:33: nodes.a.kind=uml: the kind 'uml' is not available in this version"},
+        {"nodes: {a: {count: 1}}\nsweep: {nodes.a.cuont: [1]}\n",
+         "2:25: nodes.a.cuont=1: unknown key 'cuont'"},
+        {"nodes: {a: {count: 3}}\nlinks: [{ends: [a1, a3]}]\nsweep: {nodes.a.count: [3, 2]}\n",
+         "3:28: nodes.a.count=2: /"},
+        {"nodes: {a: }\nsweep: {seed: []}\n", "2:15: found 0 values for 'seed', expected 1 to"},
+        {"nodes: {a: }\nsweep: {seed: }\n", "2:15: found nothing, expected a value for 'seed'"},
+        {"nodes: {a: }\nsweep: {seed: [1, 1]}\n", "2:19: the value '1' is here again"},
+        {"nodes: {a: }\nsweep: {seed: [[1]]}\n", "2:16: found a list, expected a single value"},
+        {"nodes: {a: }\nworkload: {w: }\nsweep:\n  x: 1\n  workload.w.x: 2\n",
+         "5:3: 'workload.w.x' is here again: it is already at line 4, column 3"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
+static void a_set_is_blamed_by_its_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *part;
+    } cases[] = {
+        {"seed", "--set seed: found no '=', expected KEY=VALUE"},
+        {"=1", "--set : found an empty key"},
+        {"sed=1", "--set sed: unknown key 'sed', did you mean 'seed'?"},
+        {"nodes.abc.count=x", "--set nodes.abc.count: expected a whole number, found 'x'"},
+        {"nodes.abd.count=1", "--set nodes.abd.count: the file has no 'abd' in 'nodes', did you"},
+        {"networks.x.delay=1ms", "--set networks.x.delay: the file has no 'x' in 'networks'"},
+        {"wan.delay=10", "--set wan.delay: '10' has no unit"},
+        {"wan.delay=[1ms]", "--set wan.delay: found a list"},
+        {"nodes.abc.cuont=1", "--set nodes.abc.cuont: unknown key 'cuont'"},
+        {"seed.x=1", "--set seed.x: 'seed' is a single value"},
+        {"seed=[", "--set seed: "},
+        {"seed=", "--set seed: expected a whole number, found ''"},
+        {"links=5", "--set links: found '5', expected a list for links"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        expect_refused("seed: 1\nnodes: {abc: {region: x}}\nwan: {members: [abc]}\n", cases[i].set,
+                       cases[i].part);
+}
+
+static void a_missing_file_is_an_error_of_input(void **state)
+{
+    (void)state;
+    struct scenario *s = NULL;
+    struct error err;
+    assert_true(scenario_open("/nonexistent/x.yaml", NULL, 0, &s, &err) < 0);
+    expect_input_error(&err, "/nonexistent/x.yaml:1:1: cannot open");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(top_level_keys_are_checked),
+        cmocka_unit_test(nodes_are_checked),
+        cmocka_unit_test(a_name_taken_twice_is_refused_with_the_other_place),
+        cmocka_unit_test(the_wan_is_checked),
+        cmocka_unit_test(an_empty_cell_of_the_matrix_is_refused_at_the_matrix),
+        cmocka_unit_test(links_are_checked),
+        cmocka_unit_test(networks_are_checked),
+        cmocka_unit_test(the_workload_is_checked),
+        cmocka_unit_test(a_sweep_must_be_applicable),
+        cmocka_unit_test(a_set_is_blamed_by_its_key),
+        cmocka_unit_test(a_missing_file_is_an_error_of_input),
+    };
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every test has a folder 'w' of its own and writes the workload.yaml in it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "experiment/workload_yaml.h"
+
+static char *top, *folder; /* of the running test; `folder` is the workload's, in `top` */
+
+static int make_folder(void **state)
+{
+    (void)state;
+    char template[] = "/tmp/wanlab-test-XXXXXX";
+    if (!mkdtemp(template))
+        return -1;
+    top = xstrdup(template);
+    folder = xasprintf("%s/w", top);
+    return file_make_dirs(folder, NULL);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    int r = file_remove_tree(top, NULL);
+    free(top);
+    free(folder);
+    return r;
+}
+
+static int read_yaml(const char *yaml, struct workload **ret, struct error *err)
+{
+    _cleanup_(freep) char *file = xasprintf("%s/workload.yaml", folder);
+    int r = file_write(file, yaml, err);
+    return r < 0 ? r : workload_yaml_read(folder, ret, err);
+}
+
+static struct workload *open_yaml(const char *yaml)
+{
+    struct workload *w = NULL;
+    struct error err = {0};
+    if (read_yaml(yaml, &w, &err) < 0)
+        fail_msg("%s", err.text);
+    return w;
+}
+
+/* The yaml is refused with exactly `expected` after the file's name: "LINE:COL: text". */
+static void expect_refused(const char *yaml, const char *expected)
+{
+    struct workload *w = NULL;
+    struct error err = {0};
+    assert_true(read_yaml(yaml, &w, &err) < 0);
+    assert_null(w);
+    assert_int_equal(err.status, STATUS_INPUT);
+    _cleanup_(freep) char *text = xasprintf("%s/workload.yaml:%s", folder, expected);
+    assert_string_equal(err.text, text);
+}
+
+/* The same for the lines of one parameter, which begin at line 4. */
+static void expect_parameter_refused(const char *lines, const char *expected)
+{
+    _cleanup_(freep) char *yaml = xasprintf("name: w\nrun: [a]\nparameters:\n%s", lines);
+    expect_refused(yaml, expected);
+}
+
+static void a_full_workload_is_read(void **state)
+{
+    (void)state;
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("name: w\n"
+                  "summary: does things\n"
+                  "parameters:\n"
+                  "  rate: {type: frequency, default: 600/min, min: 1/h, help: how often}\n"
+                  "  commit: {type: choice, values: [each, none]}\n"
+                  "memory: 80MiB\n"
+                  "scratch: 1GB\n"
+                  "prepare: [./prepare]\n"
+                  "lint: [./w, --lint]\n"
+                  "services:\n"
+                  "  - {name: db-1, command: [./node, a b], ready: {log: is up}, timeout: 5s}\n"
+                  "  - {name: other, command: [/bin/x], ready: {log: ok}}\n"
+                  "run: [./w, '']\n"
+                  "check: [./w, --verify]\n"
+                  "metrics:\n"
+                  "  loop: {unit: s, help: of all}\n"
+                  "  rows: {}\n"
+                  "main: loop\n");
+    assert_string_equal(w->name, "w");
+    assert_string_equal(w->summary, "does things");
+    assert_int_equal(w->folder[0], '/');
+    assert_int_equal(w->parameter_count, 2);
+    assert_string_equal(w->parameters[0].name, "rate");
+    assert_int_equal(w->parameters[0].type, WORKLOAD_FREQUENCY);
+    assert_string_equal(w->parameters[0].default_text, "600/min");
+    assert_string_equal(w->parameters[0].min_text, "1/h");
+    assert_null(w->parameters[0].max_text);
+    assert_string_equal(w->parameters[0].help, "how often");
+    assert_string_equal(w->parameters[1].values[1], "none");
+    assert_null(w->parameters[1].values[2]);
+    assert_null(w->parameters[1].default_text);
+    assert_string_equal(w->parameters[1].help, "");
+    assert_int_equal(w->memory, 80 << 20);
+    assert_int_equal(w->scratch, 1000000000);
+    assert_string_equal(w->lint[1], "--lint");
+    assert_null(w->lint[2]);
+    assert_string_equal(w->run[1], "");
+    assert_int_equal(w->service_count, 2);
+    assert_string_equal(w->services[0].name, "db-1");
+    assert_string_equal(w->services[0].command[1], "a b");
+    assert_string_equal(w->services[0].ready_log, "is up");
+    assert_int_equal(w->services[0].timeout_ns, 5 * NS_PER_SEC);
+    assert_int_equal(w->services[1].timeout_ns, 60 * NS_PER_SEC);
+    assert_int_equal(w->metric_count, 2);
+    assert_string_equal(w->metrics[0].unit, "s");
+    assert_string_equal(w->metrics[1].unit, "");
+    assert_string_equal(w->main_metric, "loop");
+}
+
+static void name_and_run_are_enough(void **state)
+{
+    (void)state;
+    _cleanup_(workload_freep) struct workload *w = open_yaml("name: w\nrun: [./w]\n");
+    assert_string_equal(w->summary, "");
+    assert_int_equal(w->parameter_count + w->service_count + w->metric_count, 0);
+    assert_int_equal(w->memory + w->scratch, 0);
+    assert_null(w->prepare);
+    assert_null(w->lint);
+    assert_null(w->check);
+    assert_null(w->main_metric);
+}
+
+static void missing_and_wrong_keys_are_refused_at_their_place(void **state)
+{
+    (void)state;
+    expect_refused("run: [a]\n", "1:1: the workload has no 'name'");
+    expect_refused("name: v\nrun: [a]\n",
+                   "1:7: found the name 'v', expected 'w' as the folder is called");
+    expect_refused("name: w\n", "1:1: the workload has no 'run', expected the command that every "
+                                "node runs");
+    expect_refused("name: w\nrum: [a]\n", "2:1: unknown key 'rum', did you mean 'run'?");
+    expect_refused("name: w\nrun: [a]\nmemory: 80\n",
+                   "3:9: '80' has no unit: expected a size such as 64KiB");
+    expect_refused("[w]\n", "1:1: found a list, expected a map for a workload");
+}
+
+static void commands_are_lists_of_words(void **state)
+{
+    (void)state;
+    expect_refused("name: w\nrun: ./w --fast\n",
+                   "2:6: found './w --fast', expected a list for run");
+    expect_refused("name: w\nrun: []\n", "2:6: found an empty 'run', expected a list of words");
+    expect_refused("name: w\nrun: ['', x]\n",
+                   "2:6: found an empty 'run', expected a list of words");
+    expect_refused("name: w\nrun: [a, [b]]\n",
+                   "2:10: found a list, expected a single value for run");
+}
+
+static void parameter_declarations_are_checked_against_their_type(void **state)
+{
+    (void)state;
+    expect_parameter_refused("  Rate: {type: time}\n", "4:3: found 'Rate', expected the name of a "
+                                                       "parameter: a-z, 0-9 and _");
+    expect_parameter_refused("  p: {}\n", "4:6: a parameter has no 'type'");
+    expect_parameter_refused("  p: {type: speed}\n",
+                             "4:13: found the type 'speed', expected frequency, time, size, share, "
+                             "integer or choice");
+    expect_parameter_refused("  p: {type: time, default: 10}\n",
+                             "4:28: '10' has no unit: expected a time such as 10ms");
+    expect_parameter_refused("  p: {type: integer, min: 1s}\n",
+                             "4:27: expected a whole number, found '1s'");
+    expect_parameter_refused("  p: {type: integer, max: -1}\n",
+                             "4:27: expected a whole number, found '-1'");
+    expect_parameter_refused("  p:\n    type: size\n    min: 2KB\n    max: 1KiB\n",
+                             "7:10: found the maximum '1KiB' below the minimum '2KB'");
+    expect_parameter_refused("  p:\n    type: size\n    min: 2KB\n    default: 1KB\n",
+                             "7:14: '1KB' is out of range: expected at least 2KB");
+    expect_parameter_refused("  p: {type: time, values: [1s]}\n",
+                             "4:27: found 'values', which only a parameter of type choice has");
+    expect_parameter_refused("  p: {type: time, defualt: 1s}\n",
+                             "4:19: unknown key 'defualt', did you mean 'default'?");
+    expect_refused("name: w\nrun: [a]\nparameters: [a]\n",
+                   "3:13: found a list, expected a map for the parameters");
+}
+
+static void choices_need_distinct_values(void **state)
+{
+    (void)state;
+    expect_parameter_refused("  p: {type: choice}\n",
+                             "4:6: a parameter of type choice has no 'values'");
+    expect_parameter_refused("  p: {type: choice, values: []}\n",
+                             "4:29: found an empty 'values', expected a list of words");
+    expect_parameter_refused("  p: {type: choice, values: [a, a]}\n",
+                             "4:33: found the value 'a' twice");
+    expect_parameter_refused("  p: {type: choice, values: [a, b], min: 1}\n",
+                             "4:42: found 'min' for a choice, expected 'values' alone");
+    expect_parameter_refused("  p: {type: choice, values: [slow, quick], default: slwo}\n",
+                             "4:53: unknown value 'slwo', did you mean 'slow'?");
+    expect_parameter_refused("  p: {type: choice, values: [slow, quick], default: no}\n",
+                             "4:53: unknown value 'no', expected one of: slow, quick");
+}
+
+static void services_say_how_they_are_known_to_be_ready(void **state)
+{
+    (void)state;
+#define WITH_SERVICE(s) "name: w\nrun: [a]\nservices:\n  - " s "\n"
+    expect_refused(WITH_SERVICE("{name: db, command: [x]}"),
+                   "4:5: a service has no 'ready', expected ready: {log: TEXT} with a text that it "
+                   "prints when it is");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {log: ''}}"),
+                   "4:43: found an empty 'log'");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 1}}"),
+                   "4:38: unknown key 'port', expected one of the keys of ready: log");
+    expect_refused(WITH_SERVICE("{name: db, ready: {log: a}}"), "4:5: a service has no 'command'");
+    expect_refused(WITH_SERVICE("{command: [x], ready: {log: a}}"), "4:5: a service has no 'name'");
+    expect_refused(WITH_SERVICE("{name: ../db, command: [x], ready: {log: a}}"),
+                   "4:12: found '../db', expected the name of a service: a-z, 0-9 and _ or -");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {log: a}, timeout: 60}"),
+                   "4:56: '60' has no unit: expected a time such as 10ms");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {log: a}, timeout: 0s}"),
+                   "4:56: found a timeout of zero, expected more");
+    expect_refused(WITH_SERVICE("{name: a, command: [x], ready: {log: a}}\n"
+                                "  - {name: a, command: [x], ready: {log: a}}"),
+                   "5:12: found a second service 'a'");
+}
+
+static void metrics_have_names_and_the_main_one_is_among_them(void **state)
+{
+    (void)state;
+    expect_refused("name: w\nrun: [a]\nmetrics: {Loop: {unit: s}}\n",
+                   "3:11: found 'Loop', expected the name of a metric: a-z, 0-9 and _");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unti: s}}\n",
+                   "3:18: unknown key 'unti', did you mean 'unit'?");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\nmain: lop\n",
+                   "4:7: found 'lop', expected one of the names under 'metrics'");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\ntable: [loop, lop]\n",
+                   "4:15: found 'lop', expected one of the names under 'metrics'");
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    (void)state;
+    struct workload *w = NULL;
+    struct error err = {0};
+    assert_true(workload_yaml_read(folder, &w, &err) < 0);
+    assert_int_equal(err.status, STATUS_INPUT);
+    assert_non_null(strstr(err.text, "/w/workload.yaml"));
+}
+
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(a_full_workload_is_read),
+        IN_FOLDER(name_and_run_are_enough),
+        IN_FOLDER(missing_and_wrong_keys_are_refused_at_their_place),
+        IN_FOLDER(commands_are_lists_of_words),
+        IN_FOLDER(parameter_declarations_are_checked_against_their_type),
+        IN_FOLDER(choices_need_distinct_values),
+        IN_FOLDER(services_say_how_they_are_known_to_be_ready),
+        IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
+        IN_FOLDER(a_missing_file_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

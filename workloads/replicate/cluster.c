@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All attempts begin at once. A timer looks after the rest: it opens refused connections again,
+ * replaces attempts whose first packet nobody answered (the kernel repeats it at ever longer
+ * intervals), and gives up at the deadline, naming who is missing and why.
+ */
+#include "cluster.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { PORT = 3306, TICK_MS = 100, NAMED_MAX = 8 };
+
+static const uint64_t unanswered_max_ns = 5 * NS_PER_SEC;
+
+static void on_open(struct connection *connection, void *context)
+{
+    (void)connection;
+    struct cluster *c = context;
+    if (++c->open < c->count)
+        return;
+    c->ready = true;
+    uv_timer_stop(&c->timer);
+    c->opened(c->owner);
+}
+
+static void on_failed(struct connection *connection, const struct error *err)
+{
+    struct cluster *c = connection->owner;
+    struct error named = *err;
+    if (!c->ready && connection->transient) { /* the timer tries again */
+        c->refusals[connection->index] = *err;
+        return;
+    }
+    error_wrap(&named, "database of '%s'", c->peers->list[connection->index].name);
+    c->failed(c->owner, &named);
+}
+
+static void give_up(struct cluster *c)
+{
+    struct text missing = {0};
+    struct error err;
+    size_t named = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct connection *connection = &c->connections[i];
+        if (connection->state == CONNECTION_IDLE || named++ >= NAMED_MAX)
+            continue;
+        const char *why = c->refusals[i].text;
+        text_add(&missing, "%s'%s' (%s)", missing.len ? ", " : "", c->peers->list[i].name,
+                 *why ? why : "no answer");
+    }
+    if (named > NAMED_MAX)
+        text_add(&missing, " and %zu more", named - NAMED_MAX);
+    error_set(&err, ETIMEDOUT, "no connection in time to %s", missing.data);
+    text_done(&missing);
+    uv_timer_stop(&c->timer);
+    c->failed(c->owner, &err);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct cluster *c = timer->data;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (now_ns >= c->deadline_ns)
+        return give_up(c);
+    for (size_t i = 0; i < c->count; i++) {
+        struct connection *connection = &c->connections[i];
+        if (now_ns - connection->attempt_ns > unanswered_max_ns &&
+            connection_unanswered(connection))
+            connection_abandon(connection, "no answer");
+        if (connection->state == CONNECTION_CLOSED)
+            connection_open(connection, on_open, c);
+    }
+}
+
+void cluster_open(struct cluster *c, uv_loop_t *loop, const struct peers *peers,
+                  uint64_t timeout_ns, void (*opened)(void *owner),
+                  void (*failed)(void *owner, const struct error *err), void *owner)
+{
+    *c = (struct cluster){.peers = peers,
+                          .connections = xcalloc(peers->count, sizeof(*c->connections)),
+                          .refusals = xcalloc(peers->count, sizeof(*c->refusals)),
+                          .count = peers->count,
+                          .deadline_ns = clock_monotonic_ns() + timeout_ns,
+                          .opened = opened,
+                          .failed = failed,
+                          .owner = owner};
+    uv_timer_init(loop, &c->timer);
+    c->timer.data = c;
+    uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
+    for (size_t i = 0; i < c->count; i++) {
+        connection_init(&c->connections[i], loop, peers->list[i].address, PORT, on_failed, c);
+        c->connections[i].index = i;
+    }
+    for (size_t i = 0; i < c->count; i++)
+        connection_open(&c->connections[i], on_open, c);
+}
+
+void cluster_close(struct cluster *c)
+{
+    if (!c->connections)
+        return;
+    uv_close((uv_handle_t *)&c->timer, NULL);
+    for (size_t i = 0; i < c->count; i++)
+        connection_close(&c->connections[i]);
+}
+
+void cluster_done(struct cluster *c)
+{
+    free(c->connections);
+    free(c->refusals);
+    *c = (struct cluster){0};
+}

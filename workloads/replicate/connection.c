@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An operation begins with a _start call, which either has finished when it returns or says what
+ * the socket has to be ready for; libuv waits for that, then _cont goes on, and so forth. Then
+ * complete() moves to the next state: a statement with rows has a second call to fetch them, all
+ * else ends in the caller's `done`, which may ask for the next statement right away. That one is
+ * begun by the loop in drive(), not from within the callback, so the stack does not grow.
+ *
+ * An idle connection is watched too: a server has nothing to say then, so whatever can be read is
+ * its end or its last words.
+ */
+#include "connection.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+static const unsigned next_states[] = {
+    [CONNECTION_CLOSED] = 1 << CONNECTION_CONNECTING,
+    [CONNECTION_CONNECTING] = 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
+    [CONNECTION_IDLE] = 1 << CONNECTION_QUERYING | 1 << CONNECTION_CLOSED,
+    [CONNECTION_QUERYING] = 1 << CONNECTION_STORING | 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
+    [CONNECTION_STORING] = 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
+};
+
+static void move(struct connection *c, enum connection_state next)
+{
+    assert(next_states[c->state] & 1u << next);
+    c->state = next;
+}
+
+static bool busy(const struct connection *c)
+{
+    return c->state != CONNECTION_CLOSED && c->state != CONNECTION_IDLE;
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void release(struct connection *c)
+{
+    if (c->poll) {
+        uv_close((uv_handle_t *)c->poll, on_poll_closed);
+        c->poll = NULL;
+        c->poll_events = 0;
+        fd_closep(&c->poll_fd);
+    }
+    if (c->mysql)
+        mysql_close(c->mysql);
+    c->mysql = NULL;
+}
+
+static void fail(struct connection *c, const struct error *err)
+{
+    move(c, CONNECTION_CLOSED);
+    release(c);
+    c->failed(c, err);
+}
+
+/* What another attempt may cure: nobody listens yet, no way there, a server that starts or is full.
+ */
+static bool error_is_transient(unsigned code)
+{
+    return code == CR_CONNECTION_ERROR || code == CR_CONN_HOST_ERROR || code == CR_SERVER_LOST ||
+           code == CR_SERVER_GONE_ERROR || code == CR_SERVER_LOST_EXTENDED ||
+           code == ER_CON_COUNT_ERROR || code == ER_SERVER_SHUTDOWN;
+}
+
+static void fail_mysql(struct connection *c)
+{
+    struct error err;
+    unsigned code = mysql_errno(c->mysql);
+    c->transient = c->state == CONNECTION_CONNECTING && error_is_transient(code);
+    error_set(&err, EIO, "%s (%u)", mysql_error(c->mysql), code);
+    fail(c, &err);
+}
+
+static int begin(struct connection *c)
+{
+    switch (c->state) {
+    case CONNECTION_CONNECTING:
+        return mysql_real_connect_start(&c->connect_result, c->mysql, c->address, "wanlab", "",
+                                        "wanlab", c->port, NULL, 0);
+    case CONNECTION_QUERYING:
+        return mysql_real_query_start(&c->query_result, c->mysql, c->sql, c->sql_len);
+    default:
+        return mysql_store_result_start(&c->rows, c->mysql);
+    }
+}
+
+static int proceed(struct connection *c, int ready)
+{
+    switch (c->state) {
+    case CONNECTION_CONNECTING:
+        return mysql_real_connect_cont(&c->connect_result, c->mysql, ready);
+    case CONNECTION_QUERYING:
+        return mysql_real_query_cont(&c->query_result, c->mysql, ready);
+    default:
+        return mysql_store_result_cont(&c->rows, c->mysql, ready);
+    }
+}
+
+static void succeed(struct connection *c)
+{
+    move(c, CONNECTION_IDLE);
+    MYSQL_RES *rows = c->rows;
+    c->done(c, c->context);
+    mysql_free_result(rows);
+}
+
+/* The call of the present state has returned for good. */
+static void complete(struct connection *c)
+{
+    bool failed = c->state == CONNECTION_CONNECTING ? !c->connect_result
+                  : c->state == CONNECTION_QUERYING ? c->query_result != 0
+                                                    : !c->rows;
+    if (failed)
+        fail_mysql(c);
+    else if (c->state == CONNECTION_QUERYING && mysql_field_count(c->mysql) > 0)
+        move(c, CONNECTION_STORING);
+    else
+        succeed(c);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static int poll_open(struct connection *c, struct error *err)
+{
+    c->poll_fd = fcntl(mysql_get_socket(c->mysql), F_DUPFD_CLOEXEC, 0);
+    if (c->poll_fd < 0)
+        return error_errno(err, errno, "cannot watch the socket");
+    c->poll = xcalloc(1, sizeof(*c->poll));
+    int r = uv_poll_init(c->loop, c->poll, c->poll_fd);
+    if (r < 0) {
+        free(TAKE_PTR(c->poll));
+        fd_closep(&c->poll_fd);
+        return error_errno(err, -r, "cannot watch the socket");
+    }
+    c->poll->data = c;
+    return 0;
+}
+
+static void watch(struct connection *c)
+{
+    struct error err;
+    int events = 0;
+    if (c->waiting & MYSQL_WAIT_WRITE)
+        events |= UV_WRITABLE;
+    if (c->waiting & MYSQL_WAIT_READ || !events)
+        events |= UV_READABLE;
+    if (!c->poll && poll_open(c, &err) < 0)
+        return fail(c, &err);
+    if (events != c->poll_events)
+        uv_poll_start(c->poll, events, on_ready);
+    c->poll_events = events;
+}
+
+static void drive(struct connection *c)
+{
+    c->driving = true;
+    while (!c->waiting && busy(c)) {
+        complete(c);
+        if (busy(c))
+            c->waiting = begin(c);
+    }
+    c->driving = false;
+    if (c->state != CONNECTION_CLOSED)
+        watch(c);
+}
+
+static void start(struct connection *c)
+{
+    c->rows = NULL;
+    if (c->driving)
+        return;
+    c->waiting = begin(c);
+    drive(c);
+}
+
+static void fail_idle(struct connection *c)
+{
+    struct error err;
+    char byte;
+    ssize_t n = recv(c->poll_fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n < 0)
+        error_errno(&err, errno, "connection lost");
+    else
+        error_set(&err, ECONNRESET, "the server closed the connection");
+    c->transient = false;
+    fail(c, &err);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct connection *c = poll->data;
+    int ready = 0;
+    if (status < 0) { /* libuv has stopped the handle: the socket's error shows at the next call */
+        c->poll_events = 0;
+        ready = c->waiting & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
+    }
+    if (c->state == CONNECTION_IDLE)
+        return fail_idle(c);
+    if (events & UV_READABLE)
+        ready |= MYSQL_WAIT_READ;
+    if (events & UV_WRITABLE)
+        ready |= MYSQL_WAIT_WRITE;
+    c->waiting = proceed(c, ready);
+    drive(c);
+}
+
+void connection_init(struct connection *c, uv_loop_t *loop, const char *address, unsigned port,
+                     connection_failed_cb failed, void *owner)
+{
+    *c = (struct connection){.loop = loop,
+                             .address = address,
+                             .port = port,
+                             .failed = failed,
+                             .owner = owner,
+                             .poll_fd = -1};
+}
+
+void connection_open(struct connection *c, connection_done_cb done, void *context)
+{
+    my_bool off = 0;
+    move(c, CONNECTION_CONNECTING);
+    c->done = done;
+    c->context = context;
+    c->attempt_ns = clock_monotonic_ns();
+    c->mysql = mysql_init(NULL);
+    if (!c->mysql)
+        abort(); /* no memory */
+    mysql_options(c->mysql, MYSQL_OPT_NONBLOCK, NULL);
+    mysql_options(c->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(c->mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off); /* 3.4 turns TLS on with it */
+    start(c);
+}
+
+void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
+                      void *context)
+{
+    if (c->state == CONNECTION_CLOSED)
+        return;
+    move(c, CONNECTION_QUERYING);
+    c->sql = sql;
+    c->sql_len = len;
+    c->done = done;
+    c->context = context;
+    start(c);
+}
+
+bool connection_unanswered(const struct connection *c)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    return c->state == CONNECTION_CONNECTING && c->poll_fd >= 0 &&
+           getsockopt(c->poll_fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state == TCP_SYN_SENT;
+}
+
+void connection_abandon(struct connection *c, const char *reason)
+{
+    struct error err;
+    error_set(&err, ETIMEDOUT, "%s", reason);
+    c->transient = true;
+    fail(c, &err);
+}
+
+void connection_close(struct connection *c)
+{
+    if (busy(c) && c->poll_fd >= 0)
+        shutdown(c->poll_fd, SHUT_RDWR);
+    c->state = CONNECTION_CLOSED;
+    release(c);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One connection to a database that never blocks the loop, over Connector/C's _start/_cont calls.
+ * One operation is under way at a time; its `done` is called on the loop's thread when it has
+ * succeeded. Every failure, an idle connection's end included, goes to the connection's one
+ * `failed` handler instead, once; the connection is then closed and may be opened again.
+ */
+#ifndef REPLICATE_CONNECTION_H
+#define REPLICATE_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mysql.h>
+#include <uv.h>
+
+#include "base/error.h"
+
+enum connection_state {
+    CONNECTION_CLOSED, /* not opened yet, or it failed */
+    CONNECTION_CONNECTING,
+    CONNECTION_IDLE,
+    CONNECTION_QUERYING, /* the statement is under way */
+    CONNECTION_STORING,  /* its rows are coming in */
+};
+
+struct connection;
+typedef void (*connection_done_cb)(struct connection *, void *context);
+typedef void (*connection_failed_cb)(struct connection *, const struct error *);
+
+struct connection {
+    enum connection_state state;
+    bool driving;        /* drive() is on the stack and will begin what a callback asks for */
+    bool transient;      /* after a failure to connect: another attempt may succeed */
+    uint64_t attempt_ns; /* when the attempt to connect began */
+    uv_loop_t *loop;
+    const char *address;
+    unsigned port;
+    connection_failed_cb failed;
+    void *owner;  /* the caller's, for `failed` */
+    size_t index; /* the caller's */
+
+    MYSQL *mysql;    /* NULL while closed */
+    uv_poll_t *poll; /* on a duplicate of the socket, which the library may close any time */
+    int poll_fd;
+    int poll_events; /* what libuv was last told to wait for */
+    int waiting;     /* MYSQL_WAIT_… of the call under way */
+
+    connection_done_cb done;
+    void *context;
+    const char *sql; /* the caller's, unchanged until `done` */
+    unsigned long sql_len;
+    MYSQL *connect_result;
+    int query_result;
+    MYSQL_RES *rows; /* of the last statement, valid within `done`; NULL if it has none */
+};
+
+/* `address` is numeric and stays the caller's. */
+void connection_init(struct connection *c, uv_loop_t *loop, const char *address, unsigned port,
+                     connection_failed_cb failed, void *owner);
+
+/* Only on a closed connection. */
+void connection_open(struct connection *c, connection_done_cb done, void *context);
+
+/* Sends a statement on an idle connection; `sql` stays the caller's until `done`. On a closed
+ * connection nothing happens: its failure has been reported already. */
+void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
+                      void *context);
+
+/* Whether the server's kernel has not even answered the attempt to connect. */
+bool connection_unanswered(const struct connection *c);
+
+/* Ends an attempt to connect as a transient failure; not from within a callback of `c`. */
+void connection_abandon(struct connection *c, const char *reason);
+
+/* Says goodbye to the server if it is idle, else just hangs up; never blocks. The poll handle's
+ * close is left to the loop. Idempotent; not from within a callback of `c`. */
+void connection_close(struct connection *c);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * next_insert() waits for the intended time of the next insert, or does not wait when that has
+ * passed; the insert's acknowledgement closes the circle. So the local connection carries one
+ * statement at a time and an insert can be late; its latency counts from the intended time. The
+ * end is checked where something ended: after a local commit and after a remote acknowledgement.
+ */
+#include "mainloop.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static void next_insert(struct mainloop *m);
+
+static double seconds(uint64_t from_ns, uint64_t to_ns)
+{
+    return (double)((int64_t)(to_ns - from_ns)) / (double)NS_PER_SEC;
+}
+
+void batch_free(struct batch *b)
+{
+    if (!b)
+        return;
+    text_done(&b->sql);
+    free(b);
+}
+
+static bool all_inserted(const struct mainloop *m)
+{
+    return m->next > m->session->parameters.inserts;
+}
+
+void mainloop_check_finished(struct mainloop *m)
+{
+    if (m->over || !all_inserted(m) || m->batches_missing > 0)
+        return;
+    m->over = true;
+    m->finished(m->owner);
+}
+
+size_t mainloop_remotes(const struct mainloop *m)
+{
+    return m->session->parameters.count - 1;
+}
+
+struct connection *mainloop_remote(struct mainloop *m, size_t n)
+{
+    struct session *s = m->session;
+    return &s->cluster.connections[(s->identity.index + 1 + n) % s->parameters.count];
+}
+
+/* Adds the tuple that was just committed; returns the batch if that completes it. */
+static struct batch *fill_batch(struct mainloop *m, uint64_t now_ns)
+{
+    const struct parameters *p = &m->session->parameters;
+    if (!m->filling)
+        m->filling = xcalloc(1, sizeof(*m->filling));
+    struct batch *b = m->filling;
+    tuple_add_row(&b->sql, m->session->identity.index, m->next, &m->tuple);
+    if (++b->tuples < p->aggregate && m->next < p->inserts)
+        return NULL;
+    m->filling = NULL;
+    b->ready_ns = now_ns;
+    b->missing = mainloop_remotes(m);
+    return b;
+}
+
+void mainloop_resume(struct mainloop *m)
+{
+    m->pace.work_end_ns = clock_monotonic_ns();
+    next_insert(m);
+}
+
+static void on_committed(struct connection *c, void *context)
+{
+    (void)c;
+    struct mainloop *m = context;
+    struct session *s = m->session;
+    uint64_t now_ns = clock_monotonic_ns();
+    output_metric(&s->output, "local_insert", NULL, seconds(m->due_ns, now_ns), "s", now_ns);
+    output_progress(&s->output, (double)m->next / (double)s->parameters.inserts, now_ns);
+    m->last_commit_ns = now_ns;
+    struct batch *ready = mainloop_remotes(m) > 0 ? fill_batch(m, now_ns) : NULL;
+    m->next++;
+    if (ready) {
+        m->batches_missing++;
+        m->distribution->ship(m, ready);
+    }
+    if (!ready || !m->distribution->waits)
+        mainloop_resume(m);
+}
+
+static void insert(struct mainloop *m)
+{
+    struct session *s = m->session;
+    tuple_draw(m->key, m->next, s->parameters.tuple_len, &m->tuple);
+    text_done(&m->local_sql);
+    tuple_add_row(&m->local_sql, s->identity.index, m->next, &m->tuple);
+    connection_query(session_own(s), m->local_sql.data, m->local_sql.len, on_committed, m);
+}
+
+static void on_alarm(struct alarm *a)
+{
+    insert(a->owner);
+}
+
+static void next_insert(struct mainloop *m)
+{
+    if (all_inserted(m))
+        return mainloop_check_finished(m);
+    m->due_ns = pace_due_ns(&m->pace, m->next);
+    if (clock_monotonic_ns() >= m->due_ns)
+        insert(m);
+    else
+        alarm_set(&m->alarm, m->due_ns);
+}
+
+bool mainloop_acknowledged(struct mainloop *m, const struct connection *c, struct batch *b,
+                           uint64_t since_ns)
+{
+    struct output *o = &m->session->output;
+    uint64_t now_ns = clock_monotonic_ns();
+    output_metric(o, "remote_insert", m->session->peers.list[c->index].name,
+                  seconds(since_ns, now_ns), "s", now_ns);
+    m->last_remote_ns = now_ns;
+    if (--b->missing > 0)
+        return false;
+    output_metric(o, "remote_batch", NULL, seconds(b->ready_ns, now_ns), "s", now_ns);
+    m->batches_missing--;
+    return true;
+}
+
+int mainloop_open(struct mainloop *m, struct session *session, struct error *err)
+{
+    const struct parameters *p = &session->parameters;
+    *m = (struct mainloop){.session = session,
+                           .distribution = p->mode == MODE_PARALLEL ? &distribution_parallel
+                                                                    : &distribution_sequential,
+                           .pace = {.pacing = p->pacing, .rate = p->rate},
+                           .alarm.fd = -1,
+                           .key = tuple_key(p->seed, session->identity.node),
+                           .next = 1};
+    int r = alarm_open(&m->alarm, &session->loop, on_alarm, m, err);
+    if (r == 0)
+        m->distribution->init(m);
+    return r;
+}
+
+void mainloop_start(struct mainloop *m, void (*finished)(void *owner), void *owner)
+{
+    m->finished = finished;
+    m->owner = owner;
+    m->pace.start_ns = m->pace.work_end_ns = clock_monotonic_ns();
+    next_insert(m);
+}
+
+void mainloop_close(struct mainloop *m)
+{
+    alarm_close(&m->alarm);
+    m->distribution->done(m);
+    batch_free(m->filling);
+    m->filling = NULL;
+    text_done(&m->local_sql);
+}

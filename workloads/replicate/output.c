@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+enum {
+    FLUSH_SIZE = 32 << 10,
+    FLUSH_AGE_MS = 100,
+    LINE_MAX_LEN = OUTPUT_BUFFER_SIZE - FLUSH_SIZE,
+    STRING_MAX = 2048, /* of an escaped string */
+};
+
+static const uint64_t progress_period_ns = NS_PER_SEC / 5;
+
+static void flush(struct output *o)
+{
+    if (o->len && !o->failure)
+        o->failure = fd_write_all(o->fd, o->buffer, o->len);
+    o->len = 0;
+    uv_timer_stop(&o->timer);
+}
+
+static void on_age(uv_timer_t *timer)
+{
+    flush(timer->data);
+}
+
+static void add_line(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_line(struct output *o, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int len = vsnprintf(o->buffer + o->len, LINE_MAX_LEN, fmt, ap);
+    va_end(ap);
+    if (len < 0 || len >= LINE_MAX_LEN) /* cannot happen: STRING_MAX bounds every line */
+        return;
+    if (!o->len)
+        uv_timer_start(&o->timer, on_age, FLUSH_AGE_MS, 0);
+    o->len += (size_t)len;
+    if (o->len >= FLUSH_SIZE)
+        flush(o);
+}
+
+/* JSON's escapes; what does not fit into `buf` (STRING_MAX) is cut off. */
+static const char *escaped(char *buf, const char *text)
+{
+    char *out = buf;
+    for (; *text && out < buf + STRING_MAX - 8; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < ' ')
+            out += snprintf(out, 8, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            out += snprintf(out, 8, "\\%c", c);
+        else
+            *out++ = (char)c;
+    }
+    *out = '\0';
+    return buf;
+}
+
+static double at_s(const struct output *o, uint64_t now_ns)
+{
+    return (double)((int64_t)now_ns - o->zero_ns) / (double)NS_PER_SEC;
+}
+
+int output_open(struct output *o, uv_loop_t *loop, const char *path, uint64_t start_ns,
+                struct error *err)
+{
+    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)
+                  : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return error_errno(err, errno, "cannot open '%s'", path ? path : "standard output");
+    *o = (struct output){.fd = fd};
+    int64_t since_start_ns = (int64_t)(clock_realtime_ns() - start_ns);
+    o->zero_ns = (int64_t)clock_monotonic_ns() - since_start_ns;
+    uv_timer_init(loop, &o->timer);
+    o->timer.data = o;
+    return 0;
+}
+
+int output_close(struct output *o, struct error *err)
+{
+    if (o->fd < 0)
+        return 0;
+    flush(o);
+    uv_close((uv_handle_t *)&o->timer, NULL);
+    close(take_fd(&o->fd));
+    return o->failure ? error_errno(err, -o->failure, "cannot write the results") : 0;
+}
+
+void output_metric(struct output *o, const char *metric, const char *peer, double value,
+                   const char *unit, uint64_t now_ns)
+{
+    char name[STRING_MAX];
+    add_line(o, "{\"metric\":\"%s\"%s%s%s,\"value\":%.9g,\"unit\":\"%s\",\"at\":%.6f}\n", metric,
+             peer ? ",\"peer\":\"" : "", peer ? escaped(name, peer) : "", peer ? "\"" : "", value,
+             unit, at_s(o, now_ns));
+}
+
+void output_phase(struct output *o, const char *phase)
+{
+    add_line(o, "{\"phase\":\"%s\",\"at\":%.6f}\n", phase, at_s(o, clock_monotonic_ns()));
+    flush(o);
+}
+
+void output_error(struct output *o, const char *text)
+{
+    char buf[STRING_MAX];
+    add_line(o, "{\"error\":\"%s\",\"at\":%.6f}\n", escaped(buf, text),
+             at_s(o, clock_monotonic_ns()));
+    flush(o);
+}
+
+void output_progress(struct output *o, double share, uint64_t now_ns)
+{
+    if (share < 1 && now_ns - o->progress_at_ns < progress_period_ns)
+        return;
+    o->progress_at_ns = now_ns;
+    add_line(o, "{\"progress\":%.4f}\n", share);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One remote database after the other, in the order of the indices behind the own one; the local
+ * inserts wait meanwhile.
+ */
+#include "mainloop.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct sequential {
+    struct batch *batch; /* under way; NULL: none */
+    size_t position;     /* the remote whose turn it is */
+    uint64_t turn_ns;    /* since when */
+};
+
+static void on_acknowledged(struct connection *c, void *context);
+
+static void send_next(struct mainloop *m)
+{
+    struct sequential *q = m->distribution_data;
+    q->turn_ns = clock_monotonic_ns();
+    connection_query(mainloop_remote(m, q->position), q->batch->sql.data, q->batch->sql.len,
+                     on_acknowledged, m);
+}
+
+static void on_acknowledged(struct connection *c, void *context)
+{
+    struct mainloop *m = context;
+    struct sequential *q = m->distribution_data;
+    if (!mainloop_acknowledged(m, c, q->batch, q->turn_ns)) {
+        q->position++;
+        return send_next(m);
+    }
+    batch_free(q->batch);
+    q->batch = NULL;
+    mainloop_resume(m);
+}
+
+static void sequential_init(struct mainloop *m)
+{
+    m->distribution_data = xcalloc(1, sizeof(struct sequential));
+}
+
+static void sequential_ship(struct mainloop *m, struct batch *b)
+{
+    struct sequential *q = m->distribution_data;
+    q->batch = b;
+    q->position = 0;
+    send_next(m);
+}
+
+static void sequential_done(struct mainloop *m)
+{
+    struct sequential *q = m->distribution_data;
+    if (q)
+        batch_free(q->batch);
+    free(q);
+    m->distribution_data = NULL;
+}
+
+const struct distribution distribution_sequential = {
+    .waits = true,
+    .init = sequential_init,
+    .ship = sequential_ship,
+    .done = sequential_done,
+};
