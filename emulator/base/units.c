@@ -209,10 +209,10 @@ char *units_format_time_short(char *buf, double ns)
     static const struct unit units[] = {
         {"s", 1e9, 1}, {"ms", 1e6, 1}, {"us", 1e3, 1}, {"ns", 1, 1}};
     size_t i = 0;
-    while (i + 1 < ARRAY_LEN(units) && fabs(ns) < units[i].factor * 0.9995)
+    while (i + 1 < ARRAY_LEN(units) && fabs(ns) < units[i].factor * 0.99995)
         i++;
     double v = ns / units[i].factor;
-    int decimals = fabs(v) >= 99.95 ? 0 : fabs(v) >= 9.995 ? 1 : 2;
+    int decimals = fabs(v) >= 999.95 ? 0 : fabs(v) >= 99.995 ? 1 : fabs(v) >= 9.9995 ? 2 : 3;
     snprintf(buf, UNITS_TEXT_MAX, "%.*f %s", decimals, v, units[i].name);
     return buf;
 }

@@ -40,7 +40,7 @@ char *units_format_time(char *buf, uint64_t ns);
 char *units_format_rate(char *buf, uint64_t bps);
 char *units_format_share(char *buf, double share);
 
-/* For people: three significant digits, "74.3 ms", "1.03 s"; does not parse back exactly. */
+/* For people: four significant digits, "74.32 ms", "1.031 s"; does not parse back exactly. */
 char *units_format_time_short(char *buf, double ns);
 
 #endif

@@ -167,11 +167,11 @@ void plan_connect_network(struct plan *p, const struct network *n, unsigned numb
             dev = p->taps[taps[1]].dev;
             index = p->taps[taps[1]].index;
         }
+        if (impaired)
+            add_network_wires(p, n, m, port, taps);
         struct op *op = plan_add_dev(p, OP_MASTER, PLAN_FABRIC, dev, index);
         op->target = bridge;
         op->target_index = bridge_index;
-        if (impaired)
-            add_network_wires(p, n, m, port, taps);
     }
 }
 

@@ -192,7 +192,8 @@ lab_down
 
 link_up 'delay: 200us, a->b: {loss: 1%}'
 udp 20 500 1000
-is "$(stat_of '.wires[0] | .packets + .lost')" 10000 "500 super-packets are 10,000 wire packets"
+is "$(($(wc -l <"$WORK/received") + $(stat_of '.wires[0].lost')))" 10000 \
+    "500 super-packets are 10,000 wire packets"
 cmp -s "$WORK/received" "$WORK/first"
 ok $? "and lose the same ones: a loss is one wire packet"
 is "$(checksum_errors)" 0 "with right checksums"
@@ -207,10 +208,10 @@ diag "TCP over 20 mbit: $rate Mbit/s, expected $(jq -n '20 * 1448 / 1514')"
 lab_down
 link_up 'rate: 1mbit'
 udp 1 1000 1000
-is "$(stat_of '.wires[0] | .packets + .queue_drops')" 1000 "what a slow wire does not send it drops"
-is "$(stat_of '.wires[0].packets')" "$(wc -l <"$WORK/received")" "and counts right"
-[ "$(stat_of '.wires[0].queue_drops')" -gt 0 ]
-ok $? "its queue runs over"
+drops=$(stat_of '.wires[0].queue_drops')
+is "$(($(wc -l <"$WORK/received") + drops))" 1000 "what a slow wire does not send it drops and counts"
+[ "$drops" -gt 0 ]
+ok $? "its queue ran over"
 lab_down
 
 # A wan is a switch by address.

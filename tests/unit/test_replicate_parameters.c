@@ -172,12 +172,12 @@ static void lint_names_the_node_that_sequential_overloads(void **state)
     struct text t = {0};
     assert_string_equal(warnings(&p, 0.04, &t), "");
     assert_string_equal(warnings(&p, 0.1, &t),
-                        "mode sequential cannot keep up at 'db1': its round trips add up to 200 "
-                        "ms, but a batch is due every 100 ms; expect a main loop of 8.10 s or "
-                        "more instead of 4.00 s\n");
+                        "mode sequential cannot keep up at 'db1': its round trips add up to 200.0 "
+                        "ms, but a batch is due every 100.0 ms; expect a main loop of 8.100 s or "
+                        "more instead of 4.000 s\n");
     text_done(&t);
     p.pacing = PACING_SLEEP;
-    assert_non_null(strstr(warnings(&p, 0.1, &t), "main loop of 12.0 s"));
+    assert_non_null(strstr(warnings(&p, 0.1, &t), "main loop of 12.00 s"));
     text_done(&t);
 }
 
@@ -189,7 +189,7 @@ static void lint_names_the_pair_whose_backlog_grows(void **state)
     assert_string_equal(warnings(&p, 0.1, &t), "");
     assert_non_null(strstr(warnings(&p, 0.25, &t), "from 'db1' to 'db2'"));
     assert_non_null(strstr(t.data, "2.5 batches fall due per round trip"));
-    assert_non_null(strstr(t.data, "main loop of 10.1 s or more instead of 4.00 s"));
+    assert_non_null(strstr(t.data, "main loop of 10.10 s or more instead of 4.000 s"));
     text_done(&t);
 }
 

