@@ -121,34 +121,36 @@ static void add_ports(struct plan *p)
     }
 }
 
-static uint64_t largest_rtt(const struct scenario *s)
+/* The buffer that keeps one direction of a connection full: twice what is under way at its rate (10
+ * Gbit/s where it has none) in a round trip, taken as twice its delay. */
+static uint64_t buffer_for(const struct impairment *i)
 {
-    uint64_t largest = 0;
-    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
-        largest = s->wan.pairs[i].delay_ns > largest ? s->wan.pairs[i].delay_ns : largest;
-    for (size_t i = 0; i < s->link_count; i++)
-        for (int d = 0; d < 2; d++)
-            largest = s->links[i].direction[d].delay_ns > largest
-                          ? s->links[i].direction[d].delay_ns
-                          : largest;
-    return 2 * largest;
+    uint64_t rate_bps = i->rate_bps ? i->rate_bps : 10000000000ULL;
+    return (uint64_t)(2 * (2e-9 * (double)i->delay_ns) * (double)rate_bps / 8);
 }
 
-/* One TCP for all nodes: buffers that a gigabit needs over the slowest round trip, within 6 to
- * 64 MiB, and no memory of earlier connections. */
+/* One TCP for all nodes: buffers for the wire that needs most, within 6 to 64 MiB. */
+static const char *tcp_buffers(struct plan *p)
+{
+    const struct scenario *s = p->scenario;
+    const uint64_t least = 6 << 20, most = 64 << 20;
+    uint64_t bytes = least;
+    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
+        if (buffer_for(&s->wan.pairs[i]) > bytes)
+            bytes = buffer_for(&s->wan.pairs[i]);
+    for (size_t i = 0; i < 2 * s->link_count; i++)
+        if (buffer_for(&s->links[i / 2].direction[i % 2]) > bytes)
+            bytes = buffer_for(&s->links[i / 2].direction[i % 2]);
+    if (bytes > most)
+        bytes = most;
+    return plan_keep(p, xasprintf("4096 131072 %llu", (unsigned long long)bytes));
+}
+
 static void add_tcp_profile(struct plan *p, unsigned node, const char *buffers)
 {
     plan_add_sysctl(p, (int)node, "net.ipv4.tcp_rmem", buffers, false);
     plan_add_sysctl(p, (int)node, "net.ipv4.tcp_wmem", buffers, false);
     plan_add_sysctl(p, (int)node, "net.ipv4.tcp_no_metrics_save", "1", false);
-}
-
-static const char *tcp_buffers(struct plan *p)
-{
-    const uint64_t mib = 1 << 20;
-    uint64_t bytes = 2 * (largest_rtt(p->scenario) / 8); /* 1 Gbit/s is 1/8 byte a nanosecond */
-    bytes = bytes < 6 * mib ? 6 * mib : bytes > 64 * mib ? 64 * mib : bytes;
-    return plan_keep(p, xasprintf("4096 131072 %llu", (unsigned long long)bytes));
 }
 
 /* Without these an idle node keeps sending router solicitations and duplicate address probes. */

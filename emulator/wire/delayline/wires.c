@@ -76,7 +76,7 @@ static uint64_t transmit(struct wire_state *s, const struct packet *packet, uint
         s->free_ns = arrival_ns;
         s->free_fraction = 0;
     }
-    uint64_t work = packet->wire_bytes * 8 * NS_PER_SEC + s->free_fraction;
+    uint64_t work = (uint64_t)packet->wire_bytes * 8 * NS_PER_SEC + s->free_fraction;
     s->free_ns += work / rate;
     s->free_fraction = work % rate;
     return s->free_ns;

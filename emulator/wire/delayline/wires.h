@@ -32,16 +32,16 @@ struct wire_state {
     struct delayline_wire_stats *stats;
 };
 
+struct wires_entry {
+    uint64_t due_ns; /* of the wire's first packet */
+    uint32_t wire;
+};
+
 struct wires {
     struct wire_state *wire; /* plan order */
     size_t count;
     struct wires_entry *heap; /* one for each wire that holds packets, the earliest first */
     size_t heap_len;
-};
-
-struct wires_entry {
-    uint64_t due_ns; /* of the wire's first packet */
-    uint32_t wire;
 };
 
 enum wires_fate {
