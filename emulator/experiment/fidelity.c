@@ -13,6 +13,7 @@
 enum { ROUNDS = 5, ROUND_TIMEOUT_MS = 2000, MEASURE_TIMEOUT_S = 30 };
 
 static const double broken_s = 5e-3, broken_share = 0.05;
+static const double broken_drops = 1e-3; /* of all packets */
 static const double doubtful_s = 1e-3, doubtful_lateness_s = 500e-6;
 
 const char *verdict_name(enum verdict v)
@@ -173,6 +174,8 @@ static void judge_engine(struct fidelity *f, json_t *status)
     double p99 = json_number_value(json_object_get(lateness, "p99_s"));
     json_int_t no_memory = json_integer_value(json_object_get(lateness, "no_memory"));
     json_int_t write_errors = json_integer_value(json_object_get(lateness, "write_errors"));
+    json_int_t tap_drops = json_integer_value(json_object_get(lateness, "tap_drops"));
+    json_int_t packets = json_integer_value(json_object_get(lateness, "packets"));
     json_int_t queue_drops = 0;
     size_t i;
     json_array_foreach(json_object_get(status, "wires"), i, wire) queue_drops +=
@@ -180,6 +183,11 @@ static void judge_engine(struct fidelity *f, json_t *status)
     if (no_memory + write_errors > 0)
         find_fault(f, VERDICT_BROKEN, "the delay line itself lost %lld packets",
                    (long long)(no_memory + write_errors));
+    if (tap_drops > 0)
+        find_fault(
+            f,
+            (double)tap_drops > broken_drops * (double)packets ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
+            "%lld packets came faster than the delay line could take them", (long long)tap_drops);
     if (p99 > doubtful_lateness_s)
         find_fault(f, VERDICT_DOUBTFUL, "1 %% of the packets left more than %.0f us late",
                    p99 * 1e6);

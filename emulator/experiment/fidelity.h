@@ -42,10 +42,10 @@ int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *p
                      struct error *err);
 
 /* Takes the engine's counters (`status` as lab/status.c describes it) and decides on the verdict.
- * Thresholds: broken when a pair answered none of the probes or its smallest round trip is off by
- * more than 5 ms and 5 %, or when the engine lost packets of its own; doubtful when it is off by
- * more than 1 ms, when the 99th percentile of the lateness is above 500 us, or when a queue
- * overflowed. */
+ * Broken: a pair answered none of the probes, or its smallest round trip is off by more than 5 ms
+ * and 5 %; the engine itself lost packets (where TAPs ran over: more than 1 in 1,000). Doubtful: a
+ * round trip is off by more than 1 ms; the 99th percentile of the lateness is above 500 us; a queue
+ * or a TAP ran over. */
 void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status);
 
 json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, json_t *status);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "lab/supervisor.h"
+#include "net/interface.h"
 #include "wire/delayline/delayline.h"
 
 static json_t *describe_node(const struct supervisor *s, unsigned i)
@@ -37,6 +40,18 @@ static json_t *describe_wire(const struct wire *w, const struct delayline_wire_s
     return wire;
 }
 
+/* What the TAPs turned away since the delay line did not read in time. */
+static uint64_t count_tap_drops(const struct plan *p)
+{
+    _cleanup_(freep) char *counters = NULL;
+    uint64_t drops = 0;
+    if (file_read("/proc/self/net/dev", 1 << 24, &counters, NULL, NULL) < 0)
+        return 0;
+    for (size_t i = 0; i < p->tap_count; i++)
+        drops += interface_tx_dropped(counters, p->taps[i].dev);
+    return drops;
+}
+
 static json_t *describe_lateness(const struct delayline_stats *stats)
 {
     const struct histogram *h = &stats->lateness;
@@ -60,7 +75,10 @@ json_t *status_describe(const struct supervisor *s)
     json_t *status = json_pack(
         "{s:s s:s s:f s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name, "up_s",
         (double)(clock_realtime_ns() - s->started_ns) / 1e9, "nodes", nodes, "wires", wires);
-    if (stats)
-        json_object_set_new(status, "lateness", describe_lateness(stats));
+    if (stats) {
+        json_t *lateness = describe_lateness(stats);
+        json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)count_tap_drops(p)));
+        json_object_set_new(status, "lateness", lateness);
+    }
     return status;
 }

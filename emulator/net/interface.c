@@ -11,6 +11,7 @@
 #include <linux/veth.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -149,6 +150,23 @@ int interface_set_offload(int socket, const char *name, bool on, struct error *e
     int r = set_feature(socket, name, "tx-udp-segmentation", on);
     if (r < 0 && r != -ENOENT)
         return error_errno(err, -r, "cannot change the UDP segmentation of '%s'", name);
+    return 0;
+}
+
+uint64_t interface_tx_dropped(const char *counters, const char *name)
+{
+    enum { TX_DROPPED = 11 }; /* which of the numbers behind the name, from 0 */
+    size_t len = strlen(name);
+    for (const char *line = counters; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n ");
+        if (strncmp(line, name, len) != 0 || line[len] != ':')
+            continue;
+        char *at = (char *)line + len + 1;
+        uint64_t value = 0;
+        for (int i = 0; i <= TX_DROPPED; i++)
+            value = strtoull(at, &at, 10);
+        return value;
+    }
     return 0;
 }
 

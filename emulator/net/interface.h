@@ -38,6 +38,11 @@ int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, str
  * namespace. */
 int interface_set_offload(int socket, const char *name, bool on, struct error *err);
 
+/* Packets that the interface of the CALLER's network namespace had to drop on sending: for a TAP,
+ * those that its reader was too slow for. `counters` is the text of /proc/self/net/dev. 0 if it is
+ * not in there. */
+uint64_t interface_tx_dropped(const char *counters, const char *name);
+
 enum { TAP_QUEUE_PACKETS = 4096 };
 
 /* Makes a TAP in the CALLER's network namespace with virtio-net headers (struct virtio_net_hdr_v1

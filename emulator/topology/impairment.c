@@ -6,7 +6,7 @@
 enum { FRAME_HEADER = 14, STANDING_MIN = 100, UNLIMITED_MIN = 1000 };
 
 #define STANDING_NS    (100 * NS_PER_MS)
-#define UNLIMITED_RATE 10000000000ULL /* what a wire without a rate is taken to reach */
+#define UNLIMITED_RATE 40000000000ULL /* more than a wire without a rate reaches here */
 
 /* Frames that a rate sends in a time, rounded up; 128 bits since 1 Tbit/s for 1,000 h is 2^91. */
 static uint64_t frames_in(uint64_t rate_bps, uint64_t time_ns, uint64_t frame_bits)

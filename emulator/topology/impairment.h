@@ -32,7 +32,7 @@ static inline bool impairment_needs_wire_packets(const struct impairment *i)
 
 /* The queue that the rate and the delay need, in packets, for frames of `mtu` + 14 bytes: what is
  * in flight during the delay plus the larger of 100 ms of the rate and 100 packets of standing
- * queue; for an unlimited rate, what 10 Gbit/s would have in flight in MTU-sized packets, at least
+ * queue; for an unlimited rate, what 40 Gbit/s would have in flight in MTU-sized packets, at least
  * 1,000. */
 uint64_t impairment_default_queue(const struct impairment *i, uint32_t mtu);
 

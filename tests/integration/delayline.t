@@ -209,7 +209,8 @@ lab_down
 link_up 'rate: 1mbit'
 udp 1 1000 1000
 drops=$(stat_of '.wires[0].queue_drops')
-is "$(($(wc -l <"$WORK/received") + drops))" 1000 "what a slow wire does not send it drops and counts"
+within "$(($(wc -l <"$WORK/received") + drops))" 1000 1004 \
+    "what a slow wire does not send it drops and counts (and perhaps some MLD)"
 [ "$drops" -gt 0 ]
 ok $? "its queue ran over"
 lab_down

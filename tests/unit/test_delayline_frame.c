@@ -171,18 +171,53 @@ static void nonsense_in_the_virtio_header_is_one_segment(void **state)
     free(s);
 }
 
-static void the_addresses_are_rewritten_and_nothing_else(void **state)
+static const uint8_t new_macs[12] = {0xa0, 1, 2, 3, 4, 5, 0xb0, 1, 2, 3, 4, 5};
+
+/* The sum of an IPv4 header's words; 0xffff when its checksum is right. */
+static unsigned header_sum(const uint8_t *ip)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < 20; i += 2)
+        sum += (unsigned)ip[i] << 8 | ip[i + 1];
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return sum;
+}
+
+static void an_ipv4_packet_is_routed_with_a_right_checksum(void **state)
 {
     (void)state;
-    struct sample *s = sample_new(0x0800);
-    uint8_t macs[12], before[64];
-    for (uint8_t i = 0; i < 12; i++)
-        macs[i] = (uint8_t)(0xa0 + i);
+    for (unsigned id = 0; id < 65536; id++) { /* every value that the checksum can have */
+        struct sample *s = sample_new(0x0800);
+        uint8_t *ip = s->data + IP_AT;
+        memcpy(ip, (uint8_t[]){0x45, 0, 0, 28, (uint8_t)(id >> 8), (uint8_t)id, 0, 0, 64, 17}, 10);
+        memcpy(ip + 12, (uint8_t[]){10, 0, 0, 1, 10, 0, 0, 7}, 8);
+        unsigned sum = ~header_sum(ip) & 0xffff;
+        ip[10] = (uint8_t)(sum >> 8);
+        ip[11] = (uint8_t)sum;
+        struct frame f = parse(s, 14 + 28);
+        assert_true(frame_route(s->data, &f, new_macs));
+        assert_memory_equal(s->data + ETHERNET_AT, new_macs, 12);
+        assert_int_equal(ip[8], 63);
+        assert_int_equal(header_sum(ip), 0xffff);
+        free(s);
+    }
+}
+
+static void routing_changes_macs_and_hop_limit_and_nothing_else(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(0x86dd);
+    uint8_t before[96];
+    s->data[IP_AT + 7] = 2;
     memcpy(before, s->data, sizeof(before));
-    frame_set_macs(s->data, macs);
-    assert_memory_equal(s->data + ETHERNET_AT, macs, 12);
-    assert_memory_equal(s->data, before, ETHERNET_AT);
-    assert_memory_equal(s->data + ETHERNET_AT + 12, before + ETHERNET_AT + 12, 32);
+    struct frame f = parse(s, 14 + 40 + 8);
+    assert_true(frame_route(s->data, &f, new_macs));
+    memcpy(before + ETHERNET_AT, new_macs, 12);
+    before[IP_AT + 7] = 1;
+    assert_memory_equal(s->data, before, sizeof(before));
+    assert_false(frame_route(s->data, &f, new_macs)); /* the last hop was the one before */
+    assert_memory_equal(s->data, before, sizeof(before));
     free(s);
 }
 
@@ -198,7 +233,8 @@ int main(void)
         cmocka_unit_test(a_tcp_super_packet_counts_headers_of_each_segment),
         cmocka_unit_test(a_udp_super_packet_counts_headers_of_each_segment),
         cmocka_unit_test(nonsense_in_the_virtio_header_is_one_segment),
-        cmocka_unit_test(the_addresses_are_rewritten_and_nothing_else),
+        cmocka_unit_test(an_ipv4_packet_is_routed_with_a_right_checksum),
+        cmocka_unit_test(routing_changes_macs_and_hop_limit_and_nothing_else),
     };
     return RUN_TESTS(tests);
 }

@@ -26,12 +26,12 @@ static void a_slow_wire_queues_at_least_100_packets(void **state)
     assert_int_equal(queue(100 * MS, 1 * MBIT), 100 + 9);
 }
 
-static void a_wire_without_rate_holds_what_10_gbit_would_fly(void **state)
+static void a_wire_without_rate_holds_what_40_gbit_would_fly(void **state)
 {
     (void)state;
     assert_int_equal(queue(0, 0), 1000);
-    assert_int_equal(queue(1 * MS, 0), 1000);
-    assert_int_equal(queue(100 * MS, 0), 82563);
+    assert_int_equal(queue(MS / 10, 0), 1000);
+    assert_int_equal(queue(100 * MS, 0), 330251);
 }
 
 static void the_largest_values_do_not_overflow(void **state)
@@ -56,7 +56,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fast_wire_queues_100_ms_beyond_what_flies),
         cmocka_unit_test(a_slow_wire_queues_at_least_100_packets),
-        cmocka_unit_test(a_wire_without_rate_holds_what_10_gbit_would_fly),
+        cmocka_unit_test(a_wire_without_rate_holds_what_40_gbit_would_fly),
         cmocka_unit_test(the_largest_values_do_not_overflow),
         cmocka_unit_test(only_what_acts_on_single_packets_needs_them_single),
     };

@@ -24,11 +24,12 @@ struct delayline_wire_stats {
 
 struct delayline_stats {
     struct histogram lateness; /* ns from due to written, of every released packet */
-    uint64_t no_wire;          /* packets for nobody: unknown destination, multicast on a wan */
-    uint64_t control;          /* ARP, ND, MLD: delayed, but never lost by chance */
-    uint64_t write_errors;     /* the TAP refused a packet: its interface is down or gone */
-    uint64_t no_memory;        /* dropped since the pool's limit was reached */
-    uint64_t realtime;         /* 1: runs under SCHED_FIFO */
+    uint64_t no_wire; /* packets for nobody: unknown destination, multicast or no time to live on a
+                         wan */
+    uint64_t control; /* ARP, ND, MLD: delayed, but never lost by chance */
+    uint64_t write_errors; /* the TAP refused a packet: its interface is down or gone */
+    uint64_t no_memory;    /* dropped since the pool's limit was reached */
+    uint64_t realtime;     /* 1: runs under SCHED_FIFO */
     uint64_t wire_count;
     struct delayline_wire_stats wire[];
 };

@@ -15,9 +15,12 @@ enum {
     TYPE_ARP = 0x0806,
     TYPE_IPV6 = 0x86dd,
     IPV4_HEADER = 20,
+    IPV4_TTL_AT = 8,
+    IPV4_CHECKSUM_AT = 10,
     IPV4_DESTINATION_AT = 16,
     IPV6_HEADER = 40,
     IPV6_NEXT_AT = 6,
+    IPV6_HOP_LIMIT_AT = 7,
     IPV6_DESTINATION_AT = 24,
     TCP_OFFSET_AT = 12,
     UDP_HEADER = 8,
@@ -115,7 +118,26 @@ bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret)
     return true;
 }
 
-void frame_set_macs(uint8_t *packet, const uint8_t macs[12])
+/* The header's checksum follows without being computed anew (RFC 1624): the sum of the header's
+ * 16-bit words gets smaller by 0x0100, so its complement gets larger by that. */
+static void lower_ttl(uint8_t *ip)
 {
+    unsigned sum = get16(ip + IPV4_CHECKSUM_AT) + 0x0100;
+    sum = (sum & 0xffff) + (sum >> 16);
+    ip[IPV4_TTL_AT]--;
+    ip[IPV4_CHECKSUM_AT] = (uint8_t)(sum >> 8);
+    ip[IPV4_CHECKSUM_AT + 1] = (uint8_t)sum;
+}
+
+bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12])
+{
+    uint8_t *ip = packet + FRAME_VNET_HEADER + FRAME_ETHERNET_HEADER;
+    if (ip[f->family == AF_INET ? IPV4_TTL_AT : IPV6_HOP_LIMIT_AT] <= 1)
+        return false;
     memcpy(packet + FRAME_VNET_HEADER, macs, 12);
+    if (f->family == AF_INET)
+        lower_ttl(ip);
+    else
+        ip[IPV6_HOP_LIMIT_AT]--;
+    return true;
 }

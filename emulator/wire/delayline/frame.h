@@ -30,8 +30,10 @@ struct frame {
 /* False: too short to be an Ethernet frame. */
 bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret);
 
-/* Destination and source as a router would write them. `macs` are both, 6 bytes each, in the order
- * of the frame. */
-void frame_set_macs(uint8_t *packet, const uint8_t macs[12]);
+/* Does to an IP packet what a router does, as the fabric itself is one with engine netem: writes
+ * destination and source MAC (`macs`: 6 bytes each, in the order of the frame) and takes one from
+ * the time to live. False: the packet has none left and is to be dropped. `f` is what frame_parse()
+ * found in it. */
+bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12]);
 
 #endif

@@ -123,12 +123,10 @@ static bool dispatch(struct loop *l, uint32_t tap, struct packet *packet, uint64
         l->stats->control += frame.control;
         way = switch_find(&l->switch_table, tap, &frame);
     }
-    if (way.wire == SWITCH_NONE) {
+    if (way.wire == SWITCH_NONE || (way.macs && !frame_route(packet->data, &frame, way.macs))) {
         l->stats->no_wire++;
         return false;
     }
-    if (way.macs)
-        frame_set_macs(packet->data, way.macs);
     packet->segments = frame.segments;
     packet->wire_bytes = frame.wire_bytes;
     packet->control = frame.control;

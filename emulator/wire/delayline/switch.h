@@ -42,7 +42,7 @@ struct switch_table {
 
 struct switch_way {
     uint32_t wire;       /* SWITCH_NONE: nobody is there */
-    const uint8_t *macs; /* what frame_set_macs() has to write; NULL: nothing */
+    const uint8_t *macs; /* what frame_route() has to write; NULL: nothing */
 };
 
 void switch_init(struct switch_table *s, const struct plan *plan);
