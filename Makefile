@@ -2,7 +2,7 @@
 # wanlab: one readable makefile. `make help` lists the targets.
 #
 # MODE=release (default), debug or asan; each has a build tree of its own with the layout of an
-# installation: build/MODE/bin/wanlab, build/MODE/share/wanlab/workloads/….
+# installation: build/MODE/bin/wanlab, build/MODE/share/wanlab/workloads/…. V=1 shows commands.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
@@ -16,6 +16,8 @@ CFLAGS_MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-point
                        -fno-sanitize-recover=undefined
 
 CC      ?= cc
+Q       := $(if $(V),,@)
+say      = @printf '  %-4s %s\n' $(1) $(2)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 \
            -Wpointer-arith -Wundef -Wno-format-nonliteral $(if $(WERROR)$(CI),-Werror)
@@ -43,43 +45,49 @@ all: $(WANLAB) $(STAGED) ## build the program and the workloads
 
 $(WANLAB): $(BUILD)/emulator/main.o $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 
 $(BUILD)/libwanlab.a: $(EMULATOR_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(WORKLOADS)/replicate/replicate: $(REPLICATE_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
 
 $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)
-	cp -p $< $@
+	$(Q)cp -p $< $@
 
 $(BUILD)/emulator/main.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(PKG_CFLAGS) $(SQL_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) $(SQL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/unit/test_replicate_%.t: tests/unit/test_replicate_%.c $(REPLICATE_TESTABLE_OBJ) \
                                         $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(PKG_LIBS) $(CMOCKA_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
 # --- tests: each target runs all of the one above it too, from no privilege to a kernel of its own
 
-PROVE = MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --exec ''
+PROVE = @MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --exec ''
 
 unit: $(UNIT_TESTS) ## the unit tests: no privilege, seconds
 	$(PROVE) $(UNIT_TESTS)
@@ -94,7 +102,7 @@ check-all: all $(UNIT_TESTS) ## all of them
 	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
 
 lint: ## layers, format, function and file sizes, clang-tidy
-	tests/lint.sh $(SOURCES)
+	@tests/lint.sh $(SOURCES)
 
 format: ## rewrite all C files in the one format
 	clang-format -i $(SOURCES)
