@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { ROUNDS = 5, ROUND_TIMEOUT_MS = 2000, MEASURE_TIMEOUT_S = 30 };
+enum { ROUNDS = 9, ROUND_TIMEOUT_MS = 2000, MEASURE_TIMEOUT_S = 30 };
 
 static const double broken_s = 5e-3, broken_share = 0.05;
 static const double broken_drops = 1e-3; /* of all packets */

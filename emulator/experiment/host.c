@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -74,7 +75,8 @@ int host_cache_folder(const struct workload *w, char **ret, struct error *err)
  * line. The exit status (128 + signal if killed), or -errno. `last` (512 bytes) becomes the last
  * line. */
 static int run_program(const struct workload *w, char *const *argv, char *const *env,
-                       void (*on_line)(const char *), char *last, struct error *err)
+                       void (*on_line)(const char *line, void *arg), void *arg, char *last,
+                       struct error *err)
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) < 0)
@@ -101,7 +103,7 @@ static int run_program(const struct workload *w, char *const *argv, char *const 
         line[strcspn(line, "\n")] = '\0';
         strcpy(last, line);
         if (on_line)
-            on_line(line);
+            on_line(line, arg);
     }
     int status;
     waitpid(child, &status, 0);
@@ -116,7 +118,7 @@ int host_prepare(const struct workload *w, const char *cache, struct error *err)
     struct environment env = {0};
     environment_add_values(&env, w, NULL);
     environment_add(&env, "WANLAB_CACHE=%s", cache);
-    int status = run_program(w, w->prepare, env.items, NULL, last, err);
+    int status = run_program(w, w->prepare, env.items, NULL, NULL, last, err);
     environment_done(&env);
     if (status == STATUS_MACHINE)
         return error_machine(err, ENOENT, "%s", last);
@@ -140,8 +142,27 @@ static int open_peers(const struct plan *plan, struct error *err)
     return fd;
 }
 
-int host_lint(const struct workload *w, const struct workload_value *values,
-              const struct plan *plan, void (*on_warning)(const char *line), struct error *err)
+struct lint {
+    struct workload *workload;
+    void (*on_warning)(const char *line);
+};
+
+static void on_lint_line(const char *line, void *arg)
+{
+    struct lint *lint = arg;
+    json_t *needs = *line == '{' ? json_loads(line, 0, NULL) : NULL;
+    json_int_t memory, scratch;
+    if (!needs) {
+        lint->on_warning(line);
+    } else if (json_unpack(needs, "{s:I s:I}", "memory", &memory, "scratch", &scratch) == 0) {
+        lint->workload->memory = (uint64_t)memory;
+        lint->workload->scratch = (uint64_t)scratch;
+    }
+    json_decref(needs);
+}
+
+int host_lint(struct workload *w, const struct workload_value *values, const struct plan *plan,
+              void (*on_warning)(const char *line), struct error *err)
 {
     char last[512];
     if (!w->lint)
@@ -149,11 +170,12 @@ int host_lint(const struct workload *w, const struct workload_value *values,
     _cleanup_(fd_closep) int peers = open_peers(plan, err);
     if (peers < 0)
         return peers;
+    struct lint lint = {w, on_warning};
     struct environment env = {0};
     environment_add_values(&env, w, values);
     environment_add(&env, "WANLAB_COUNT=%zu", plan->scenario->node_count);
     environment_add(&env, "WANLAB_PEERS=/proc/self/fd/%d", peers);
-    int status = run_program(w, w->lint, env.items, on_warning, last, err);
+    int status = run_program(w, w->lint, env.items, on_lint_line, &lint, last, err);
     environment_done(&env);
     if (status == STATUS_INPUT)
         return error_input(err, "%s", last);

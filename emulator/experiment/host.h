@@ -30,10 +30,11 @@ int host_cache_folder(const struct workload *w, char **ret, struct error *err);
  * status 3 of the program is STATUS_MACHINE. */
 int host_prepare(const struct workload *w, const char *cache, struct error *err);
 
-/* Runs the workload's `lint`, if any; each line it prints goes to `on_warning`. Its exit status 2
- * is STATUS_INPUT with its last line. */
-int host_lint(const struct workload *w, const struct workload_value *values,
-              const struct plan *plan, void (*on_warning)(const char *line), struct error *err);
+/* Runs the workload's `lint`, if any; each line it prints is a warning and goes to `on_warning`,
+ * but for {"memory":BYTES,"scratch":BYTES}: what each node needs with these parameters, in place of
+ * what workload.yaml says. Its exit status 2 is STATUS_INPUT with its last line. */
+int host_lint(struct workload *w, const struct workload_value *values, const struct plan *plan,
+              void (*on_warning)(const char *line), struct error *err);
 
 /* Whether this machine has the memory that all nodes need (STATUS_MACHINE with the sum if not). */
 int host_check_memory(const struct workload *w, size_t nodes, struct error *err);

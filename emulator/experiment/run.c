@@ -50,8 +50,6 @@ static int prepare(struct run *r, struct error *err)
     int result = workload_open(&s->workload, &r->workload, err);
     if (result == 0)
         result = workload_resolve(r->workload, &s->workload, &r->values, err);
-    if (result == 0)
-        result = host_check_memory(r->workload, s->node_count, err);
     if (result < 0)
         return result;
     struct plan *plan;
@@ -60,7 +58,7 @@ static int prepare(struct run *r, struct error *err)
         return result;
     result = host_lint(r->workload, r->values, plan, print_warning, err);
     plan_free(plan);
-    return result;
+    return result < 0 ? result : host_check_memory(r->workload, s->node_count, err);
 }
 
 static int open_outputs(struct run *r, struct error *err)

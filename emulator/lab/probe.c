@@ -61,7 +61,7 @@ static void send_round(struct probe *p, uint32_t round)
         echo.head.un.echo.sequence = htons((uint16_t)round);
         echo.head.checksum = checksum(&echo, sizeof(echo));
         t->answered = false;
-        t->sent_ns = clock_monotonic_ns();
+        t->sent_ns = clock_realtime_ns();
         sendto(p->socket, &echo, sizeof(echo), 0, (struct sockaddr *)&t->address,
                sizeof(t->address));
     }
@@ -86,6 +86,30 @@ static bool take_answer(struct probe *p, uint32_t round, const uint8_t *packet, 
     return true;
 }
 
+/* One packet, with the time at which the kernel received it: how long this process then takes to
+ * wake up is not the network's doing. The size, or -1 if there is none. */
+static ssize_t receive_packet(const struct probe *p, void *packet, size_t size, uint64_t *ret_ns)
+{
+    union {
+        char buf[CMSG_SPACE(sizeof(struct timespec))];
+        struct cmsghdr align;
+    } control;
+    struct iovec iov = {.iov_base = packet, .iov_len = size};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.buf,
+                         .msg_controllen = sizeof(control.buf)};
+    ssize_t n = recvmsg(p->socket, &msg, MSG_DONTWAIT);
+    struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+    *ret_ns = clock_realtime_ns();
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_TIMESTAMPNS) {
+        struct timespec ts;
+        memcpy(&ts, CMSG_DATA(head), sizeof(ts));
+        *ret_ns = (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+    }
+    return n;
+}
+
 static void receive_round(struct probe *p, uint32_t round)
 {
     uint64_t deadline = clock_monotonic_ns() + p->timeout_ns;
@@ -97,8 +121,9 @@ static void receive_round(struct probe *p, uint32_t round)
             poll(&poll_fd, 1, (int)((deadline - now + NS_PER_MS - 1) / NS_PER_MS)) <= 0)
             return;
         _Alignas(8) uint8_t packet[256];
-        ssize_t n = recv(p->socket, packet, sizeof(packet), MSG_DONTWAIT);
-        if (n > 0 && take_answer(p, round, packet, (size_t)n, clock_monotonic_ns()))
+        uint64_t received_ns;
+        ssize_t n = receive_packet(p, packet, sizeof(packet), &received_ns);
+        if (n > 0 && take_answer(p, round, packet, (size_t)n, received_ns))
             missing--;
     }
 }
@@ -139,6 +164,7 @@ int probe_main(int argc, char *const *argv)
         perror("probe: cannot open a raw socket");
         return 1;
     }
+    setsockopt(p.socket, SOL_SOCKET, SO_TIMESTAMPNS, &(int){1}, sizeof(int));
     p.targets = xcalloc(p.target_count, sizeof(*p.targets));
     for (unsigned i = 0; i < p.target_count; i++) {
         p.targets[i].address.sin_family = AF_INET;

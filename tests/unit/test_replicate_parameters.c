@@ -206,6 +206,18 @@ static void the_master_has_the_numerically_lowest_address(void **state)
     assert_int_equal(peers_master(&peers), 0);
 }
 
+static void a_node_needs_room_for_the_tuples_of_all(void **state)
+{
+    (void)state;
+    struct parameters p = {.count = 5, .inserts = 200, .tuple_len = 32};
+    struct needs few = lint_needs(&p);
+    p.inserts = 200000;
+    struct needs many = lint_needs(&p);
+    assert_true(few.memory >= 64 << 20);
+    assert_int_equal(few.memory, many.memory);
+    assert_true(many.scratch - few.scratch >= 5 * (200000 - 200) * (2 + 4 + 1 + 32));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +231,7 @@ int main(void)
         cmocka_unit_test(lint_names_the_node_that_sequential_overloads),
         cmocka_unit_test(lint_names_the_pair_whose_backlog_grows),
         cmocka_unit_test(the_master_has_the_numerically_lowest_address),
+        cmocka_unit_test(a_node_needs_room_for_the_tuples_of_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

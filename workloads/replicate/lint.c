@@ -75,6 +75,16 @@ static void lint_parallel(const struct parameters *p, const struct peers *peers,
     warn_expected(p, interval_s + batches * worst_s, ret);
 }
 
+struct needs lint_needs(const struct parameters *p)
+{
+    const uint64_t mib = 1 << 20;
+    const uint64_t row = 2 * ((uint64_t)p->tuple_len + 72); /* pages are half full at worst */
+    return (struct needs){
+        .memory = 64 * mib + p->count * mib / 4,
+        .scratch = 32 * mib + p->count * p->inserts * row,
+    };
+}
+
 void lint_warnings(const struct parameters *p, const struct peers *peers, struct text *ret)
 {
     if (p->mode == MODE_SEQUENTIAL)

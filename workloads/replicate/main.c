@@ -3,6 +3,7 @@
  * replicate: a replicated database benchmark. One instance runs on every node beside a database of
  * its own and inserts tuples there; all of them end up in all databases. See workload.yaml.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@
 static const char usage[] =
     "usage: replicate            run this node's instance (environment: WANLAB_…)\n"
     "       replicate --verify   compare all databases after the run\n"
-    "       replicate --lint     warn about parameters that the network cannot keep up with\n";
+    "       replicate --lint     warn about what the network cannot keep up with, say\n"
+    "                            how much memory a node needs\n";
 
 static int lint(struct error *err)
 {
@@ -32,6 +34,8 @@ static int lint(struct error *err)
     lint_warnings(&parameters, &peers, &warnings);
     if (warnings.len)
         fputs(warnings.data, stdout);
+    struct needs needs = lint_needs(&parameters);
+    printf("{\"memory\":%" PRIu64 ",\"scratch\":%" PRIu64 "}\n", needs.memory, needs.scratch);
     peers_done(&peers);
     return 0;
 }
