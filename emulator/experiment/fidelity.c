@@ -10,7 +10,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { ROUNDS = 9, ROUND_TIMEOUT_MS = 2000, MEASURE_TIMEOUT_S = 30 };
+enum {
+    ROUNDS = 9, /* echoes to each pair */
+    MANY_PAIRS = 500,
+    ROUNDS_OF_MANY = 3,
+    GAP_US = 400, /* between any two echoes of all nodes: the probe must not be the load that it
+                     measures */
+    ROUND_TIMEOUT_MS = 2000,
+    MEASURE_TIMEOUT_S = 120,
+};
 
 static const double broken_s = 5e-3, broken_share = 0.05;
 static const double broken_drops = 1e-3; /* of all packets */
@@ -90,14 +98,13 @@ static void on_line(unsigned node, const char *line, void *arg)
 
 static int start_probe(struct measurement *m, struct crew *crew, unsigned node, struct error *err)
 {
-    char rounds[16], timeout[16];
-    snprintf(rounds, sizeof(rounds), "%d", ROUNDS);
-    snprintf(timeout, sizeof(timeout), "%d", ROUND_TIMEOUT_MS);
-    size_t argc = 3, capacity = 4 + m->fidelity->pair_count;
+    size_t argc = 0, capacity = 5 + m->fidelity->pair_count;
+    size_t nodes = m->plan->scenario->node_count;
     char **argv = xcalloc(capacity, sizeof(*argv));
-    argv[0] = xstrdup("probe");
-    argv[1] = xstrdup(rounds);
-    argv[2] = xstrdup(timeout);
+    argv[argc++] = xstrdup("probe");
+    argv[argc++] = xasprintf("%d", m->fidelity->pair_count > MANY_PAIRS ? ROUNDS_OF_MANY : ROUNDS);
+    argv[argc++] = xasprintf("%d", ROUND_TIMEOUT_MS);
+    argv[argc++] = xasprintf("%zu", nodes * GAP_US);
     for (size_t i = 0; i < m->fidelity->pair_count; i++) {
         const struct pair *p = &m->fidelity->pairs[i];
         char text[IP_TEXT_MAX];
@@ -106,7 +113,7 @@ static int start_probe(struct measurement *m, struct crew *crew, unsigned node, 
     }
     struct crew_task task = {
         .node = node, .role = "the probe", .argv = argv, .on_line = on_line, .arg = m};
-    int r = argc > 3 ? crew_start_probe(crew, &task, err) : 0;
+    int r = argc > 4 ? crew_start_probe(crew, &task, err) : 0;
     for (size_t i = 0; i < argc; i++)
         free(argv[i]);
     free(argv);

@@ -29,9 +29,11 @@ struct probe {
     int socket;
     uint16_t id;
     unsigned rounds, target_count;
-    uint64_t timeout_ns;
+    uint64_t timeout_ns, gap_ns;
     struct target *targets;
 };
+
+enum { FIRST_ADDRESS = 4 }; /* among the arguments */
 
 static uint16_t checksum(const void *data, size_t size)
 {
@@ -52,19 +54,16 @@ struct echo {
     uint8_t padding[48];
 };
 
-static void send_round(struct probe *p, uint32_t round)
+static void send_echo(const struct probe *p, uint32_t round, uint32_t target)
 {
-    for (unsigned i = 0; i < p->target_count; i++) {
-        struct target *t = &p->targets[i];
-        struct echo echo = {.head = {.type = ICMP_ECHO}, .round = round, .target = i};
-        echo.head.un.echo.id = htons(p->id);
-        echo.head.un.echo.sequence = htons((uint16_t)round);
-        echo.head.checksum = checksum(&echo, sizeof(echo));
-        t->answered = false;
-        t->sent_ns = clock_realtime_ns();
-        sendto(p->socket, &echo, sizeof(echo), 0, (struct sockaddr *)&t->address,
-               sizeof(t->address));
-    }
+    struct target *t = &p->targets[target];
+    struct echo echo = {.head = {.type = ICMP_ECHO}, .round = round, .target = target};
+    echo.head.un.echo.id = htons(p->id);
+    echo.head.un.echo.sequence = htons((uint16_t)round);
+    echo.head.checksum = checksum(&echo, sizeof(echo));
+    t->answered = false;
+    t->sent_ns = clock_realtime_ns();
+    sendto(p->socket, &echo, sizeof(echo), 0, (struct sockaddr *)&t->address, sizeof(t->address));
 }
 
 /* Whether the packet that just came was the awaited answer of a target in this round. */
@@ -110,21 +109,36 @@ static ssize_t receive_packet(const struct probe *p, void *packet, size_t size, 
     return n;
 }
 
-static void receive_round(struct probe *p, uint32_t round)
+/* Waits for a packet until `until_ns` (monotonic) and takes it; true if it was an awaited answer.
+ */
+static bool await_answer(struct probe *p, uint32_t round, uint64_t until_ns)
 {
-    uint64_t deadline = clock_monotonic_ns() + p->timeout_ns;
-    unsigned missing = p->target_count;
-    while (missing > 0) {
-        uint64_t now = clock_monotonic_ns();
-        struct pollfd poll_fd = {.fd = p->socket, .events = POLLIN};
-        if (now >= deadline ||
-            poll(&poll_fd, 1, (int)((deadline - now + NS_PER_MS - 1) / NS_PER_MS)) <= 0)
+    _Alignas(8) uint8_t packet[256];
+    uint64_t received_ns, now = clock_monotonic_ns(), wait_ns = until_ns > now ? until_ns - now : 0;
+    struct pollfd poll_fd = {.fd = p->socket, .events = POLLIN};
+    struct timespec wait = {(time_t)(wait_ns / NS_PER_SEC), (long)(wait_ns % NS_PER_SEC)};
+    if (ppoll(&poll_fd, 1, &wait, NULL) <= 0)
+        return false;
+    ssize_t n = receive_packet(p, packet, sizeof(packet), &received_ns);
+    return n > 0 && take_answer(p, round, packet, (size_t)n, received_ns);
+}
+
+/* One echo to each target, a gap apart, until all are answered or the last one's time is up. */
+static void run_round(struct probe *p, uint32_t round)
+{
+    uint64_t next_ns = clock_monotonic_ns();
+    unsigned sent = 0, answered = 0;
+    while (answered < p->target_count) {
+        bool all_sent = sent == p->target_count;
+        uint64_t until_ns = all_sent ? next_ns + p->timeout_ns : next_ns;
+        if (await_answer(p, round, until_ns))
+            answered++;
+        if (clock_monotonic_ns() < until_ns)
+            continue;
+        if (all_sent)
             return;
-        _Alignas(8) uint8_t packet[256];
-        uint64_t received_ns;
-        ssize_t n = receive_packet(p, packet, sizeof(packet), &received_ns);
-        if (n > 0 && take_answer(p, round, packet, (size_t)n, received_ns))
-            missing--;
+        send_echo(p, round, sent++);
+        next_ns += sent < p->target_count ? p->gap_ns : 0;
     }
 }
 
@@ -151,14 +165,15 @@ static void print_target(const struct probe *p, struct target *t)
 
 int probe_main(int argc, char *const *argv)
 {
-    if (argc < 3)
+    if (argc < FIRST_ADDRESS)
         return 1;
     struct probe p = {
         .socket = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP),
         .id = (uint16_t)getpid(),
         .rounds = (unsigned)atoi(argv[1]),
         .timeout_ns = (uint64_t)atoi(argv[2]) * NS_PER_MS,
-        .target_count = (unsigned)argc - 3,
+        .gap_ns = (uint64_t)atoi(argv[3]) * NS_PER_US,
+        .target_count = (unsigned)(argc - FIRST_ADDRESS),
     };
     if (p.socket < 0) {
         perror("probe: cannot open a raw socket");
@@ -168,13 +183,11 @@ int probe_main(int argc, char *const *argv)
     p.targets = xcalloc(p.target_count, sizeof(*p.targets));
     for (unsigned i = 0; i < p.target_count; i++) {
         p.targets[i].address.sin_family = AF_INET;
-        inet_pton(AF_INET, argv[3 + i], &p.targets[i].address.sin_addr);
+        inet_pton(AF_INET, argv[FIRST_ADDRESS + i], &p.targets[i].address.sin_addr);
         p.targets[i].rtt_ns = xcalloc(p.rounds + 1, sizeof(*p.targets[i].rtt_ns));
     }
-    for (unsigned round = 0; round < p.rounds; round++) {
-        send_round(&p, round);
-        receive_round(&p, round);
-    }
+    for (unsigned round = 0; round < p.rounds; round++)
+        run_round(&p, round);
     for (unsigned i = 0; i < p.target_count; i++)
         print_target(&p, &p.targets[i]);
     fflush(stdout);

@@ -6,11 +6,11 @@
 #ifndef WANLAB_LAB_PROBE_H
 #define WANLAB_LAB_PROBE_H
 
-/* probe COUNT TIMEOUT_MS ADDRESS…: sends COUNT echo requests to each IPv4 address, one after the
- * other in a round over all of them, each round when the last one's answers are in (or after
- * TIMEOUT_MS). Prints one JSON object a line to standard output:
+/* probe COUNT TIMEOUT_MS GAP_US ADDRESS…: COUNT rounds, in each one echo request to every IPv4
+ * address, GAP_US apart, and the next round when all answers are in or TIMEOUT_MS after the last
+ * request. Answers are timed by the kernel. Prints one JSON object a line to standard output:
  * {"address":"10.0.0.2","sent":5,"received":5,"rtt_min_s":…,"rtt_median_s":…,"rtt_max_s":…}.
- * The exit status: 0, or 1 when the sockets cannot be had. */
+ * The exit status: 0, or 1 when the socket cannot be had. */
 int probe_main(int argc, char *const *argv);
 
 #endif
