@@ -153,6 +153,11 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     _cleanup_(fd_closep) int lock = -1;
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
+    for (unsigned i = 2; r == -EBUSY && options->attached && !options->name; i++) {
+        free(lab.name);
+        lab.name = xasprintf("%s-%u", s->name, i);
+        r = place_claim(lab.name, &lab.folder, &lock, err);
+    }
     if (r == 0)
         r = make_plan(s, &lab, err);
     if (r == 0)

@@ -19,7 +19,8 @@
 #include "topology/scenario.h"
 
 struct lab_options {
-    const char *name;            /* NULL: the scenario's */
+    const char *name;            /* NULL: the scenario's, with a number behind it where an attached
+                                    one finds that taken */
     bool attached;               /* the lab ends when this process ends, however it does */
     const char *workload_folder; /* see lab/apply.h; NULL: none */
     const char *cache_folder;

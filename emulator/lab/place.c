@@ -35,6 +35,12 @@ int place_root(char **ret, struct error *err)
     int r = file_make_dirs(root, err);
     if (r < 0)
         return error_wrap(err, "the labs' folder");
+    struct stat st; /* /tmp is everybody's: someone else may have made that folder for us */
+    if (stat(root, &st) < 0 || st.st_uid != geteuid())
+        return error_machine(err, EPERM,
+                             "the labs' folder '%s' is another user's (set "
+                             "WANLAB_RUNTIME to one of your own)",
+                             root);
     *ret = TAKE_PTR(root);
     return 0;
 }

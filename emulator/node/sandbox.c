@@ -60,6 +60,57 @@ static int mount_private(const char *target, const char *options, struct error *
     return 0;
 }
 
+/* The devices that every program may expect, and no disk of the host's among them. */
+static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",   "/dev/tty",
+                                      "/dev/random", "/dev/urandom", "/dev/net/tun"};
+
+static void open_devices(int *trees)
+{
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++) /* what the host lacks, the node lacks too */
+        if (open_source(devices[i], &trees[i], NULL) < 0)
+            trees[i] = -1;
+}
+
+static int mount_devices(const int *trees, struct error *err)
+{
+    static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
+                                           {"/proc/self/fd/0", "/dev/stdin"},
+                                           {"/proc/self/fd/1", "/dev/stdout"},
+                                           {"/proc/self/fd/2", "/dev/stderr"},
+                                           {"pts/ptmx", "/dev/ptmx"}};
+    /* A new instance of the terminal file system, so that the node's ttys are its own. */
+    static const char *const devpts = "newinstance,ptmxmode=0666,mode=0620";
+    int r = mount_private("/dev", "mode=0755", err);
+    if (r == 0 &&
+        (mkdir("/dev/pts", 0755) < 0 || mkdir("/dev/shm", 0755) < 0 || mkdir("/dev/net", 0755) < 0))
+        r = error_errno(err, errno, "cannot fill the private /dev");
+    for (size_t i = 0; i < ARRAY_LEN(devices) && r == 0; i++) {
+        if (trees[i] < 0)
+            continue;
+        r = file_write(devices[i], "", err);
+        if (r == 0)
+            r = put_tree(trees[i], devices[i], err);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(links) && r == 0; i++)
+        if (symlink(links[i][0], links[i][1]) < 0)
+            r = error_errno(err, errno, "cannot make '%s'", links[i][1]);
+    if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, devpts) < 0)
+        r = error_errno(err, errno, "cannot mount the node's /dev/pts");
+    return r;
+}
+
+/* The node's own interfaces in place of the host's. A user namespace may be refused this: then
+ * there is no /sys at all. */
+static int mount_sys(struct error *err)
+{
+    const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (mount("sysfs", "/sys", "sysfs", flags, NULL) == 0)
+        return 0;
+    if (errno != EPERM)
+        return error_errno(err, errno, "cannot mount the node's /sys");
+    return mount_private("/sys", "mode=0555", err);
+}
+
 static int mount_private_folders(struct error *err)
 {
     static const char *const folders[] = {"/tmp", "/run", "/var", "/dev/shm"};
@@ -128,21 +179,25 @@ static int put_mounts(const struct node_spec *spec, const int *trees, struct err
 
 static int build_view(const struct node_spec *spec, const int *trees, int hosts, struct error *err)
 {
-    /* A last new instance of the terminal file system, so that the node's ttys are its own. */
-    static const char *const devpts = "newinstance,ptmxmode=0666,mode=0620";
+    int device_trees[ARRAY_LEN(devices)];
+    open_devices(device_trees);
     int r = set_read_only(AT_FDCWD, "/", true, err);
     if (r == 0)
         r = put_tree(hosts, "/etc/hosts", err);
     if (r == 0)
+        r = mount_devices(device_trees, err);
+    if (r == 0)
         r = mount_private_folders(err);
-    if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, devpts) < 0)
-        r = error_errno(err, errno, "cannot mount the node's /dev/pts");
     if (r == 0)
         r = mount_proc(err);
+    if (r == 0)
+        r = mount_sys(err);
     if (r == 0)
         r = apply_settings(spec, err);
     if (r == 0)
         r = put_mounts(spec, trees, err);
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+        fd_closep(&device_trees[i]);
     return r;
 }
 

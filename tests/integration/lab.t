@@ -63,7 +63,16 @@ wait $exec_pid 2>/dev/null
 wait_for 5 sh -c "! '$WANLAB' exec one a1 -- pgrep -x sleep >/dev/null"
 ok $? "a killed exec takes its command along"
 
-run "$WANLAB" exec one a1 -- sh -c 'ls /sys/class/net; ip -o link' 
+run "$WANLAB" exec one a1 -- ls /sys/class/net
+is "$OUT" "eth0
+eth1
+lo" "a node's /sys shows its own interfaces"
+run "$WANLAB" exec one a1 -- sh -c 'ls /dev | tr "\n" " "; test -c /dev/null && echo x >/dev/null && tty </dev/tty; find /dev -type b'
+is "$OUT" "fd full net null ptmx pts random shm stderr stdin stdout tty urandom zero " \
+    "its /dev has the common devices and no disk of the host"
+run "$WANLAB" exec one a1 -- sh -c 'mknod /tmp/disk b 254 0; mknod /dev/disk b 254 0; head -c 1 /tmp/disk; head -c 1 /dev/disk'
+ok $((STATUS == 0)) "and cannot reach one by a device of its own"
+like "$ERR" "Permission denied" "since its file systems know no devices"
 run "$WANLAB" exec one a1 -- sh -c 'ip -o link | wc -l'
 is "$OUT" 3 "a node has lo and its two interfaces, none of the host's"
 run "$WANLAB" exec one a1 -- sh -c 'echo x > /etc/wanlab-test'
