@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "command.h"
@@ -28,8 +31,25 @@ static enum exit_status print_help(FILE *out)
     return out == stdout ? STATUS_DONE : STATUS_INPUT;
 }
 
+/* Descriptors 0 to 2 have to be open, or the next file would get such a number and be taken for
+ * standard output; and a lab of many nodes has many descriptors open. */
+static void set_up_descriptors(void)
+{
+    struct rlimit limit;
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        continue;
+    if (fd > STDERR_FILENO)
+        close(fd);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    set_up_descriptors();
     if (argc < 2)
         return print_help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

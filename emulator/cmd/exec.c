@@ -8,17 +8,20 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "command.h"
 #include "lab/client.h"
 #include "lab/place.h"
 
 extern char **environ;
 
-static json_t *json_texts(char *const *texts)
+/* JSON knows only UTF-8. What is not goes into `*ret_bad`, the last one of several. */
+static json_t *json_texts(char *const *texts, const char **ret_bad)
 {
     json_t *list = json_array();
     for (; *texts; texts++)
-        json_array_append_new(list, json_string(*texts));
+        if (json_array_append_new(list, json_string(*texts)) < 0)
+            *ret_bad = *texts;
     return list;
 }
 
@@ -75,9 +78,17 @@ static int run_in_node(const char *lab, const char *node, char **argv, struct er
     if (r < 0)
         return r;
     json_int_t exec;
+    const char *bad_argument = NULL, *bad_variable = NULL;
     json_t *request = json_pack("{s:s s:s s:o s:o s:i}", "do", "exec", "node", node, "argv",
-                                json_texts(argv), "env", json_texts(environ), "fds", 3);
-    r = client_request(client, request, fds, 3, NULL, &exec, err);
+                                json_texts(argv, &bad_argument), "env",
+                                json_texts(environ, &bad_variable), "fds", 3);
+    if (bad_variable)
+        log_warn("the variable '%s' is not UTF-8, leaving it out", bad_variable);
+    if (bad_argument)
+        r = error_input(err, "the argument '%s' is not UTF-8", bad_argument);
+    else
+        r = client_request(client, json_incref(request), fds, 3, NULL, &exec, err);
+    json_decref(request);
     if (r == 0)
         r = await_exit(client, exec, err);
     client_close(client);

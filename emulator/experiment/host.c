@@ -67,8 +67,8 @@ int host_cache_folder(const struct workload *w, char **ret, struct error *err)
     int r = file_make_dirs(folder, err);
     if (r < 0)
         return error_wrap(err, "the workload's cache");
-    *ret = TAKE_PTR(folder);
-    return 0;
+    *ret = realpath(folder, NULL);
+    return *ret ? 0 : error_errno(err, errno, "the workload's cache '%s'", folder);
 }
 
 /* Runs a program in the workload's folder with its output in a pipe, and calls `on_line` for each
@@ -86,6 +86,7 @@ static int run_program(const struct workload *w, char *const *argv, char *const 
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        signal(SIGPIPE, SIG_DFL);
         dup2(fds[1], STDOUT_FILENO);
         dup2(fds[1], STDERR_FILENO);
         if (chdir(w->folder) == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -81,6 +82,17 @@ static size_t collect_settings(const struct plan *p, const struct op *node_op,
     return count;
 }
 
+/* In memory, in the lab's mount namespace, and of a size of its own: no node can fill another's. */
+static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
+{
+    char options[64];
+    snprintf(options, sizeof(options), "mode=0755,size=%llu", (unsigned long long)bytes);
+    int r = file_make_dirs(path, err);
+    if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+        r = error_errno(err, errno, "cannot mount the scratch folder '%s'", path);
+    return r;
+}
+
 static int start_node(struct fabric *f, const struct apply_options *o, const struct op *op,
                       struct error *err)
 {
@@ -93,8 +105,11 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
         {scratch, "/run/wanlab/scratch", true},
         {shared, "/run/wanlab/lab", false},
     };
-    struct node_spec spec = {
-        .name = node->name, .hosts = hosts, .mounts = mounts, .mount_count = 2};
+    struct node_spec spec = {.name = node->name,
+                             .hosts = hosts,
+                             .hidden = o->hidden,
+                             .mounts = mounts,
+                             .mount_count = 2};
     if (o->workload_folder)
         mounts[spec.mount_count++] =
             (struct node_mount){o->workload_folder, "/run/wanlab/workload", false};
@@ -103,7 +118,7 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
             (struct node_mount){o->cache_folder, "/run/wanlab/cache", false};
     spec.setting_count = collect_settings(f->plan, op, &settings);
     spec.settings = settings;
-    int r = file_make_dirs(scratch, err);
+    int r = mount_scratch(scratch, o->scratch_bytes, err);
     if (r < 0)
         return r;
     return node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);

@@ -21,6 +21,8 @@ struct fabric {
  * read-only, the lab's facts (hosts, peers.json) in /run/wanlab/lab. */
 struct apply_options {
     const char *folder;          /* a node's scratch folder is FOLDER/NAME, made here */
+    const char *hidden;          /* the folder of all labs, which no node may see */
+    uint64_t scratch_bytes;      /* size of each node's scratch folder */
     const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
     const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */
     void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */

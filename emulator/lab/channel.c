@@ -21,6 +21,7 @@ void channel_done(struct channel *c)
     for (size_t i = 0; i < c->fd_count; i++)
         close(c->fds[i]);
     free(c->data);
+    text_done(&c->unsent);
     *c = (struct channel){.fd = -1};
 }
 
@@ -30,16 +31,43 @@ int channel_send(struct channel *c, json_t *object, const int *fds, size_t fd_co
     json_decref(object);
     if (!text)
         return -EINVAL;
+    if (c->unsent.len > CHANNEL_LINE_MAX)
+        return -EMSGSIZE;
+    if (c->unsent.len > 0) { /* behind what waits already */
+        text_add(&c->unsent, "%s\n", text);
+        return 0;
+    }
     size_t size = strlen(text), sent = 0;
     text[size++] = '\n'; /* in place of the NUL */
     while (sent < size) {
         ssize_t n = message_send(c->fd, text + sent, size - sent, fds, sent == 0 ? fd_count : 0);
-        if (n == -EAGAIN && c->patient)
+        if (n == -EAGAIN && !c->patient) {
+            text_add(&c->unsent, "%.*s", (int)(size - sent), text + sent);
+            return 0;
+        }
+        if (n == -EAGAIN)
             poll(&(struct pollfd){.fd = c->fd, .events = POLLOUT}, 1, -1);
         else if (n < 0)
             return (int)n;
         else
             sent += (size_t)n;
+    }
+    return 0;
+}
+
+bool channel_pending(const struct channel *c)
+{
+    return c->unsent.len > 0;
+}
+
+int channel_flush(struct channel *c)
+{
+    while (c->unsent.len > 0) {
+        ssize_t n = message_send(c->fd, c->unsent.data, c->unsent.len, NULL, 0);
+        if (n < 0)
+            return n == -EAGAIN ? 0 : (int)n;
+        c->unsent.len -= (size_t)n;
+        memmove(c->unsent.data, c->unsent.data + n, c->unsent.len + 1);
     }
     return 0;
 }

@@ -9,11 +9,11 @@
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
  *   {"id":3,"do":"probe","node":"db1","argv":[…],"fds":3}                         + descriptors
  *   {"id":4,"do":"signal","exec":2,"signal":15}
- *   {"id":5,"do":"down"}
+ *   {"id":5,"do":"down"}     its answer comes with a pidfd of the lab's init
  * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1}.
  * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
  * {"event":"node-died","node":"db1"} and {"event":"engine-died","engine":"delayline"}.
- * A client that goes away takes the programs that it started with it.
+ * A client that goes away takes the programs that it started, and their process groups, with it.
  */
 #ifndef WANLAB_LAB_CHANNEL_H
 #define WANLAB_LAB_CHANNEL_H
@@ -24,13 +24,15 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/text.h"
 
-enum { CHANNEL_LINE_MAX = 1 << 20, CHANNEL_FDS_MAX = 32 };
+enum { CHANNEL_LINE_MAX = 1 << 26, CHANNEL_FDS_MAX = 32 };
 
 struct channel {
     int fd;
-    bool patient; /* sending waits for a slow reader, also on a non-blocking socket */
-    char *data;   /* received and not yet taken */
+    bool patient;       /* sending waits for a slow reader, also on a non-blocking socket */
+    struct text unsent; /* what an impatient one could not send yet */
+    char *data;         /* received and not yet taken */
     size_t len, capacity;
     int fds[CHANNEL_FDS_MAX]; /* received and not yet taken, in order */
     size_t fd_count;
@@ -39,9 +41,14 @@ struct channel {
 void channel_init(struct channel *c, int fd); /* consumes fd */
 void channel_done(struct channel *c);
 
-/* Sends one object; consumes `object`. -errno; -EAGAIN if it is not patient and its reader does not
- * keep up: the line may be cut then, so the channel is of no more use. */
+/* Sends one object; consumes `object`. 0 or -errno. If the channel is not patient, what the reader
+ * does not take now is kept: the owner waits for the descriptor to be writable while
+ * channel_pending() and then calls channel_flush(). Descriptors go with the first byte; they are
+ * left out if others' lines are still waiting. -EMSGSIZE when too much waits. */
 int channel_send(struct channel *c, json_t *object, const int *fds, size_t fd_count);
+
+bool channel_pending(const struct channel *c);
+int channel_flush(struct channel *c);
 
 /* Reads what is there (waits if the socket blocks). 1: something came; 0: the other end has closed;
  * -EAGAIN: nothing there; -EMSGSIZE: a line or a heap of descriptors past all bounds. */

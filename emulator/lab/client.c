@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "lab/channel.h"
 
@@ -17,8 +19,11 @@ struct client {
     struct channel channel;
     json_int_t last_id;
     json_t *events; /* an array */
+    unsigned timeout_ms;
     bool gone;
 };
+
+enum { TIMEOUT_MS = 60000 };
 
 int client_open(const char *folder, struct client **ret, struct error *err)
 {
@@ -41,6 +46,7 @@ int client_open(const char *folder, struct client **ret, struct error *err)
     struct client *c = xcalloc(1, sizeof(*c));
     channel_init(&c->channel, take_fd(&fd));
     c->channel.patient = true;
+    c->timeout_ms = TIMEOUT_MS;
     c->events = json_array();
     *ret = c;
     return 0;
@@ -53,6 +59,31 @@ void client_close(struct client *c)
     channel_done(&c->channel);
     json_decref(c->events);
     free(c);
+}
+
+void client_set_timeout(struct client *c, unsigned timeout_ms)
+{
+    c->timeout_ms = timeout_ms;
+}
+
+int client_take_fd(struct client *c)
+{
+    int fd;
+    return channel_take_fds(&c->channel, &fd, 1) ? fd : -1;
+}
+
+int client_supervisor(const struct client *c)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(c->channel.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return -1;
+    int pidfd = pidfd_open(peer.pid, 0);
+    /* Its number is its own as long as the connection stands, and that it stood is seen after. */
+    struct pollfd p = {.fd = c->channel.fd};
+    if (pidfd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
+        fd_closep(&pidfd);
+    return pidfd;
 }
 
 int client_fd(const struct client *c)
@@ -78,9 +109,9 @@ static json_t *sort_received(struct client *c)
 
 /* Waits for something to come. The socket may be non-blocking: a libuv loop that watches it makes
  * it so. */
-static void receive(struct client *c)
+static void receive(struct client *c, int timeout_ms)
 {
-    poll(&(struct pollfd){.fd = c->channel.fd, .events = POLLIN}, 1, -1);
+    poll(&(struct pollfd){.fd = c->channel.fd, .events = POLLIN}, 1, timeout_ms);
     int r = channel_receive(&c->channel);
     if (r <= 0 && r != -EAGAIN)
         c->gone = true;
@@ -113,11 +144,15 @@ int client_request(struct client *c, json_t *request, const int *fds, size_t fd_
         return error_errno(err, -r, "the lab has gone");
     if (ret_id)
         *ret_id = id;
+    uint64_t deadline = clock_monotonic_ns() + c->timeout_ms * NS_PER_MS;
     while (!c->gone) {
         json_t *answer = sort_received(c);
         if (answer)
             return read_answer(answer, ret_answer, err);
-        receive(c);
+        uint64_t now = clock_monotonic_ns();
+        if (now >= deadline)
+            return error_set(err, ETIMEDOUT, "the lab's supervisor does not answer");
+        receive(c, (int)((deadline - now) / NS_PER_MS) + 1);
     }
     return error_set(err, EPIPE, "the lab ended before it answered");
 }
@@ -137,6 +172,6 @@ json_t *client_event(struct client *c, bool wait, bool *ret_gone)
             *ret_gone = c->gone;
             return NULL;
         }
-        receive(c);
+        receive(c, -1);
     }
 }

@@ -18,6 +18,15 @@ struct client;
 int client_open(const char *folder, struct client **ret, struct error *err);
 void client_close(struct client *c);
 
+/* How long a request may take to be answered; 60 s unless told. */
+void client_set_timeout(struct client *c, unsigned timeout_ms);
+
+/* A descriptor that came with the last answer, the caller's to close; -1: none. */
+int client_take_fd(struct client *c);
+
+/* A pidfd of the lab's supervisor, the caller's to close; -1 if it has gone. */
+int client_supervisor(const struct client *c);
+
 int client_fd(const struct client *c); /* readable when events may have come */
 
 /* Sends a request (consumed; the id is added here) with descriptors and waits for the answer.

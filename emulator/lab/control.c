@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,12 +33,21 @@ static void close_connection(struct connection *c)
     uv_close((uv_handle_t *)&c->poll, free_connection);
 }
 
-void control_send(struct connection *c, json_t *object)
+static void watch(struct connection *c);
+
+static void send_with_fds(struct connection *c, json_t *object, const int *fds, size_t fd_count)
 {
     if (c->closing)
         json_decref(object);
-    else if (channel_send(&c->channel, object, NULL, 0) < 0)
-        close_connection(c); /* gone, or it does not read: it would hold up everyone */
+    else if (channel_send(&c->channel, object, fds, fd_count) < 0)
+        close_connection(c); /* gone, or it does not read at all */
+    else
+        watch(c);
+}
+
+void control_send(struct connection *c, json_t *object)
+{
+    send_with_fds(c, object, NULL, 0);
 }
 
 void control_broadcast(struct supervisor *s, json_t *event)
@@ -81,13 +91,22 @@ static void answer_request(struct connection *c, json_t *request)
         json_object_set_new(answer, "error", json_string(err.text));
         json_object_set_new(answer, "status", json_integer(err.status));
     }
-    control_send(c, answer);
+    /* With the answer to "down" goes a descriptor of init, which tells when all of the lab is gone.
+     */
+    const char *what = json_string_value(json_object_get(request, "do"));
+    _cleanup_(fd_closep) int init = what && strcmp(what, "down") == 0 ? pidfd_open(1, 0) : -1;
+    send_with_fds(c, answer, &init, init >= 0 ? 1 : 0);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = poll->data;
-    (void)status, (void)events;
+    (void)status;
+    if ((events & UV_WRITABLE) && channel_flush(&c->channel) < 0) {
+        close_connection(c);
+        return;
+    }
+    watch(c);
     int r = channel_receive(&c->channel);
     if (r == -EAGAIN)
         return;
@@ -98,6 +117,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
     if (bad)
         close_connection(c);
+}
+
+/* For requests, and for room to send the rest of an answer. */
+static void watch(struct connection *c)
+{
+    int events = UV_READABLE | (channel_pending(&c->channel) ? UV_WRITABLE : 0);
+    uv_poll_start(&c->poll, events, on_ready);
 }
 
 /* Root, and whoever the lab runs as: the socket's mode keeps others out already. */
@@ -127,7 +153,7 @@ static void on_connect(uv_poll_t *poll, int status, int events)
     s->connections = c;
     uv_poll_init(&s->loop, &c->poll, fd);
     c->poll.data = c;
-    uv_poll_start(&c->poll, UV_READABLE, on_readable);
+    watch(c);
 }
 
 int control_start(struct supervisor *s, struct error *err)

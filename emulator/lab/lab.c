@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,6 +27,7 @@
 enum {
     LAB_NAMESPACES = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
     DOWN_TIMEOUT_MS = 30000,
+    ANSWER_TIMEOUT_MS = 5000,
 };
 
 /* The log is all that is left to say why, when a supervisor dies without a word. */
@@ -105,7 +108,6 @@ static int start_tree(struct lab *lab, const struct lab_options *options, int lo
         .lock = lock,
         .reports = reports[1],
         .lifeline = lifeline[0],
-        .launcher_fds = {reports[0], lifeline[1]},
         .new_user = geteuid() != 0,
         .uid = geteuid(),
         .gid = getegid(),
@@ -181,15 +183,28 @@ void lab_done(struct lab *lab)
     *lab = (struct lab){.lifeline = -1};
 }
 
+/* Asks the supervisor to end; one that does not even answer is killed, upon which init ends. What
+ * becomes readable when the lab is gone, or -1. */
+static int ask_to_end(struct client *client, struct error *err)
+{
+    client_set_timeout(client, ANSWER_TIMEOUT_MS);
+    _cleanup_(fd_closep) int supervisor = client_supervisor(client);
+    int r = client_request(client, json_pack("{s:s}", "do", "down"), NULL, 0, NULL, NULL, err);
+    if (r == -ETIMEDOUT && supervisor >= 0)
+        pidfd_send_signal(supervisor, SIGKILL, NULL, 0);
+    return client_take_fd(client);
+}
+
 int lab_down(const char *folder, struct error *err)
 {
     struct client *client;
     int r = client_open(folder, &client, err);
     if (r == 0) {
-        r = client_request(client, json_pack("{s:s}", "do", "down"), NULL, 0, NULL, NULL, err);
+        _cleanup_(fd_closep) int init = ask_to_end(client, err);
         client_close(client);
-        if (r < 0 && r != -EPIPE)
-            return r;
+        /* The kernel closes init's files, and with them the lock, before it kills the others. */
+        if (init >= 0)
+            poll(&(struct pollfd){.fd = init, .events = POLLIN}, 1, DOWN_TIMEOUT_MS);
     } else if (r != -ENOENT) {
         return r;
     }

@@ -33,6 +33,11 @@ int place_root(char **ret, struct error *err)
     else
         root = xasprintf("/tmp/wanlab-%u", (unsigned)geteuid());
     int r = file_make_dirs(root, err);
+    char *absolute = r == 0 ? realpath(root, NULL) : NULL; /* a lab's processes are in "/" */
+    if (absolute) {
+        free(root);
+        root = absolute;
+    }
     if (r < 0)
         return error_wrap(err, "the labs' folder");
     struct stat st; /* /tmp is everybody's: someone else may have made that folder for us */

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -43,33 +42,22 @@ static void on_step(const struct plan *p, const struct op *op, void *arg)
     tell_launcher(arg, &report);
 }
 
-/* The nodes' scratch folders: a file system in memory, in the lab's mount namespace alone. */
-static int mount_nodes_folder(const struct tree *t, const char *path, struct error *err)
-{
-    uint64_t each = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20;
-    char options[64];
-    snprintf(options, sizeof(options), "mode=0755,size=%llu",
-             (unsigned long long)each * t->plan->scenario->node_count);
-    int r = file_make_dirs(path, err);
-    if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
-        r = error_errno(err, errno, "cannot mount the nodes' scratch folders");
-    return r;
-}
-
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
     _cleanup_(freep) char *nodes = xasprintf("%s/nodes", t->folder);
+    _cleanup_(freep) char *labs = xstrdup(t->folder);
+    *strrchr(labs, '/') = '\0';
     struct apply_options options = {
         .folder = nodes,
+        .hidden = labs,
+        .scratch_bytes = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
         .on_step = t->options->on_step ? on_step : NULL,
         .arg = (void *)t,
     };
-    int r = mount_nodes_folder(t, nodes, err);
-    if (r == 0)
-        r = fabric_init(&s->fabric, t->plan, err);
+    int r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)
         r = fabric_apply(&s->fabric, &options, err);
     if (r < 0)

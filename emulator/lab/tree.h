@@ -18,13 +18,12 @@ struct report {
 struct tree {
     const struct plan *plan;
     const struct lab_options *options;
-    const char *folder;  /* of the lab */
-    int lock;            /* held by init and supervisor */
-    int reports;         /* to the launcher */
-    int lifeline;        /* read end, or -1 */
-    int launcher_fds[2]; /* the launcher's ends of both: not for the tree to keep */
-    bool new_user;       /* the tree has a user namespace of its own: become root in it */
-    uid_t uid;           /* the launcher's, as seen outside */
+    const char *folder; /* of the lab */
+    int lock;           /* held by init and supervisor */
+    int reports;        /* to the launcher */
+    int lifeline;       /* read end, or -1 */
+    bool new_user;      /* the tree has a user namespace of its own: become root in it */
+    uid_t uid;          /* the launcher's, as seen outside */
     gid_t gid;
 };
 

@@ -41,7 +41,7 @@ int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t hand
     nlmsg_append(msg, &options, sizeof(options), NLMSG_ALIGNTO);
     nla_put_s64(msg, TCA_NETEM_LATENCY64, (int64_t)netem->delay_ns);
     if (netem->rate_bps) {
-        uint64_t bytes_per_s = netem->rate_bps / 8;
+        uint64_t bytes_per_s = netem->rate_bps < 8 ? 1 : netem->rate_bps / 8;
         struct tc_netem_rate rate = {.rate = bytes_per_s > UINT32_MAX ? UINT32_MAX
                                                                       : (uint32_t)bytes_per_s};
         if (bytes_per_s > UINT32_MAX)

@@ -32,6 +32,7 @@ struct node_mount {
 struct node_spec {
     const char *name;
     const char *hosts;               /* path of the file that becomes /etc/hosts */
+    const char *hidden;              /* folder of the host that the node must not see; NULL: none */
     const struct node_mount *mounts; /* targets lie below /run */
     size_t mount_count;
     const struct node_setting *settings;
@@ -67,7 +68,8 @@ struct node_driver {
     /* Starts a program. `*ret_pidfd` becomes readable when it ends, waitid(P_PIDFD) reaps it. */
     int (*exec)(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                 int *ret_pidfd, struct error *err);
-    /* Ends the node and all its processes at once; idempotent; also half-started ones. */
+    /* Ends the node and all its processes at once; idempotent; also half-started ones. Programs
+     * that exec() started have to be reaped before: the node's end waits for them. */
     void (*stop)(struct node_instance *n);
 };
 

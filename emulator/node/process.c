@@ -180,7 +180,8 @@ static void run_program(const struct node_exec *e, int report)
         _exit(e->function(argc, e->argv));
     }
     if (answer.result == 0) {
-        execvpe(e->argv[0], e->argv, e->env);
+        environ = (char **)e->env; /* whose PATH is to be searched */
+        execvp(e->argv[0], e->argv);
         answer.result = error_errno(&answer.err, errno, "cannot run '%s'", e->argv[0]);
     }
     message_send(high, &answer, sizeof(answer), NULL, 0);

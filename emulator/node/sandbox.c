@@ -118,12 +118,42 @@ static int mount_private_folders(struct error *err)
                                          "/var/spool"};
     int r = 0;
     for (size_t i = 0; i < ARRAY_LEN(folders) && r == 0; i++)
-        r = mount_private(folders[i], i == 0 || i == 3 ? "mode=1777" : "mode=0755", err);
+        r = mount_private(folders[i], i == 0 || i == 3 ? "mode=1777,size=1g" : "mode=0755,size=1g",
+                          err);
     for (size_t i = 0; i < ARRAY_LEN(in_var) && r == 0; i++)
         if (mkdir(in_var[i], i == 0 ? 01777 : 0755) < 0)
             r = error_errno(err, errno, "cannot make '%s'", in_var[i]);
     if (r == 0 && (symlink("/run", "/var/run") < 0 || mkdir("/run/lock", 01777) < 0))
         r = error_errno(err, errno, "cannot fill the private /var and /run");
+    return r;
+}
+
+/* What in /proc is the whole machine's, as Docker has it: not to be written, or not even to be
+ * read. */
+static int protect_proc(struct error *err)
+{
+    static const char *const read_only[] = {"/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi",
+                                            "/proc/sysrq-trigger"};
+    static const char *const masked[] = {"/proc/kcore", "/proc/keys", "/proc/timer_list"};
+    int r = 0;
+    for (size_t i = 0; i < ARRAY_LEN(read_only) && r == 0; i++) {
+        _cleanup_(fd_closep) int tree = -1;
+        if (!file_exists(read_only[i]))
+            continue;
+        r = open_source(read_only[i], &tree, err);
+        if (r == 0)
+            r = set_read_only(tree, "", true, err);
+        if (r == 0)
+            r = put_tree(tree, read_only[i], err);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(masked) && r == 0; i++) {
+        _cleanup_(fd_closep) int null = -1;
+        if (!file_exists(masked[i]))
+            continue;
+        r = open_source("/dev/null", &null, err);
+        if (r == 0)
+            r = put_tree(null, masked[i], err);
+    }
     return r;
 }
 
@@ -134,7 +164,9 @@ static int mount_proc(struct error *err)
         return error_errno(err, errno, "cannot mount the node's /proc");
     _cleanup_(fd_closep) int all = -1;
     _cleanup_(fd_closep) int net = -1;
-    int r = open_source("/proc/sys", &all, err);
+    int r = protect_proc(err);
+    if (r == 0)
+        r = open_source("/proc/sys", &all, err);
     if (r == 0)
         r = open_source("/proc/sys/net", &net, err);
     if (r == 0)
@@ -183,7 +215,11 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
     open_devices(device_trees);
     int r = set_read_only(AT_FDCWD, "/", true, err);
     if (r == 0)
+        r = set_read_only(hosts, "", true, err);
+    if (r == 0)
         r = put_tree(hosts, "/etc/hosts", err);
+    if (r == 0 && spec->hidden && file_exists(spec->hidden))
+        r = mount_private(spec->hidden, "mode=0555", err);
     if (r == 0)
         r = mount_devices(device_trees, err);
     if (r == 0)

@@ -11,7 +11,8 @@
 
 /* In a fresh mount, PID and UTS namespace: the host's files become read-only, /tmp /run /var
  * /dev/shm are private and empty, /dev has the common devices and none of the host's disks, /proc
- * and /sys are the node's own with /proc/sys read-only outside net, the spec's folders appear. Applies the spec's settings on the way. */
+ * and /sys are the node's own with /proc/sys read-only outside net, the spec's folders appear.
+ * Applies the spec's settings on the way. */
 int sandbox_build(const struct node_spec *spec, struct error *err);
 
 /* Gives up, for good, all capabilities but those of a Docker container plus NET_ADMIN and NET_RAW,
