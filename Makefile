@@ -61,7 +61,7 @@ $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)
 	$(Q)cp -p $< $@
 
-$(BUILD)/emulator/main.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
+$(BUILD)/emulator/base/version.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)

@@ -6,11 +6,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/version.h"
 #include "command.h"
-
-#ifndef WANLAB_VERSION
-#define WANLAB_VERSION "unknown"
-#endif
 
 const struct command *const commands[] = {
     &command_check,  &command_plan, &command_up,  &command_down,  &command_ls,
@@ -55,7 +52,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return print_help(stdout);
     if (strcmp(argv[1], "--version") == 0) {
-        puts("wanlab " WANLAB_VERSION);
+        printf("wanlab %s\n", wanlab_version);
         return STATUS_DONE;
     }
     for (const struct command *const *c = commands; *c; c++)

@@ -49,6 +49,7 @@ struct crew {
     uint64_t deadline_ns;
     void (*on_tick)(void *arg);
     void *tick_arg;
+    bool interrupted;
     bool failed;
     struct error failure; /* the first one counts */
 };
@@ -107,8 +108,8 @@ static void on_program_end(struct program *p, json_t *event)
     int status = -1, number = 0;
     json_unpack(event, "{s?i s?i}", "status", &status, "signal", &number);
     p->ended = true;
-    lines_drain(&p->output);
-    lines_drain(&p->log);
+    lines_finish(&p->output); /* also if a process that it left behind still holds the other end */
+    lines_finish(&p->log);
     const char *words = last_words(p), *intro = *words ? "; it said last: " : "";
     if (p->crew->dismissed || (status == 0 && !p->task.service)) {
         settle(p->crew);
@@ -167,8 +168,14 @@ static void on_signal(uv_poll_t *poll, int status, int events)
     (void)status, (void)events;
     if (read(c->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
         return;
+    c->interrupted = true;
     error_set(&err, EINTR, "interrupted");
     fail(c, &err);
+}
+
+bool crew_was_interrupted(const struct crew *c)
+{
+    return c->interrupted;
 }
 
 static void on_deadline(struct crew *c)

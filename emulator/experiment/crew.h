@@ -51,6 +51,9 @@ int crew_await_ready(struct crew *c, uint64_t timeout_ns, struct error *err);
 int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*on_tick)(void *arg), void *arg,
                    struct error *err);
 
+/* Whether the user asked to stop, at any time since crew_open(). */
+bool crew_was_interrupted(const struct crew *c);
+
 /* Asks the services to end (SIGTERM) and waits, at most `timeout_ns`. What then remains ends with
  * the lab. */
 void crew_dismiss(struct crew *c, uint64_t timeout_ns);

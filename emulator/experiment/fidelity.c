@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "lab/probe.h"
 
 enum {
     ROUNDS = 9, /* echoes to each pair */
@@ -16,8 +17,8 @@ enum {
     ROUNDS_OF_MANY = 3,
     GAP_US = 400, /* between any two echoes of all nodes: the probe must not be the load that it
                      measures */
-    ROUND_TIMEOUT_MS = 2000,
-    MEASURE_TIMEOUT_S = 120,
+    ROUND_TIMEOUT_MS = 2000, /* beyond twice the slowest round trip */
+    PAIRS_MAX = 2000,
 };
 
 static const double broken_s = 5e-3, broken_share = 0.05;
@@ -34,7 +35,7 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
 {
     for (unsigned a = 0; a < s->node_count; a++) {
         for (unsigned b = a + 1; b < s->node_count; b++) {
-            uint64_t rtt = scenario_rtt_ns(s, a, b);
+            uint64_t rtt = scenario_echo_ns(s, a, b, PROBE_FRAME_BYTES);
             if (rtt == UINT64_MAX)
                 continue;
             f->pairs = array_grow(f->pairs, f->pair_count, sizeof(*f->pairs));
@@ -42,6 +43,11 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
                 .a = a, .b = b, .asked_s = (double)rtt / 1e9, .min_s = NAN, .median_s = NAN};
         }
     }
+    f->path_count = f->pair_count;
+    size_t step = f->pair_count / PAIRS_MAX + 1; /* of very many, a sample over all nodes */
+    for (size_t i = 0; i * step < f->pair_count; i++)
+        f->pairs[i] = f->pairs[i * step];
+    f->pair_count = (f->pair_count + step - 1) / step;
 }
 
 /* The address of `b` on the connection that the asked round trip is about, or NULL. */
@@ -96,14 +102,27 @@ static void on_line(unsigned node, const char *line, void *arg)
     json_decref(object);
 }
 
+static unsigned rounds_of(const struct fidelity *f)
+{
+    return f->pair_count > MANY_PAIRS ? ROUNDS_OF_MANY : ROUNDS;
+}
+
+static unsigned round_timeout_ms(const struct fidelity *f)
+{
+    double slowest_s = 0;
+    for (size_t i = 0; i < f->pair_count; i++)
+        slowest_s = fmax(slowest_s, f->pairs[i].asked_s);
+    return ROUND_TIMEOUT_MS + (unsigned)fmin(2 * slowest_s * 1e3, 1e9);
+}
+
 static int start_probe(struct measurement *m, struct crew *crew, unsigned node, struct error *err)
 {
     size_t argc = 0, capacity = 5 + m->fidelity->pair_count;
     size_t nodes = m->plan->scenario->node_count;
     char **argv = xcalloc(capacity, sizeof(*argv));
     argv[argc++] = xstrdup("probe");
-    argv[argc++] = xasprintf("%d", m->fidelity->pair_count > MANY_PAIRS ? ROUNDS_OF_MANY : ROUNDS);
-    argv[argc++] = xasprintf("%d", ROUND_TIMEOUT_MS);
+    argv[argc++] = xasprintf("%u", rounds_of(m->fidelity));
+    argv[argc++] = xasprintf("%u", round_timeout_ms(m->fidelity));
     argv[argc++] = xasprintf("%zu", nodes * GAP_US);
     for (size_t i = 0; i < m->fidelity->pair_count; i++) {
         const struct pair *p = &m->fidelity->pairs[i];
@@ -130,7 +149,9 @@ int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *p
         if (r < 0)
             return r;
     }
-    return crew_await_end(crew, MEASURE_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
+    uint64_t sending_ns = f->pair_count * plan->scenario->node_count * GAP_US * NS_PER_US;
+    uint64_t round_ns = round_timeout_ms(f) * NS_PER_MS + sending_ns;
+    return crew_await_end(crew, (rounds_of(f) + 1) * round_ns, NULL, NULL, err);
 }
 
 static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
@@ -149,30 +170,42 @@ static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
         f->reasons[f->reason_count++] = xstrdup(text);
 }
 
-/* The worst pair speaks for all. */
+static enum verdict judge_pair(const struct pair *p)
+{
+    double error = fabs(p->min_s - p->asked_s);
+    if (p->received == 0 || (error > broken_s && error > broken_share * p->asked_s))
+        return VERDICT_BROKEN;
+    return error > doubtful_s ? VERDICT_DOUBTFUL : VERDICT_TRUSTED;
+}
+
+/* Each pair is judged; the worst one speaks for all, with their number. */
 static void judge_pairs(struct fidelity *f, const struct scenario *s)
 {
     const struct pair *worst = NULL;
-    double worst_error = 0;
+    enum verdict verdict = VERDICT_TRUSTED;
+    size_t faulty = 0;
     for (size_t i = 0; i < f->pair_count; i++) {
         const struct pair *p = &f->pairs[i];
-        if (p->received == 0) {
-            find_fault(f, VERDICT_BROKEN, "%s and %s do not reach each other", s->nodes[p->a].name,
-                       s->nodes[p->b].name);
-            continue;
-        }
-        if (fabs(p->min_s - p->asked_s) >= worst_error) {
-            worst_error = fabs(p->min_s - p->asked_s);
+        enum verdict v = judge_pair(p);
+        faulty += v != VERDICT_TRUSTED;
+        if (v > verdict || (v == verdict && worst &&
+                            fabs(p->min_s - p->asked_s) > fabs(worst->min_s - worst->asked_s))) {
+            verdict = v;
             worst = p;
         }
     }
-    if (!worst || worst_error <= doubtful_s)
+    if (!worst)
         return;
-    bool broken = worst_error > broken_s && worst_error > broken_share * worst->asked_s;
-    find_fault(f, broken ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
-               "the round trip %s-%s takes at least %.3f ms instead of %.3f ms",
-               s->nodes[worst->a].name, s->nodes[worst->b].name, worst->min_s * 1e3,
-               worst->asked_s * 1e3);
+    const char *a = s->nodes[worst->a].name, *b = s->nodes[worst->b].name;
+    if (worst->received == 0)
+        find_fault(f, verdict,
+                   "%s and %s do not reach each other (%zu of %zu round trips are wrong)", a, b,
+                   faulty, f->pair_count);
+    else
+        find_fault(f, verdict,
+                   "the round trip %s-%s takes at least %.3f ms instead of %.3f ms (%zu of %zu are "
+                   "off)",
+                   a, b, worst->min_s * 1e3, worst->asked_s * 1e3, faulty, f->pair_count);
 }
 
 static void judge_engine(struct fidelity *f, json_t *status)
@@ -199,7 +232,8 @@ static void judge_engine(struct fidelity *f, json_t *status)
         find_fault(f, VERDICT_DOUBTFUL, "1 %% of the packets left more than %.0f us late",
                    p99 * 1e6);
     if (queue_drops > 0)
-        find_fault(f, VERDICT_DOUBTFUL, "%lld packets found a wire's queue full",
+        find_fault(f, VERDICT_DOUBTFUL,
+                   "%lld packets found the queue of a wire without a rate full",
                    (long long)queue_drops);
 }
 
@@ -227,9 +261,10 @@ json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, jso
     }
     for (size_t i = 0; i < f->reason_count; i++)
         json_array_append_new(reasons, json_string(f->reasons[i]));
-    json_t *all = json_pack("{s:s s:o s:s s:o s:O?}", "verdict", verdict_name(f->verdict),
-                            "reasons", reasons, "engine", engine_name(plan->engine), "pairs", pairs,
-                            "wires", json_object_get(status, "wires"));
+    json_t *all = json_pack("{s:s s:o s:s s:b s:I s:o s:O?}", "verdict", verdict_name(f->verdict),
+                            "reasons", reasons, "engine", engine_name(plan->engine), "reproducible",
+                            plan->engine == ENGINE_DELAYLINE, "paths", (json_int_t)f->path_count,
+                            "pairs", pairs, "wires", json_object_get(status, "wires"));
     if (json_object_get(status, "lateness"))
         json_object_set(all, "lateness", json_object_get(status, "lateness"));
     return all;

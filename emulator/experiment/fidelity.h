@@ -23,14 +23,15 @@ const char *verdict_name(enum verdict v);
 /* A pair of nodes with a direct path, a < b. */
 struct pair {
     unsigned a, b;
-    double asked_s;         /* round trip: both directions' delays added */
+    double asked_s; /* round trip of an echo: delays and, where there are rates, its transmission */
     double min_s, median_s; /* measured by ICMP echo; NAN: no answer */
     unsigned sent, received;
 };
 
 struct fidelity {
     struct pair *pairs;
-    size_t pair_count;
+    size_t pair_count; /* measured: all of them, or a sample of very many */
+    size_t path_count; /* pairs of nodes that have a direct path */
     enum verdict verdict;
     char *reasons[8]; /* why it is not better; the first `reason_count` */
     size_t reason_count;

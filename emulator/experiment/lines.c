@@ -73,10 +73,12 @@ bool lines_open(const struct lines *l)
     return l->fd > 0;
 }
 
-void lines_drain(struct lines *l)
+void lines_finish(struct lines *l)
 {
     while (lines_open(l) && read_some(l))
         continue;
+    if (lines_open(l))
+        end(l);
 }
 
 void lines_done(struct lines *l)

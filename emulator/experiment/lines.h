@@ -27,7 +27,7 @@ void lines_open_fd(struct lines *l, uv_loop_t *loop, int fd,
                    void *arg);
 
 bool lines_open(const struct lines *l); /* whether more may come */
-void lines_drain(struct lines *l);      /* reads what is there already, now */
+void lines_finish(struct lines *l);     /* reads what is there already, and ends */
 
 /* Releases the memory; the loop must have closed the handle before. */
 void lines_done(struct lines *l);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -27,6 +28,27 @@ static char *free_name(const char *name)
     }
 }
 
+/* Makes the folder's parents, and the folder itself only if nobody has it. */
+static int make_new(const char *folder, struct error *err)
+{
+    _cleanup_(freep) char *parent = xstrdup(folder);
+    char *slash = strrchr(parent, '/');
+    if (slash && slash > parent) {
+        *slash = '\0';
+        int r = file_make_dirs(parent, err);
+        if (r < 0)
+            return r;
+    }
+    if (mkdir(folder, 0755) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return error_input(err,
+                           "'%s' exists: another run writes it, or one was killed that did "
+                           "(then remove it)",
+                           folder);
+    return error_errno(err, errno, "cannot make the folder '%s'", folder);
+}
+
 int results_open(const char *folder, const char *name, struct results *ret, struct error *err)
 {
     struct results r = {.start_s = (double)clock_realtime_ns() / 1e9};
@@ -34,9 +56,7 @@ int results_open(const char *folder, const char *name, struct results *ret, stru
         return error_input(err, "the results folder '%s' exists already", folder);
     r.final = folder ? xstrdup(folder) : free_name(name);
     r.folder = xasprintf("%s.partial", r.final);
-    int result = file_remove_tree(r.folder, err); /* of an earlier try under the same name */
-    if (result == 0)
-        result = file_make_dirs(r.folder, err);
+    int result = make_new(r.folder, err);
     if (result == 0 && !(r.events = results_create(&r, "events.jsonl", err)))
         result = -err->code;
     if (result < 0) {

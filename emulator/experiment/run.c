@@ -161,6 +161,8 @@ static void on_output(unsigned node, const char *line, void *arg)
     json_t *object = json_loads(line, 0, NULL);
     json_unpack(object, "{s?s s?s s?s s?s s?F s?F s?F}", "metric", &metric, "unit", &unit, "peer",
                 &peer, "phase", &phase, "value", &value, "at", &at, "progress", &progress);
+    if (isnan(at))
+        at = results_now(&r->results);
     if (metric && isfinite(value)) {
         metrics_add(&r->metrics, node, metric, unit, at, value);
         fprintf(r->samples, "%s,", r->scenario->nodes[node].name);
@@ -291,27 +293,39 @@ static int conduct(struct run *r, struct error *err)
 static void end_lab(struct run *r)
 {
     struct error ignored;
+    r->interrupted = r->crew && crew_was_interrupted(r->crew);
     crew_close(r->crew);
     r->crew = NULL;
     if (r->lab.folder && lab_down(r->lab.folder, &ignored) < 0)
         log_warn("%s", ignored.text);
 }
 
-static void close_files(struct run *r)
+/* A line that could not be written, for want of room, shows at the latest here. */
+static int close_file(FILE *f, const char *name, struct error *err)
 {
-    if (r->samples)
-        fclose(r->samples);
-    for (size_t i = 0; r->outputs && i < r->scenario->node_count; i++)
-        if (r->outputs[i])
-            fclose(r->outputs[i]);
+    bool failed = ferror(f);
+    if (fclose(f) < 0 || failed)
+        return error_set(err, EIO, "cannot write all of '%s': is the disk full?", name);
+    return 0;
+}
+
+static int close_files(struct run *r, struct error *err)
+{
+    int result = r->samples ? close_file(r->samples, "samples.csv", err) : 0;
+    for (size_t i = 0; r->outputs && i < r->scenario->node_count; i++) {
+        int closed = r->outputs[i] ? close_file(r->outputs[i], "nodes/*.jsonl", err) : 0;
+        result = closed < 0 ? closed : result;
+    }
     r->samples = NULL;
     free(r->outputs);
     r->outputs = NULL;
+    return result;
 }
 
 static void release(struct run *r)
 {
-    close_files(r);
+    struct error ignored;
+    close_files(r, &ignored);
     if (r->values)
         workload_values_free(r->values, r->workload->parameter_count);
     workload_free(r->workload);
@@ -328,12 +342,16 @@ static void release(struct run *r)
 static int conclude(struct run *r, int result, struct run_outcome *ret, struct error *err)
 {
     struct error second;
-    close_files(r);
+    int written = close_files(r, &second);
     if (result == -EINTR || !r->lab.plan) { /* stopped, or never begun: nothing worth keeping */
         results_discard(&r->results);
         return result;
     }
-    int written = summary_write(r, result < 0 ? err : NULL, &second);
+    if (result == 0 && written < 0) {
+        *err = second;
+        result = written;
+    }
+    written = summary_write(r, result < 0 ? err : NULL, &second);
     if (written == 0)
         written = results_finish(&r->results, &second);
     if (result == 0 && written < 0) {
@@ -371,6 +389,7 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
         end_lab(&r);
         result = conclude(&r, result, ret, err);
     }
+    ret->interrupted = result == 0 && (r.interrupted || stop_was_asked());
     release(&r);
     /* A stop signal that has been heeded is not to kill the process now. */
     while (stop_was_asked())

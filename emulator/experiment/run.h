@@ -24,6 +24,7 @@ struct run_outcome {
     enum verdict verdict;
     char *main_metric;          /* NULL: the workload names none */
     double main_max, main_mean; /* of that metric over the nodes; NAN without */
+    bool interrupted;           /* the user asked to stop when the run was already complete */
 };
 
 /* SIGINT, SIGTERM and SIGHUP end the run cleanly, with -EINTR and no results folder. A run that
@@ -50,6 +51,7 @@ struct run {
     FILE **outputs;   /* nodes/NAME.jsonl */
     double *progress; /* of each node, 0…1 */
     bool done;        /* all went well */
+    bool interrupted;
 };
 
 /* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and the

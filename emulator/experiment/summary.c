@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "base/version.h"
 #include "experiment/run.h"
 #include "report/plot.h"
 #include "report/table.h"
@@ -130,6 +131,21 @@ static json_t *describe_host(void)
                      u.machine, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* The file itself, with --set applied: texts stay texts. */
+static json_t *describe_yaml(const struct yaml *node)
+{
+    if (node->kind == YAML_SCALAR)
+        return json_string(node->scalar);
+    json_t *result = node->kind == YAML_LIST ? json_array() : json_object();
+    for (size_t i = 0; i < node->count; i++) {
+        if (node->kind == YAML_LIST)
+            json_array_append_new(result, describe_yaml(node->items[i]));
+        else
+            json_object_set_new(result, node->pairs[i].key, describe_yaml(node->pairs[i].value));
+    }
+    return result;
+}
+
 /* The scenario as it was after --set and with all defaults: what has to be known to repeat the run.
  */
 static json_t *describe_scenario(const struct run *r)
@@ -141,9 +157,10 @@ static json_t *describe_scenario(const struct run *r)
             nodes, json_pack("{s:s s:s?}", "name", s->nodes[i].name, "region", s->nodes[i].region));
     for (size_t i = 0; i < r->workload->parameter_count; i++)
         json_object_set_new(parameters, r->values[i].name, json_string(r->values[i].text));
-    return json_pack("{s:s s:s s:I s:o s:{s:s s:o}}", "file", s->document.file, "name", s->name,
+    return json_pack("{s:s s:s s:I s:o s:{s:s s:o} s:o}", "file", s->document.file, "name", s->name,
                      "seed", (json_int_t)s->seed, "nodes", nodes, "workload", "name",
-                     r->workload->name, "parameters", parameters);
+                     r->workload->name, "parameters", parameters, "document",
+                     describe_yaml(s->document.root));
 }
 
 static json_t *describe_metrics(const struct run *r)
@@ -169,14 +186,16 @@ static json_t *describe_metrics(const struct run *r)
 
 static json_t *describe_run(const struct run *r, const struct error *failure)
 {
-    json_t *run =
-        json_pack("{s:i s:s s:I s:o s:o}", "format", 1, "outcome", failure ? "failed" : "done",
-                  "start_unix_ns", (json_int_t)(r->results.start_s * 1e9), "scenario",
-                  describe_scenario(r), "host", describe_host());
+    json_t *run = json_pack("{s:i s:s s:s s:I s:o s:o}", "format", 1, "wanlab", wanlab_version,
+                            "outcome", failure ? "failed" : "done", "start_unix_ns",
+                            (json_int_t)(r->results.start_s * 1e9), "scenario",
+                            describe_scenario(r), "host", describe_host());
     if (failure)
         json_object_set_new(run, "error", json_string(failure->text));
     if (r->lab.plan)
-        json_object_set_new(run, "engine", json_string(engine_name(r->lab.plan->engine)));
+        json_object_update_missing_new(
+            run, json_pack("{s:s s:b}", "engine", engine_name(r->lab.plan->engine), "reproducible",
+                           r->lab.plan->engine == ENGINE_DELAYLINE));
     if (r->done) {
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
         json_object_set_new(run, "metrics", describe_metrics(r));

@@ -97,6 +97,8 @@ static int run_point(struct sweep *w, size_t point, unsigned repeat, struct erro
         record(w, point, repeat, &outcome, name);
         if (!w->data.metric)
             w->data.metric = xstrdup(outcome.main_metric ? outcome.main_metric : "value");
+        if (outcome.interrupted)
+            r = error_set(err, EINTR, "interrupted");
     }
     run_done(&outcome);
     for (size_t i = 0; i < own_count; i++)

@@ -111,7 +111,8 @@ static json_t *sort_received(struct client *c)
  * it so. */
 static void receive(struct client *c, int timeout_ms)
 {
-    poll(&(struct pollfd){.fd = c->channel.fd, .events = POLLIN}, 1, timeout_ms);
+    if (poll(&(struct pollfd){.fd = c->channel.fd, .events = POLLIN}, 1, timeout_ms) <= 0)
+        return;
     int r = channel_receive(&c->channel);
     if (r <= 0 && r != -EAGAIN)
         c->gone = true;

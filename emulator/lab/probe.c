@@ -19,7 +19,7 @@
 
 struct target {
     struct sockaddr_in address;
-    uint64_t sent_ns; /* of the round under way */
+    uint64_t sent_ns, sent_monotonic_ns; /* of the round under way */
     bool answered;
     uint64_t *rtt_ns; /* one for each answer */
     unsigned received;
@@ -62,8 +62,19 @@ static void send_echo(const struct probe *p, uint32_t round, uint32_t target)
     echo.head.un.echo.sequence = htons((uint16_t)round);
     echo.head.checksum = checksum(&echo, sizeof(echo));
     t->answered = false;
+    t->sent_monotonic_ns = clock_monotonic_ns();
     t->sent_ns = clock_realtime_ns();
     sendto(p->socket, &echo, sizeof(echo), 0, (struct sockaddr *)&t->address, sizeof(t->address));
+}
+
+/* The kernel's time of arrival is the better one, unless the wall clock, in which it is given, was
+ * set in between: then the two clocks disagree by more than a process can sleep too long. */
+static uint64_t round_trip(const struct target *t, uint64_t received_ns)
+{
+    uint64_t by_process = clock_monotonic_ns() - t->sent_monotonic_ns;
+    uint64_t by_kernel = received_ns - t->sent_ns;
+    bool agree = by_kernel <= by_process && by_process - by_kernel < 50 * NS_PER_MS;
+    return agree ? by_kernel : by_process;
 }
 
 /* Whether the packet that just came was the awaited answer of a target in this round. */
@@ -81,7 +92,7 @@ static bool take_answer(struct probe *p, uint32_t round, const uint8_t *packet, 
     if (t->answered)
         return false;
     t->answered = true;
-    t->rtt_ns[t->received++] = now - t->sent_ns;
+    t->rtt_ns[t->received++] = round_trip(t, now);
     return true;
 }
 

@@ -6,6 +6,8 @@
 #ifndef WANLAB_LAB_PROBE_H
 #define WANLAB_LAB_PROBE_H
 
+enum { PROBE_FRAME_BYTES = 98 }; /* of its echoes on the wire, as of ping's */
+
 /* probe COUNT TIMEOUT_MS GAP_US ADDRESS…: COUNT rounds, in each one echo request to every IPv4
  * address, GAP_US apart, and the next round when all answers are in or TIMEOUT_MS after the last
  * request. Answers are timed by the kernel. Prints one JSON object a line to standard output:

@@ -121,28 +121,52 @@ static void add_ports(struct plan *p)
     }
 }
 
-/* The buffer that keeps one direction of a connection full: twice what is under way at its rate (10
- * Gbit/s where it has none) in a round trip, taken as twice its delay. */
-static uint64_t buffer_for(const struct impairment *i)
+/* The buffer that keeps one direction of a connection full: twice what is under way in a round
+ * trip at the wire's rate, 10 Gbit/s where it has none. */
+static uint64_t buffer_for(const struct impairment *i, uint64_t back_ns)
 {
-    uint64_t rate_bps = i->rate_bps ? i->rate_bps : 10000000000ULL;
-    return (uint64_t)(2 * (2e-9 * (double)i->delay_ns) * (double)rate_bps / 8);
+    double rate_bps = i->rate_bps ? (double)i->rate_bps : 10e9;
+    return (uint64_t)(2 * (double)(i->delay_ns + back_ns) * 1e-9 * rate_bps / 8);
 }
 
-/* One TCP for all nodes: buffers for the wire that needs most, within 6 to 64 MiB. */
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* From one member up to the bridge and down to another, and back: at most twice the slowest each.
+ */
+static uint64_t buffer_for_network(const struct network *n)
+{
+    uint64_t up_ns = 0, down_ns = 0, bytes = 0;
+    for (size_t i = 0; i < n->member_count; i++) {
+        up_ns = larger(up_ns, n->members[i].up.delay_ns);
+        down_ns = larger(down_ns, n->members[i].down.delay_ns);
+    }
+    for (size_t i = 0; i < n->member_count; i++) {
+        bytes = larger(bytes, buffer_for(&n->members[i].up, up_ns + 2 * down_ns));
+        bytes = larger(bytes, buffer_for(&n->members[i].down, 2 * up_ns + down_ns));
+    }
+    return bytes;
+}
+
+/* One TCP for all nodes: buffers for the path that needs most, within 6 to 64 MiB. */
 static const char *tcp_buffers(struct plan *p)
 {
     const struct scenario *s = p->scenario;
+    const size_t n = s->wan.member_count;
     const uint64_t least = 6 << 20, most = 64 << 20;
     uint64_t bytes = least;
-    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
-        if (buffer_for(&s->wan.pairs[i]) > bytes)
-            bytes = buffer_for(&s->wan.pairs[i]);
-    for (size_t i = 0; i < 2 * s->link_count; i++)
-        if (buffer_for(&s->links[i / 2].direction[i % 2]) > bytes)
-            bytes = buffer_for(&s->links[i / 2].direction[i % 2]);
-    if (bytes > most)
-        bytes = most;
+    for (size_t i = 0; i < n * n; i++) /* [from * n + to]; the way back is [to * n + from] */
+        bytes =
+            larger(bytes, buffer_for(&s->wan.pairs[i], s->wan.pairs[i % n * n + i / n].delay_ns));
+    for (size_t i = 0; i < s->link_count; i++)
+        for (int d = 0; d < 2; d++)
+            bytes = larger(bytes, buffer_for(&s->links[i].direction[d],
+                                             s->links[i].direction[1 - d].delay_ns));
+    for (size_t i = 0; i < s->network_count; i++)
+        bytes = larger(bytes, buffer_for_network(&s->networks[i]));
+    bytes = bytes > most ? most : bytes;
     return plan_keep(p, xasprintf("4096 131072 %llu", (unsigned long long)bytes));
 }
 

@@ -121,4 +121,8 @@ int scenario_node(const struct scenario *s, const char *name);
  * (wan, link or common network; both directions added), or UINT64_MAX if they have none. */
 uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);
 
+/* The same with the transmission of a frame of `bytes` bytes at each wire's rate, there and back:
+ * what an echo of that size should take on an idle network. */
+uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes);
+
 #endif

@@ -6,7 +6,7 @@
 need_root
 
 cat >"$WORK/lab.yaml" <<'Y'
-nodes: {n: {count: 20}}
+nodes: {n: {count: 60}}
 wan: {members: [n], delay: 5ms}
 networks: {lan0: {members: [n], delay: 1ms}}
 Y
@@ -34,7 +34,8 @@ kill -KILL "$(pid_of wire)"
 wait
 nothing_left "without its delay line a lab ends"
 
-# While it comes up: after 5, 10, … ms, the launcher or whatever of the tree exists by then.
+# While it comes up, which takes some 200 ms: after 5, 10, … ms, the launcher or whatever of the
+# tree exists by then.
 for victim in launcher init lab; do
     for ms in 005 010 020 030 045 060; do
         "$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null 2>&1 &

@@ -81,6 +81,13 @@ run "$WANLAB" exec one a1 -- sh -c 'echo x > /tmp/x && echo y > /var/lib/y && ec
 is "$STATUS" 0 "its own /tmp, /var and /run are not"
 run "$WANLAB" exec one a2 -- ls /tmp
 is "$OUT" "" "and private"
+"$WANLAB" exec one a1 -- sh -c 'echo 10.0.0.99 a2 >> /etc/hosts' 2>/dev/null
+run "$WANLAB" exec one b -- grep -c 10.0.0.99 /etc/hosts
+is "$OUT" 0 "nor can one node change what another one knows of names"
+run "$WANLAB" exec one a1 -- sh -c 'dd if=/dev/zero of=/run/wanlab/scratch/x bs=1M count=100 2>/dev/null; df -m /run/wanlab/scratch | tail -1'
+like "$OUT" " 64 +64 +0 " "a node's scratch folder has its size,"
+run "$WANLAB" exec one a2 -- sh -c 'echo y > /run/wanlab/scratch/y'
+is "$STATUS" 0 "and does not fill its neighbour's"
 run "$WANLAB" exec one a1 -- mount -t tmpfs none /mnt
 ok $((STATUS == 0)) "a node may not mount"
 run "$WANLAB" exec one a1 -- sh -c 'echo 1 > /proc/sys/kernel/sysrq'
@@ -97,8 +104,11 @@ like "$OUT" '"state": "running"' "status as JSON"
 run "$WANLAB" status one
 like "$OUT" 'a2 +process' "status for people"
 
-run "$WANLAB" down one
-is "$STATUS" 0 "a lab goes down"
+before=$(lab_processes | wc -l)
+"$WANLAB" down one
+is $? 0 "a lab goes down"
+after=$(lab_processes | wc -l)
+is "$after" $((before / 2)) "and all of its processes are gone when down returns"
 run "$WANLAB" ls
 is "$OUT" "two" "the other one stays"
 run "$WANLAB" exec two a1 -- ping -c 1 -W 2 a2
@@ -106,6 +116,45 @@ is "$STATUS" 0 "and works"
 run "$WANLAB" down one
 is "$STATUS" 2 "down of what is gone: exit 2"
 "$WANLAB" down two
+# Closed and foreign descriptors.
+exec 9>"$WORK/foreign-lock"
+flock 9
+"$WANLAB" up "$WORK/lab.yaml" --name fds >/dev/null <&-
+exec 9>&-
+run "$WANLAB" ls
+is "$OUT" fds "a lab that was started without standard input has its lock"
+flock -n "$WORK/foreign-lock" true
+ok $? "and keeps no lock of the launcher's"
+run sh -c "'$WANLAB' exec fds a1 -- sh -c 'ls -l /proc/self/fd' <&-"
+[[ $OUT != *socket* ]]
+ok $? "a program in a node gets no descriptor of the control socket"
+run "$WANLAB" exec fds a1 -- echo $'\xff'
+is "$STATUS" 2 "an argument that is no UTF-8 is refused, not left out"
+
+# A supervisor that does not answer.
+kill -STOP "$(pid_of lab)"
+run "$WANLAB" down fds
+is "$STATUS" 0 "down ends also a lab whose supervisor hangs"
 nothing_left "nothing is left"
+
+# The folder of the labs is not for nodes, wherever it is.
+export WANLAB_RUNTIME=$TOP/build/test-runtime
+"$WANLAB" up "$WORK/lab.yaml" --name hidden >/dev/null
+run "$WANLAB" exec hidden a1 -- ls -A "$WANLAB_RUNTIME"
+is "$OUT" "" "a node does not see the labs' folder"
+"$WANLAB" down hidden
+rmdir "$WANLAB_RUNTIME"
+
+# A lab of 80 nodes: 6,320 wires make a large answer.
+export WANLAB_RUNTIME=$WORK/run
+cat >"$WORK/large.yaml" <<'Y'
+nodes: {n: {count: 80}}
+wan: {members: [n], delay: 5ms}
+Y
+"$WANLAB" up "$WORK/large.yaml" --name large >/dev/null
+run "$WANLAB" status large --json
+is "$(grep -c '"delay_s"' <<<"$OUT")" 6320 "the status of a large lab is whole"
+"$WANLAB" down large
+nothing_left "nothing is left of it"
 
 done_testing
