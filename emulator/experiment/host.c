@@ -146,7 +146,15 @@ static int open_peers(const struct plan *plan, struct error *err)
 struct lint {
     struct workload *workload;
     void (*on_warning)(const char *line);
+    char held[512]; /* the last warning: of a lint that refuses, it is the error */
 };
+
+static void hand_on_held(struct lint *lint)
+{
+    if (*lint->held)
+        lint->on_warning(lint->held);
+    *lint->held = '\0';
+}
 
 static void on_lint_line(const char *line, void *arg)
 {
@@ -154,7 +162,8 @@ static void on_lint_line(const char *line, void *arg)
     json_t *needs = *line == '{' ? json_loads(line, 0, NULL) : NULL;
     json_int_t memory, scratch;
     if (!needs) {
-        lint->on_warning(line);
+        hand_on_held(lint);
+        snprintf(lint->held, sizeof(lint->held), "%s", line);
     } else if (json_unpack(needs, "{s:I s:I}", "memory", &memory, "scratch", &scratch) == 0) {
         lint->workload->memory = (uint64_t)memory;
         lint->workload->scratch = (uint64_t)scratch;
@@ -171,7 +180,7 @@ int host_lint(struct workload *w, const struct workload_value *values, const str
     _cleanup_(fd_closep) int peers = open_peers(plan, err);
     if (peers < 0)
         return peers;
-    struct lint lint = {w, on_warning};
+    struct lint lint = {.workload = w, .on_warning = on_warning};
     struct environment env = {0};
     environment_add_values(&env, w, values);
     environment_add(&env, "WANLAB_COUNT=%zu", plan->scenario->node_count);
@@ -180,6 +189,7 @@ int host_lint(struct workload *w, const struct workload_value *values, const str
     environment_done(&env);
     if (status == STATUS_INPUT)
         return error_input(err, "%s", last);
+    hand_on_held(&lint);
     if (status > 0)
         return error_set(err, EIO, "the lint of workload '%s' failed with status %d: %s", w->name,
                          status, last);
