@@ -56,7 +56,9 @@ int main(int argc, char **argv)
         return STATUS_DONE;
     }
     for (const struct command *const *c = commands; *c; c++)
-        if (strcmp((*c)->name, argv[1]) == 0)
+        if (strcmp((*c)->name, argv[1]) == 0 && argc == 3 && strcmp(argv[2], "--help") == 0)
+            return (int)command_help(*c);
+        else if (strcmp((*c)->name, argv[1]) == 0)
             return (int)(*c)->run(*c, argc - 1, argv + 1);
     log_error("unknown command '%s' ('wanlab help' lists them)", argv[1]);
     return STATUS_INPUT;

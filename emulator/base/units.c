@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,9 @@ static int parse_with_unit(const char *text, const struct unit *units, size_t un
     if (!*unit)
         return error_input(err, "'%s' has no unit: expected %s such as %s", text, what, example);
     for (size_t i = 0; i < unit_count; i++) {
-        if (strcmp(unit, units[i].name) == 0) {
+        bool same = units == rate_units ? strcasecmp(unit, units[i].name) == 0 /* "Mbit", as tc */
+                                        : strcmp(unit, units[i].name) == 0;
+        if (same) {
             *ret = number * units[i].factor / units[i].divisor;
             return 0;
         }

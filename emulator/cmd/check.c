@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cmd/scenario_options.h"
 #include "experiment/host.h"
+#include "experiment/sweep.h"
 #include "experiment/workload.h"
 #include "topology/plan.h"
 
@@ -35,6 +36,13 @@ static int check(const struct scenario_options *o, struct error *err)
     int r = scenario_load(o, &s, err);
     if (r < 0)
         return r;
+    struct sweep_options sweep = {.file = o->file, .sets = o->sets, .set_count = o->set_count};
+    if (s->sweep_count > 0 && s->workload.name)
+        r = sweep_check(&sweep, s, err);
+    if (r < 0) {
+        scenario_free(s);
+        return r;
+    }
     r = plan_new(s, s->engine == ENGINE_AUTO ? ENGINE_DELAYLINE : s->engine, &plan, err);
     if (r == 0) {
         if (s->workload.name)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -50,28 +51,6 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
     f->pair_count = (f->pair_count + step - 1) / step;
 }
 
-/* The address of `b` on the connection that the asked round trip is about, or NULL. */
-static const struct ip *address_towards(const struct plan *p, unsigned a, unsigned b)
-{
-    const struct scenario *s = p->scenario;
-    size_t first = 0, count = s->wan.member_count;
-    for (size_t connection = 0; first < p->port_count; connection++) {
-        const struct port *from = NULL, *to = NULL;
-        for (size_t i = first; i < first + count; i++) {
-            from = p->ports[i].node == a ? &p->ports[i] : from;
-            to = p->ports[i].node == b ? &p->ports[i] : to;
-        }
-        if (from && to)
-            return &to->v4;
-        first += count;
-        count = connection < s->link_count ? 2
-                : connection - s->link_count < s->network_count
-                    ? s->networks[connection - s->link_count].member_count
-                    : 0;
-    }
-    return NULL;
-}
-
 struct measurement {
     struct fidelity *fidelity;
     const struct plan *plan;
@@ -91,7 +70,7 @@ static void on_line(unsigned node, const char *line, void *arg)
             struct pair *p = &m->fidelity->pairs[i];
             char text[IP_TEXT_MAX];
             if (p->a != node ||
-                strcmp(ip_format(text, address_towards(m->plan, p->a, p->b)), address) != 0)
+                strcmp(ip_format(text, &plan_port_towards(m->plan, p->a, p->b)->v4), address) != 0)
                 continue;
             p->sent = (unsigned)sent;
             p->received = (unsigned)received;
@@ -128,7 +107,7 @@ static int start_probe(struct measurement *m, struct crew *crew, unsigned node, 
         const struct pair *p = &m->fidelity->pairs[i];
         char text[IP_TEXT_MAX];
         if (p->a == node)
-            argv[argc++] = xstrdup(ip_format(text, address_towards(m->plan, p->a, p->b)));
+            argv[argc++] = xstrdup(ip_format(text, &plan_port_towards(m->plan, p->a, p->b)->v4));
     }
     struct crew_task task = {
         .node = node, .role = "the probe", .argv = argv, .on_line = on_line, .arg = m};
@@ -229,8 +208,11 @@ static void judge_engine(struct fidelity *f, json_t *status)
             (double)tap_drops > broken_drops * (double)packets ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
             "%lld packets came faster than the delay line could take them", (long long)tap_drops);
     if (p99 > doubtful_lateness_s)
-        find_fault(f, VERDICT_DOUBTFUL, "1 %% of the packets left more than %.0f us late",
-                   p99 * 1e6);
+        find_fault(
+            f, VERDICT_DOUBTFUL,
+            "1 %% of the packets left more than %.0f us late (limit %.0f us): something else "
+            "keeps this machine's %ld processors busy, or the workload itself does",
+            p99 * 1e6, doubtful_lateness_s * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
     if (queue_drops > 0)
         find_fault(f, VERDICT_DOUBTFUL,
                    "%lld packets found the queue of a wire without a rate full",
@@ -240,6 +222,8 @@ static void judge_engine(struct fidelity *f, json_t *status)
 void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status)
 {
     f->verdict = VERDICT_TRUSTED;
+    if (f->pair_count == 0 && plan->scenario->node_count > 1)
+        find_fault(f, VERDICT_DOUBTFUL, "no two nodes have a direct path: nothing was measured");
     judge_pairs(f, plan->scenario);
     judge_engine(f, status);
 }

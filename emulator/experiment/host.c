@@ -137,7 +137,7 @@ static int open_peers(const struct plan *plan, struct error *err)
         return error_errno(err, errno, "cannot make a memory file");
     FILE *out = fdopen(dup(fd), "w");
     if (out) {
-        plan_print_peers(plan, out);
+        plan_print_peers(plan, 0, out);
         fclose(out);
     }
     return fd;

@@ -115,8 +115,8 @@ static int start_lab(struct run *r, struct error *err)
         return result;
     results_event(&r->results, json_pack("{s:s}", "event", "lab-up"));
     progress_stage("engine", "%s: %s", engine_name(r->lab.plan->engine), r->lab.why_engine);
-    progress_stage("lab", "%zu nodes, %zu wires, up in %s", r->scenario->node_count,
-                   r->lab.plan->wire_count,
+    progress_stage("lab", "%s: %zu nodes, %zu wires, up in %s", r->lab.name,
+                   r->scenario->node_count, r->lab.plan->wire_count,
                    units_format_time_short(text, (double)(clock_monotonic_ns() - begin)));
     return crew_open(&r->lab, &r->crew, err);
 }
@@ -129,8 +129,11 @@ static int measure_wires(struct run *r, struct error *err)
         return error_wrap(err, "measuring the wires");
     for (size_t i = 0; i < r->fidelity.pair_count; i++)
         worst = fmax(worst, fabs(r->fidelity.pairs[i].min_s - r->fidelity.pairs[i].asked_s));
-    progress_stage("wires", "%zu round trips measured, at most %.3f ms from what was asked",
-                   r->fidelity.pair_count, worst * 1e3);
+    if (r->fidelity.pair_count == 0)
+        progress_stage("wires", "no two nodes have a direct path: nothing to measure");
+    else
+        progress_stage("wires", "%zu round trips measured, at most %.3f ms from what was asked",
+                       r->fidelity.pair_count, worst * 1e3);
     return 0;
 }
 
@@ -345,6 +348,8 @@ static int conclude(struct run *r, int result, struct run_outcome *ret, struct e
     int written = close_files(r, &second);
     if (result == -EINTR || !r->lab.plan) { /* stopped, or never begun: nothing worth keeping */
         results_discard(&r->results);
+        if (result == -EINTR)
+            error_set(err, EINTR, "interrupted; its results are discarded");
         return result;
     }
     if (result == 0 && written < 0) {
@@ -361,6 +366,7 @@ static int conclude(struct run *r, int result, struct run_outcome *ret, struct e
     ret->folder = xstrdup(r->results.folder);
     ret->verdict = r->fidelity.verdict;
     ret->main_metric = xstrdup(r->workload->main_metric);
+    ret->main_unit = xstrdup(summary_unit(r, r->workload->main_metric));
     summary_main_metric(r, &ret->main_max, &ret->main_mean);
     if (result == 0 && r->options->print_tables)
         summary_print(r);
@@ -402,5 +408,6 @@ void run_done(struct run_outcome *o)
 {
     free(o->folder);
     free(o->main_metric);
+    free(o->main_unit);
     *o = (struct run_outcome){0};
 }

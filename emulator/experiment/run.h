@@ -22,6 +22,7 @@ struct run_options {
 struct run_outcome {
     char *folder; /* of the results; NULL if there is none */
     enum verdict verdict;
+    char *main_unit;            /* of it */
     char *main_metric;          /* NULL: the workload names none */
     double main_max, main_mean; /* of that metric over the nodes; NAN without */
     bool interrupted;           /* the user asked to stop when the run was already complete */
@@ -59,6 +60,8 @@ struct run {
 int summary_write(struct run *r, const struct error *failure, struct error *err);
 /* Prints the tables for people on standard output. */
 void summary_print(const struct run *r);
+/* A metric's unit as workload.yaml has it; "" if it is not in there. */
+const char *summary_unit(const struct run *r, const char *metric);
 /* The main metric over the nodes. */
 void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean);
 

@@ -28,9 +28,9 @@ static bool is_single(const struct run *r, const char *metric)
     return true;
 }
 
-static const char *unit_of(const struct run *r, const char *metric)
+const char *summary_unit(const struct run *r, const char *metric)
 {
-    for (size_t i = 0; i < r->workload->metric_count; i++)
+    for (size_t i = 0; metric && i < r->workload->metric_count; i++)
         if (strcmp(r->workload->metrics[i].name, metric) == 0)
             return r->workload->metrics[i].unit;
     return "";
@@ -68,7 +68,7 @@ static struct table *node_table(const struct run *r, bool for_people)
         table_add(t, "%s", r->scenario->nodes[i].region ? r->scenario->nodes[i].region : "");
         for (char **metric = r->workload->table; metric && *metric; metric++) {
             const struct series *s = metrics_find(&r->metrics, i, *metric);
-            const char *unit = unit_of(r, *metric);
+            const char *unit = summary_unit(r, *metric);
             add_cell(t, series_quantile(s, is_single(r, *metric) ? 1 : 0.5), unit, for_people);
             if (!is_single(r, *metric))
                 add_cell(t, series_quantile(s, 0.99), unit, for_people);
@@ -254,7 +254,7 @@ static int plot_main_metric(const struct run *r, struct error *err)
     struct plot plot = {
         .title = title,
         .x_label = "",
-        .y_label = unit_of(r, metric),
+        .y_label = summary_unit(r, metric),
         .has_reference = !isnan(nominal),
         .reference = nominal,
         .reference_name = "nominal",
@@ -268,7 +268,7 @@ static int write_plots(const struct run *r, struct error *err)
 {
     int result = plot_main_metric(r, err);
     for (char **metric = r->workload->table; metric && *metric && result == 0; metric++)
-        if (!is_single(r, *metric) && strcmp(unit_of(r, *metric), "s") == 0)
+        if (!is_single(r, *metric) && strcmp(summary_unit(r, *metric), "s") == 0)
             result = plot_over_time(r, *metric, err);
     return result;
 }

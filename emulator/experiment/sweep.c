@@ -48,10 +48,8 @@ static void record(struct sweep *w, size_t point, unsigned repeat, const struct 
                    const char *run_name)
 {
     const struct scenario *s = w->scenario;
-    struct sweep_sample sample = {.point = point,
-                                  .value = o->main_max,
-                                  .mean = o->main_mean,
-                                  .trusted = o->verdict == VERDICT_TRUSTED};
+    struct sweep_sample sample = {
+        .point = point, .value = o->main_max, .mean = o->main_mean, .verdict = o->verdict};
     w->data.samples = array_grow(w->data.samples, w->data.sample_count, sizeof(*w->data.samples));
     w->data.samples[w->data.sample_count++] = sample;
     for (size_t i = 0; i < s->sweep_count; i++) {
@@ -97,6 +95,8 @@ static int run_point(struct sweep *w, size_t point, unsigned repeat, struct erro
         record(w, point, repeat, &outcome, name);
         if (!w->data.metric)
             w->data.metric = xstrdup(outcome.main_metric ? outcome.main_metric : "value");
+        if (!w->data.unit)
+            w->data.unit = xstrdup(outcome.main_unit ? outcome.main_unit : "");
         if (outcome.interrupted)
             r = error_set(err, EINTR, "interrupted");
     }
@@ -119,30 +119,78 @@ static int run_points(struct sweep *w, struct error *err)
     return 0;
 }
 
-/* Every point must be a sound scenario before the first one is run. */
-static int check_points(const struct sweep_options *o, const struct scenario *s, struct error *err)
+/* One value of one axis; the others are as in the file. */
+static int check_value(const struct sweep_options *o, const struct sweep_axis *axis, size_t v,
+                       struct error *err)
+{
+    const char *sets[SETS_MAX];
+    struct scenario *trial;
+    struct workload *workload;
+    struct workload_value *values;
+    memcpy(sets, o->sets, o->set_count * sizeof(*sets));
+    _cleanup_(freep) char *set = xasprintf("%s=%s", axis->key, axis->values[v]);
+    sets[o->set_count] = set;
+    int r = scenario_open(o->file, sets, o->set_count + 1, &trial, err);
+    if (r < 0)
+        return r;
+    r = workload_open(&trial->workload, &workload, err);
+    if (r == 0) {
+        r = workload_resolve(workload, &trial->workload, &values, err);
+        if (r == 0)
+            workload_values_free(values, workload->parameter_count);
+        workload_free(workload);
+    }
+    scenario_free(trial);
+    return r;
+}
+
+int sweep_check(const struct sweep_options *o, const struct scenario *s, struct error *err)
 {
     if (s->sweep_count == 0)
         return error_input(err,
                            "%s:1:1: the scenario has no 'sweep' (e.g. "
                            "'sweep: {rate: [60/min, 600/min]}')",
                            o->file);
+    if (!s->workload.name)
+        return error_input(err, "%s:1:1: the scenario has a sweep but no workload to run", o->file);
     if (o->set_count + s->sweep_count > SETS_MAX)
         return error_input(err, "too many --set and sweep keys: at most %d", SETS_MAX);
-    for (size_t i = 0; i < s->sweep_count; i++) {
-        for (size_t v = 0; v < s->sweep[i].value_count; v++) {
-            const char *sets[SETS_MAX];
-            struct scenario *trial;
-            memcpy(sets, o->sets, o->set_count * sizeof(*sets));
-            _cleanup_(freep) char *set = xasprintf("%s=%s", s->sweep[i].key, s->sweep[i].values[v]);
-            sets[o->set_count] = set;
-            int r = scenario_open(o->file, sets, o->set_count + 1, &trial, err);
-            if (r < 0)
+    for (size_t i = 0; i < s->sweep_count; i++)
+        for (size_t v = 0; v < s->sweep[i].value_count; v++)
+            if (check_value(o, &s->sweep[i], v, err) < 0)
                 return yaml_wrap(err, &s->sweep[i].mark);
-            scenario_free(trial);
-        }
-    }
     return 0;
+}
+
+/* What sweep.csv says, for people: the axes by their last word. */
+static void print_table(const struct sweep *w)
+{
+    const struct scenario *s = w->scenario;
+    const char *columns[SETS_MAX + 4];
+    char *texts[SETS_MAX + 4];
+    size_t count = 0;
+    for (; count < s->sweep_count; count++) {
+        const char *dot = strrchr(s->sweep[count].key, '.');
+        columns[count] = texts[count] = xasprintf(">%s", dot ? dot + 1 : s->sweep[count].key);
+    }
+    columns[count] = texts[count] = xasprintf(">%s, slowest node", w->data.metric), count++;
+    columns[count] = texts[count] = xstrdup(">mean of nodes"), count++;
+    columns[count] = texts[count] = xstrdup("verdict"), count++;
+    struct table *t = table_new(columns, count);
+    for (size_t i = 0; i < w->data.sample_count; i++) {
+        const struct sweep_sample *sample = &w->data.samples[i];
+        for (size_t axis = 0; axis < s->sweep_count; axis++)
+            table_add(t, "%s", s->sweep[axis].values[value_at(s, sample->point, axis)]);
+        table_add(t, "%.4g %s", sample->value, w->data.unit);
+        table_add(t, "%.4g %s", sample->mean, w->data.unit);
+        table_add(t, "%s", verdict_name(sample->verdict));
+    }
+    putchar('\n');
+    table_print(t, stdout, "  ");
+    putchar('\n');
+    table_free(t);
+    while (count > 0)
+        free(texts[--count]);
 }
 
 static int conduct(struct sweep *w, struct error *err)
@@ -161,6 +209,7 @@ static int conduct(struct sweep *w, struct error *err)
         results_discard(&w->results);
         return r;
     }
+    print_table(w);
     struct error second;
     int written = sweep_plot_all(w->scenario, &w->data, w->results.folder, &second);
     if (r == 0 && written == 0)
@@ -178,13 +227,14 @@ int sweep_run(const struct sweep_options *options, char **ret_folder, struct err
     int r = scenario_open(options->file, options->sets, options->set_count, &w.scenario, err);
     if (r < 0)
         return r;
-    r = check_points(options, w.scenario, err);
+    r = sweep_check(options, w.scenario, err);
     if (r == 0)
         r = conduct(&w, err);
     if (w.data.sample_count > 0 && ret_folder)
         *ret_folder = xstrdup(w.results.folder);
     results_done(&w.results);
     free(w.data.metric);
+    free(w.data.unit);
     free(w.data.samples);
     scenario_free(w.scenario);
     return r;

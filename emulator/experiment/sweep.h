@@ -17,8 +17,13 @@ struct sweep_options {
     void (*on_step)(const char *line, void *arg);
 };
 
-/* Ends at the first run that fails, keeping what is finished, with the run's error; `*ret_folder`
- * (may be NULL when nothing was written) is the caller's. */
+/* Whether every value of the sweep makes a sound scenario with a workload that takes it. The error
+ * names the place in the file. */
+int sweep_check(const struct sweep_options *options, const struct scenario *s, struct error *err);
+
+/* Prints the runs as a table on standard output at the end. Ends at the first run that fails,
+ * keeping what is finished, with the run's error; `*ret_folder` (may be NULL when nothing was
+ * written) is the caller's. */
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err);
 
 #endif

@@ -126,10 +126,11 @@ static int plot_axis(const struct scenario *s, const struct sweep_data *data, si
         xasprintf("%s%s", a->key, is_frequency(a) ? " (per minute)" : "");
     _cleanup_(freep) char *path = xasprintf("%s/plots/%s-by-%s.svg", folder, data->metric, a->key);
     double low = position(a, 0), high = position(a, (unsigned)a->value_count - 1);
+    _cleanup_(freep) char *y_label = xasprintf("%s (%s)", data->metric, data->unit);
     struct plot plot = {
         .title = title,
         .x_label = label,
-        .y_label = data->metric,
+        .y_label = y_label,
         .log_x = low > 0 && high / low >= 20,
         .series = series,
         .series_count = lines,

@@ -6,20 +6,19 @@
 #ifndef WANLAB_EXPERIMENT_SWEEP_PLOT_H
 #define WANLAB_EXPERIMENT_SWEEP_PLOT_H
 
-#include <stdbool.h>
-
 #include "base/error.h"
+#include "experiment/fidelity.h"
 #include "topology/scenario.h"
 
 /* One run: the main metric of the slowest node, and the mean over the nodes. */
 struct sweep_sample {
     size_t point;
     double value, mean;
-    bool trusted;
+    enum verdict verdict;
 };
 
 struct sweep_data {
-    char *metric; /* the main metric's name */
+    char *metric, *unit; /* the main metric's */
     struct sweep_sample *samples;
     size_t sample_count;
 };

@@ -14,7 +14,7 @@
 #include "net/route.h"
 #include "net/tc.h"
 
-#define SHARED_FOLDER ".lab" /* no node can have this name */
+#define FACTS_FOLDER ".lab" /* no node can have this name */
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -42,11 +42,11 @@ void fabric_done(struct fabric *f)
 }
 
 /* Every node's name with its addresses, so that nothing ever waits for a name to be resolved. */
-static void print_hosts(const struct plan *p, FILE *out)
+static void print_hosts(const struct plan *p, unsigned viewer, FILE *out)
 {
     fputs("127.0.0.1 localhost\n::1 localhost\n", out);
     for (unsigned i = 0; i < p->scenario->node_count; i++) {
-        const struct port *port = plan_node_port(p, i);
+        const struct port *port = plan_port_towards(p, viewer, i);
         const char *name = p->scenario->nodes[i].name;
         char v4[IP_TEXT_MAX], v6[IP_TEXT_MAX];
         if (port)
@@ -55,16 +55,38 @@ static void print_hosts(const struct plan *p, FILE *out)
     }
 }
 
-/* Writes what all nodes see of the lab into the folder that they share. */
-static int write_shared(const struct plan *p, const char *folder, const char *name,
-                        void (*print)(const struct plan *, FILE *), struct error *err)
+/* Writes what a node sees of the lab. */
+static int write_facts(const struct plan *p, unsigned viewer, const char *folder, struct error *err)
 {
-    _cleanup_(freep) char *path = xasprintf("%s/%s", folder, name);
-    FILE *out = fopen(path, "we");
-    if (!out)
-        return error_errno(err, errno, "cannot write '%s'", path);
-    print(p, out);
-    return fclose(out) < 0 ? error_errno(err, errno, "cannot write '%s'", path) : 0;
+    static const struct {
+        const char *name;
+        void (*print)(const struct plan *p, unsigned viewer, FILE *out);
+    } files[] = {{"hosts", print_hosts}, {"peers.json", plan_print_peers}};
+    int r = file_make_dirs(folder, err);
+    for (size_t i = 0; i < ARRAY_LEN(files) && r == 0; i++) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, files[i].name);
+        FILE *out = fopen(path, "we");
+        if (!out)
+            return error_errno(err, errno, "cannot write '%s'", path);
+        files[i].print(p, viewer, out);
+        if (fclose(out) < 0)
+            r = error_errno(err, errno, "cannot write '%s'", path);
+    }
+    return r;
+}
+
+/* Where no node has two interfaces, all see the same, and one copy serves all. The caller frees
+ * `*ret_folder`. */
+static int provide_facts(const struct plan *p, unsigned node, const char *nodes_folder,
+                         char **ret_folder, struct error *err)
+{
+    bool same = p->port_count <= p->scenario->node_count;
+    char *folder =
+        same ? xasprintf("%s/" FACTS_FOLDER, nodes_folder)
+             : xasprintf("%s/" FACTS_FOLDER "/%s", nodes_folder, p->scenario->nodes[node].name);
+    *ret_folder = folder;
+    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", folder);
+    return same && file_exists(hosts) ? 0 : write_facts(p, node, folder, err);
 }
 
 /* The settings of a node are applied by its first process: the steps right behind OP_NODE. */
@@ -98,12 +120,13 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
 {
     const struct node *node = &f->plan->scenario->nodes[op->ns];
     _cleanup_(freep) char *scratch = xasprintf("%s/%s", o->folder, node->name);
-    _cleanup_(freep) char *shared = xasprintf("%s/" SHARED_FOLDER, o->folder);
-    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", shared);
+    _cleanup_(freep) char *facts = NULL;
+    int r = provide_facts(f->plan, (unsigned)op->ns, o->folder, &facts, err);
+    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", facts);
     _cleanup_(freep) struct node_setting *settings = NULL;
     struct node_mount mounts[4] = {
         {scratch, "/run/wanlab/scratch", true},
-        {shared, "/run/wanlab/lab", false},
+        {facts, "/run/wanlab/lab", false},
     };
     struct node_spec spec = {.name = node->name,
                              .hosts = hosts,
@@ -118,7 +141,8 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
             (struct node_mount){o->cache_folder, "/run/wanlab/cache", false};
     spec.setting_count = collect_settings(f->plan, op, &settings);
     spec.settings = settings;
-    int r = mount_scratch(scratch, o->scratch_bytes, err);
+    if (r == 0)
+        r = mount_scratch(scratch, o->scratch_bytes, err);
     if (r < 0)
         return r;
     return node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
@@ -260,12 +284,7 @@ static int wrap_with_step(const struct plan *p, const struct op *op, struct erro
 int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err)
 {
     const struct plan *p = f->plan;
-    _cleanup_(freep) char *shared = xasprintf("%s/" SHARED_FOLDER, options->folder);
-    int r = file_make_dirs(shared, err);
-    if (r == 0)
-        r = write_shared(p, shared, "hosts", print_hosts, err);
-    if (r == 0)
-        r = write_shared(p, shared, "peers.json", plan_print_peers, err);
+    int r = 0;
     for (size_t i = 0; i < p->op_count && r == 0; i++) {
         if (options->on_step)
             options->on_step(p, &p->ops[i], options->arg);

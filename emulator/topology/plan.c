@@ -360,3 +360,24 @@ const struct port *plan_node_port(const struct plan *p, unsigned node)
             return &p->ports[i];
     return NULL;
 }
+
+const struct port *plan_port_towards(const struct plan *p, unsigned from, unsigned to)
+{
+    const struct scenario *s = p->scenario;
+    size_t first = 0, count = s->wan.member_count;
+    for (size_t connection = 0; first < p->port_count; connection++) {
+        const struct port *a = NULL, *b = NULL;
+        for (size_t i = first; i < first + count; i++) {
+            a = p->ports[i].node == from ? &p->ports[i] : a;
+            b = p->ports[i].node == to ? &p->ports[i] : b;
+        }
+        if (a && b)
+            return b;
+        first += count;
+        count = connection < s->link_count ? 2
+                : connection - s->link_count < s->network_count
+                    ? s->networks[connection - s->link_count].member_count
+                    : 0;
+    }
+    return plan_node_port(p, to);
+}

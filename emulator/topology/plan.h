@@ -131,10 +131,15 @@ const struct port *plan_node_port(const struct plan *p, unsigned node);
 void plan_print_op(const struct plan *p, const struct op *op, FILE *out);
 void plan_print(const struct plan *p, FILE *out);
 
-/* Prints what programs are told of the nodes (WANLAB_PEERS): a JSON array in node order,
+/* The address under which node `from` reaches node `to`: on the connection that they share (the
+ * one that scenario_rtt_ns() is about), else the first one of `to`; NULL if that has none. */
+const struct port *plan_port_towards(const struct plan *p, unsigned from, unsigned to);
+
+/* Prints what programs of node `viewer` are told of the nodes (WANLAB_PEERS): a JSON array in node
+ * order, each with the address first under which the viewer reaches it:
  * {"name":"db1","index":0,"region":"dallas","addresses":["10.0.0.1","fd77:…"],"rtt":[0,0.123,…]};
  * `rtt` is the asked round trip in seconds to each node, null where there is no direct path. */
-void plan_print_peers(const struct plan *p, FILE *out);
+void plan_print_peers(const struct plan *p, unsigned viewer, FILE *out);
 
 const char *engine_name(enum engine_choice engine);
 

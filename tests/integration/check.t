@@ -76,6 +76,17 @@ nodes: {n: {count: 2}}
 links:
   - {ends: [n1, n2], loss: 101%}
 Y
+cat >"$WORK/sweep.yaml" <<'Y'
+nodes: {n: {count: 2}}
+wan: {members: [n], delay: 1ms}
+workload: {replicate: {}}
+sweep: {rate: [60/min, 5]}
+Y
+for command in check sweep; do
+    run "$WANLAB" $command "$WORK/sweep.yaml"
+    is "$STATUS" 2 "$command: a sweep over a value that the workload does not take: exit 2"
+    like "$ERR" "sweep.yaml:4:.*'5' has no unit" "$command: with the place and what was expected"
+done
 cat >"$WORK/matrix.csv" <<'M'
 # holds: rtt
 from,a,b
@@ -86,6 +97,16 @@ refused "a matrix without the region" ".*'c'" <<'Y'
 nodes: {n: {count: 2, region: [a, c]}}
 wan: {members: [n], matrix: matrix.csv}
 Y
+
+cat >"$WORK/apart.yaml" <<'Y'
+nodes: {n: {count: 2}, far: {}}
+wan: {members: [n], delay: 1ms}
+links: [{ends: [n1, far], delay: 1ms}]
+workload: {replicate: {}}
+Y
+run "$WANLAB" check "$WORK/apart.yaml"
+is "$STATUS" 2 "a workload for all pairs where two nodes do not reach each other: exit 2"
+like "$ERR" "'n2' and 'far' have no direct path" "and both are named"
 
 run "$WANLAB" check "$WORK/nowhere.yaml"
 is "$STATUS" 2 "a file that is not there: exit 2"

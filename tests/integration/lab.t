@@ -32,7 +32,11 @@ run "$WANLAB" exec one a1 -- ping -c 1 -W 2 a2
 is "$STATUS" 0 "over the link, by name"
 run "$WANLAB" exec one a1 -- ping -4 -c 1 -W 2 10.128.0.3
 is "$STATUS" 0 "over the bridge"
-run "$WANLAB" exec one b -- ping -6 -c 1 -W 2 a1
+run "$WANLAB" exec one b -- ping -4 -c 1 -W 2 a1
+is "$STATUS" 0 "a name means the address that the node can reach: a1's on the bridge for b"
+like "$("$WANLAB" exec one b -- cat /run/wanlab/lab/peers.json)" '"a1","index":0,"region":null,"addresses":\["10.128' \
+    "so it does in the peers file"
+run "$WANLAB" exec one b -- ping -4 -c 1 -W 2 10.64.0.1
 is "$STATUS" 2 "b has no way to a1's link address"
 run "$WANLAB" exec one a1 -- sh -c 'exit 42'
 is "$STATUS" 42 "the exit status passes through"

@@ -64,6 +64,7 @@ run "$WANLAB" sweep "$WORK/run.yaml" -o "$WORK/sweep" --set workload.replicate.d
     --set repeat=2
 is "$STATUS" 0 "a sweep over rate and count ends well"
 diag "$ERR"
+like "$OUT" "rate +count +main_loop, slowest node" "it ends with a table"
 is "$(wc -l <"$WORK/sweep/sweep.csv")" 9 "sweep.csv has a line for each of 4 points x 2 runs"
 like "$(head -1 "$WORK/sweep/sweep.csv")" \
     "workload.replicate.rate,nodes.db.count,repeat,slowest_node" "and a heading"

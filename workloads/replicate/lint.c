@@ -85,6 +85,18 @@ struct needs lint_needs(const struct parameters *p)
     };
 }
 
+int lint_paths(const struct peers *peers, struct error *err)
+{
+    for (size_t i = 0; i < peers->count; i++)
+        for (size_t j = i + 1; j < peers->count; j++)
+            if (isnan(peers->list[i].rtt_s[j]))
+                return error_input(err,
+                                   "'%s' and '%s' have no direct path, but every node replicates "
+                                   "to every other: join all by a wan or a network",
+                                   peers->list[i].name, peers->list[j].name);
+    return 0;
+}
+
 void lint_warnings(const struct parameters *p, const struct peers *peers, struct text *ret)
 {
     if (p->mode == MODE_SEQUENTIAL)

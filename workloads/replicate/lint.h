@@ -21,6 +21,9 @@ struct needs {
 };
 struct needs lint_needs(const struct parameters *p);
 
+/* Every node must reach every other one: an input error names two that have no direct path. */
+int lint_paths(const struct peers *peers, struct error *err);
+
 /* Adds one line per warning to `ret`, none when the network allows the asked rate. */
 void lint_warnings(const struct parameters *p, const struct peers *peers, struct text *ret);
 

@@ -30,6 +30,8 @@ static int lint(struct error *err)
     if ((r = parameters_read(&parameters, err)) < 0 ||
         (r = peers_load(parameters.peers_path, parameters.count, &peers, err)) < 0)
         return r;
+    if ((r = lint_paths(&peers, err)) < 0)
+        return r;
     _cleanup_(text_done) struct text warnings = {0};
     lint_warnings(&parameters, &peers, &warnings);
     if (warnings.len)
