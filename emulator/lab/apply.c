@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/interface.h"
 #include "net/route.h"
 #include "net/tc.h"
 
-#define SHARED_FOLDER ".lab" /* no node can have this name */
+#define SHARED_FOLDER ".lab" /* no node can have these names */
+#define WORK_FOLDER   ".work"
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -88,13 +90,23 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
     _cleanup_(freep) char *scratch = xasprintf("%s/%s", o->folder, node->name);
     _cleanup_(freep) char *shared = xasprintf("%s/" SHARED_FOLDER, o->folder);
     _cleanup_(freep) char *hosts = xasprintf("%s/hosts", shared);
+    _cleanup_(freep) char *work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     _cleanup_(freep) struct node_setting *settings = NULL;
     struct node_mount mounts[4] = {
         {scratch, "/run/wanlab/scratch", true},
         {shared, "/run/wanlab/lab", false},
     };
     struct node_spec spec = {
-        .name = node->name, .hosts = hosts, .mounts = mounts, .mount_count = 2};
+        .name = node->name,
+        .hosts = hosts,
+        .mounts = mounts,
+        .mount_count = 2,
+        .limits = &node->limits,
+        .cgroups = o->cgroups,
+        .root = o->roots ? o->roots[op->ns] : NULL,
+        .work = work,
+    };
+    uint64_t begin = clock_monotonic_ns();
     if (o->workload_folder)
         mounts[spec.mount_count++] =
             (struct node_mount){o->workload_folder, "/run/wanlab/workload", false};
@@ -104,9 +116,10 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
     spec.setting_count = collect_settings(f->plan, op, &settings);
     spec.settings = settings;
     int r = file_make_dirs(scratch, err);
-    if (r < 0)
-        return r;
-    return node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
+    if (r == 0)
+        r = node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
+    f->nodes[op->ns].boot_ns = clock_monotonic_ns() - begin;
+    return r;
 }
 
 static int set_fabric_sysctl(const struct op *op, struct error *err)

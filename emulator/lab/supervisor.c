@@ -56,6 +56,17 @@ static int mount_nodes_folder(const struct tree *t, const char *path, struct err
     return r;
 }
 
+/* Nodes of kind process without limits need no cgroups, so any user can have them. */
+static bool needs_cgroups(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->node_count; i++) {
+        const struct node_limits *l = &s->nodes[i].limits;
+        if (s->nodes[i].kind == NODE_KIND_CONTAINER || l->cpus > 0 || l->memory_bytes || l->pids)
+            return true;
+    }
+    return false;
+}
+
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
@@ -64,10 +75,15 @@ static int build(struct supervisor *s, struct error *err)
         .folder = nodes,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
+        .roots = t->roots,
         .on_step = t->options->on_step ? on_step : NULL,
         .arg = (void *)t,
     };
+    _cleanup_(freep) char *cgroups = NULL;
     int r = mount_nodes_folder(t, nodes, err);
+    if (r == 0 && needs_cgroups(t->plan->scenario))
+        r = cgroup_reserve(t->folder, &cgroups, err);
+    options.cgroups = cgroups;
     if (r == 0)
         r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)

@@ -19,6 +19,7 @@ struct tree {
     const struct plan *plan;
     const struct lab_options *options;
     const char *folder;  /* of the lab */
+    char *const *roots;  /* by node; see node_driver.prepare */
     int lock;            /* held by init and supervisor */
     int reports;         /* to the launcher */
     int lifeline;        /* read end, or -1 */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a node's `root:` in the file stands for: a folder that a node can have an overlay over.
+ */
+#ifndef WANLAB_NODE_ROOT_H
+#define WANLAB_NODE_ROOT_H
+
+#include "base/error.h"
+#include "topology/scenario.h"
+
+/* The absolute path of the node's root, "/" for the host's own files. Relative paths start at the
+ * scenario's file. What does not exist or is no root is an error of input. The caller frees
+ * `*ret`. */
+int root_find(const struct scenario *s, const struct node *node, char **ret, struct error *err);
+
+#endif
