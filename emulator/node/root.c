@@ -7,20 +7,20 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "node/archive.h"
 
 /* A root has programs: any of these will do. */
-static int check_folder(const char *path, const char *text, struct error *err)
+int root_check(const char *folder, struct error *err)
 {
     static const char *const signs[] = {"bin", "usr", "sbin"};
     for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
-        _cleanup_(freep) char *sign = xasprintf("%s/%s", path, signs[i]);
+        _cleanup_(freep) char *sign = xasprintf("%s/%s", folder, signs[i]);
         struct stat st;
         if (lstat(sign, &st) == 0)
             return 0;
     }
-    return error_input(err, "'%s' is no root: it has neither bin nor usr nor sbin", text);
+    return error_input(err, "is no root: it has neither bin nor usr nor sbin");
 }
 
 int root_find(const struct scenario *s, const struct node *node, char **ret, struct error *err)
@@ -37,10 +37,12 @@ int root_find(const struct scenario *s, const struct node *node, char **ret, str
     _cleanup_(freep) char *path = realpath(given, NULL);
     if (!path || stat(path, &st) < 0)
         return error_input(err, "cannot use '%s' as its root: %s", given, strerror(errno));
+    if (S_ISREG(st.st_mode))
+        return archive_unpack(path, ret, err);
     if (!S_ISDIR(st.st_mode))
-        return error_input(err, "'%s' is no root: expected a folder", given);
-    int r = check_folder(path, given, err);
-    if (r == 0)
-        *ret = TAKE_PTR(path);
-    return r;
+        return error_input(err, "'%s' is no root: expected a folder or an archive", given);
+    if (root_check(path, err) < 0)
+        return error_wrap(err, "'%s'", given);
+    *ret = TAKE_PTR(path);
+    return 0;
 }

@@ -212,6 +212,46 @@ ok $? "and is not written to"
 node c1 ping c2
 like "$ERR" "c1.*ping.*No such file" "a command that the root lacks: node and command"
 "$WANLAB" down one
+export WANLAB_CACHE_ROOT=$WORK/cache
+tar -C "$WORK/root" -czf "$WORK/root.tar.gz" .
+run "$WANLAB" up "$WORK/root.yaml" --name one --set nodes.c.root=root.tar.gz
+is "$STATUS" 0 "an archive as root"
+diag "$OUT$ERR"
+node c2 sh -c 'cat /etc/hosts'
+like "$OUT" "c1" "works alike"
+"$WANLAB" down one
+is "$(find "$WANLAB_CACHE_ROOT/roots" -mindepth 1 -maxdepth 1 -name 'root.tar.gz-*' | wc -l)" 1 "it is unpacked once for both"
+mkdir "$WANLAB_CACHE_ROOT/roots/.partial.left"
+if command -v umoci >/dev/null; then
+    umoci init --layout "$WORK/image" && umoci new --image "$WORK/image:t" &&
+        umoci insert --image "$WORK/image:t" "$WORK/root" / && echo gone >"$WORK/gone" &&
+        umoci insert --image "$WORK/image:t" "$WORK/gone" /gone &&
+        umoci insert --image "$WORK/image:t" --whiteout /gone
+    tar -C "$WORK/image" -cf "$WORK/image.tar" .
+    run "$WANLAB" up "$WORK/root.yaml" --name one --set nodes.c.root=image.tar
+    is "$STATUS" 0 "an OCI image as root"
+    diag "$OUT$ERR"
+    node c1 sh -c 'ls /'
+    like "$OUT" "bin" "has its files"
+    [[ $OUT != *gone* ]]
+    ok $? "but not what a later layer removed"
+    "$WANLAB" down one
+    touch "$WORK/image.tar" # another one now
+    without umoci "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=image.tar
+    is "$STATUS" 3 "without umoci: exit 3"
+    like "$ERR" "c1.*Debian package: umoci" "and the package"
+    [ ! -e "$WANLAB_CACHE_ROOT/roots/.partial.left" ]
+    ok $? "what was left half unpacked is swept"
+fi
+head -c 1000 "$WORK/root.tar.gz" >"$WORK/cut.tar.gz"
+run "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=cut.tar.gz
+is "$STATUS" 2 "an archive that is cut off: exit 2"
+like "$ERR" "c1.*cut.tar.gz.*tar" "with node, archive and reason"
+echo '[]' >"$WORK/manifest.json"
+tar -C "$WORK" -cf "$WORK/docker.tar" manifest.json
+run "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=docker.tar
+like "$ERR" "docker save.*skopeo" "an archive of docker save: what to do"
+is "$(find "$WANLAB_CACHE_ROOT/roots" -name '.partial.*')" "" "nothing half unpacked is left"
 mkdir "$WORK/empty"
 run "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=empty
 is "$STATUS" 2 "an empty folder is no root: exit 2"
