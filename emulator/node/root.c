@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cache.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "node/archive.h"
@@ -23,9 +24,26 @@ int root_check(const char *folder, struct error *err)
     return error_input(err, "is no root: it has neither bin nor usr nor sbin");
 }
 
+static int find_image(const char *name, char **ret, struct error *err)
+{
+    _cleanup_(freep) char *images = NULL;
+    int r = cache_folder("images", &images, err);
+    if (r < 0)
+        return r;
+    _cleanup_(freep) char *path = xasprintf("%s/%s", images, name);
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return error_machine(
+            err, ENOENT, "there is no image '%s' (wanlab image build %s --packages …)", name, name);
+    *ret = TAKE_PTR(path);
+    return 0;
+}
+
 int root_find(const struct scenario *s, const struct node *node, char **ret, struct error *err)
 {
     struct stat st;
+    if (node->image)
+        return find_image(node->image, ret, err);
     if (!node->root || strcmp(node->root, "host") == 0) {
         *ret = xstrdup("/");
         return 0;

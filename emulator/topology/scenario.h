@@ -9,6 +9,7 @@
 #ifndef WANLAB_TOPOLOGY_SCENARIO_H
 #define WANLAB_TOPOLOGY_SCENARIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,8 @@ struct node {
     char *group;
     char *region; /* NULL if none; `region: [a, b, c]` is dealt out to the group's nodes in turn */
     enum node_kind kind;
-    char *root; /* as in the file; NULL: the host's own */
+    char *root;  /* as in the file; NULL: the host's own */
+    char *image; /* the name of one, instead of a root; NULL: none */
     struct node_limits limits;
     struct mark mark; /* where the file declares its group */
 };
@@ -122,6 +124,9 @@ struct scenario {
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);
+
+/* Whether `name` can be an image's: the rule for all names. */
+bool scenario_is_image(const char *name);
 
 /* Index of the node with that name, or -1. */
 int scenario_node(const struct scenario *s, const char *name);

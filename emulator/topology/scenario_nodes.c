@@ -67,6 +67,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
         *node = (struct node){.kind = like->kind, .limits = like->limits, .mark = mark};
         node->group = xstrdup(group->key);
         node->root = xstrdup(like->root);
+        node->image = xstrdup(like->image);
         node->name = numbered ? xasprintf("%s%u", group->key, i + 1) : xstrdup(group->key);
         node->region = region_of(regions, i);
         add_name(s, (struct scenario_name){node->name, first + i, 1, false, mark});
@@ -79,7 +80,8 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count", "kind", "region", "root", "cpus", "memory", "pids"};
+    static const char *const keys[] = {"count", "kind", "region", "root",
+                                       "image", "cpus", "memory", "pids"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};
@@ -100,6 +102,7 @@ static int decode_group(struct scenario *s, const struct yaml_pair *group, struc
     if (r == 0)
         r = add_nodes(s, group, count_node != NULL, (unsigned)count, &like, err);
     free(like.root);
+    free(like.image);
     return r;
 }
 

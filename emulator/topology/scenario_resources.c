@@ -54,6 +54,30 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
     return 0;
 }
 
+bool scenario_is_image(const char *name)
+{
+    static const struct mark nowhere = {.file = ""};
+    struct error ignored;
+    return scenario_check_name(name, "an image", &nowhere, &ignored) == 0;
+}
+
+static int decode_image(const struct yaml *node, struct node *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, "the image of a node", err);
+    if (r == 0)
+        r = scenario_check_name(node->scalar, "an image", &node->mark, err);
+    if (r < 0)
+        return r;
+    if (ret->kind == NODE_KIND_PROCESS)
+        return yaml_error(err, &node->mark,
+                          "found an image for a node of kind process, which always has the "
+                          "host's files: expected kind container");
+    if (ret->root)
+        return yaml_error(err, &node->mark, "found both 'root' and 'image', expected one");
+    ret->image = xstrdup(node->scalar);
+    return 0;
+}
+
 static int decode_cpus(const struct yaml *node, double *ret, struct error *err)
 {
     int r = yaml_expect_scalar(node, "cpus", err);
@@ -91,7 +115,7 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
 {
     const struct yaml *kind = yaml_get(map, "kind"), *root = yaml_get(map, "root");
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
-    const struct yaml *pids = yaml_get(map, "pids");
+    const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && cpus)
         r = decode_cpus(cpus, &ret->limits.cpus, err);
@@ -101,5 +125,7 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = scenario_decode_integer(pids, "pids", PIDS_MIN, PIDS_MAX, &ret->limits.pids, err);
     if (r == 0 && root)
         r = decode_root(root, ret, err);
+    if (r == 0 && image)
+        r = decode_image(image, ret, err);
     return r;
 }

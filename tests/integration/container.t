@@ -252,6 +252,45 @@ tar -C "$WORK" -cf "$WORK/docker.tar" manifest.json
 run "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=docker.tar
 like "$ERR" "docker save.*skopeo" "an archive of docker save: what to do"
 is "$(find "$WANLAB_CACHE_ROOT/roots" -name '.partial.*')" "" "nothing half unpacked is left"
+# An image of packages. The mirror may be out of reach; all else is tested without it.
+sed -i 's/root: root/image: tiny/' "$WORK/root.yaml"
+run "$WANLAB" up "$WORK/root.yaml"
+is "$STATUS" 3 "an image that is not built: exit 3"
+like "$ERR" "c1.*'tiny'.*wanlab image build tiny" "and how to build it"
+run "$WANLAB" image build ../tiny
+is "$STATUS" 2 "a bad name for an image: exit 2"
+run "$WANLAB" image build tiny --packages 'a b'
+is "$STATUS" 2 "bad names of packages: exit 2"
+if command -v mmdebstrap >/dev/null; then
+    run "$WANLAB" image build tiny --packages no-such-package-at-all
+    is "$STATUS" 1 "a package that there is not: exit 1"
+    "$WANLAB" image build tiny --packages iputils-ping 2>"$WORK/err" &
+    pid=$!
+    wait_for 20 test -d "$WANLAB_CACHE_ROOT/images/.partial.tiny/root/etc"
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    [ ! -e "$WANLAB_CACHE_ROOT/images/tiny" ]
+    ok $? "a build that is killed leaves no image"
+    run "$WANLAB" image build tiny --packages iputils-ping
+    if [ "$STATUS" = 0 ]; then
+        ok 0 "an image is built"
+        is "$(ls -A "$WANLAB_CACHE_ROOT/images" | tr '\n' ' ')" ".lock tiny " "with nothing half built beside it"
+        run "$WANLAB" image build tiny --packages iputils-ping
+        like "$OUT" "there already" "only once"
+        run "$WANLAB" up "$WORK/root.yaml" --name one
+        is "$STATUS" 0 "nodes of it come up"
+        diag "$OUT$ERR"
+        node c1 ping -c 1 -W 2 c2
+        is "$STATUS" 0 "and reach each other"
+        "$WANLAB" down one
+    else
+        diag "no image could be built: $(tail -1 <<<"$ERR")"
+    fi
+    without mmdebstrap "$WANLAB" image build other
+    is "$STATUS" 3 "without mmdebstrap: exit 3"
+    like "$ERR" "Debian package: mmdebstrap" "and the package"
+fi
+sed -i 's/image: tiny/root: root/' "$WORK/root.yaml"
 mkdir "$WORK/empty"
 run "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=empty
 is "$STATUS" 2 "an empty folder is no root: exit 2"
