@@ -63,6 +63,15 @@ $(WORKLOADS)/%: workloads/%
 
 $(BUILD)/emulator/base/version.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 
+# Containers' first process: static, never instrumented, carried inside the program.
+NODE_INIT := $(BUILD)/emulator/node/init/init
+$(NODE_INIT): emulator/node/init/init.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -Os -static -s $(WARN) -D_GNU_SOURCE -o $@ $<
+$(BUILD)/emulator/node/embedded.o: $(NODE_INIT)
+$(BUILD)/emulator/node/embedded.o: CFLAGS += -DNODE_INIT_FILE='"$(NODE_INIT)"'
+
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

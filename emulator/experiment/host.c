@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -54,21 +55,7 @@ void environment_add_values(struct environment *e, const struct workload *w,
 
 int host_cache_folder(const struct workload *w, char **ret, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
-    if (getenv("WANLAB_CACHE_ROOT"))
-        folder = xasprintf("%s/%s", getenv("WANLAB_CACHE_ROOT"), w->name);
-    else if (geteuid() == 0)
-        folder = xasprintf("/var/cache/wanlab/%s", w->name);
-    else if (getenv("XDG_CACHE_HOME"))
-        folder = xasprintf("%s/wanlab/%s", getenv("XDG_CACHE_HOME"), w->name);
-    else
-        folder =
-            xasprintf("%s/.cache/wanlab/%s", getenv("HOME") ? getenv("HOME") : "/tmp", w->name);
-    int r = file_make_dirs(folder, err);
-    if (r < 0)
-        return error_wrap(err, "the workload's cache");
-    *ret = realpath(folder, NULL);
-    return *ret ? 0 : error_errno(err, errno, "the workload's cache '%s'", folder);
+    return cache_folder(w->name, ret, err);
 }
 
 /* Runs a program in the workload's folder with its output in a pipe, and calls `on_line` for each

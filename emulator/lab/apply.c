@@ -8,13 +8,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/interface.h"
 #include "net/route.h"
 #include "net/tc.h"
 
-#define FACTS_FOLDER ".lab" /* no node can have this name */
+#define FACTS_FOLDER ".lab" /* no node can have these names */
+#define WORK_FOLDER  ".work"
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -123,16 +125,24 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
     _cleanup_(freep) char *facts = NULL;
     int r = provide_facts(f->plan, (unsigned)op->ns, o->folder, &facts, err);
     _cleanup_(freep) char *hosts = xasprintf("%s/hosts", facts);
+    _cleanup_(freep) char *work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     _cleanup_(freep) struct node_setting *settings = NULL;
     struct node_mount mounts[4] = {
         {scratch, "/run/wanlab/scratch", true},
         {facts, "/run/wanlab/lab", false},
     };
-    struct node_spec spec = {.name = node->name,
-                             .hosts = hosts,
-                             .hidden = o->hidden,
-                             .mounts = mounts,
-                             .mount_count = 2};
+    struct node_spec spec = {
+        .name = node->name,
+        .hosts = hosts,
+        .hidden = o->hidden,
+        .mounts = mounts,
+        .mount_count = 2,
+        .limits = &node->limits,
+        .cgroups = o->cgroups,
+        .root = o->roots ? o->roots[op->ns] : NULL,
+        .work = work,
+    };
+    uint64_t begin = clock_monotonic_ns();
     if (o->workload_folder)
         mounts[spec.mount_count++] =
             (struct node_mount){o->workload_folder, "/run/wanlab/workload", false};
@@ -143,9 +153,12 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
     spec.settings = settings;
     if (r == 0)
         r = mount_scratch(scratch, o->scratch_bytes, err);
-    if (r < 0)
-        return r;
-    return node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
+    if (r == 0 && node->kind == NODE_KIND_CONTAINER)
+        r = mount_scratch(work, o->scratch_bytes, err);
+    if (r == 0)
+        r = node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
+    f->nodes[op->ns].boot_ns = clock_monotonic_ns() - begin;
+    return r;
 }
 
 static int set_fabric_sysctl(const struct op *op, struct error *err)

@@ -25,6 +25,8 @@ struct apply_options {
     uint64_t scratch_bytes;      /* size of each node's scratch folder */
     const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
     const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */
+    char *const *roots;          /* by node, what their drivers prepared; NULL: none */
+    const char *cgroups;         /* the record of the lab's cgroups; NULL: none are needed */
     void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */
     void *arg;
 };

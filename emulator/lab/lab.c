@@ -22,6 +22,7 @@
 #include "lab/client.h"
 #include "lab/place.h"
 #include "lab/tree.h"
+#include "node/node.h"
 #include "wire/engine.h"
 
 enum {
@@ -92,8 +93,8 @@ static int clone_tree(struct tree *t, pid_t *ret_init, struct error *err)
     return 0;
 }
 
-static int start_tree(struct lab *lab, const struct lab_options *options, int lock,
-                      struct error *err)
+static int start_tree(struct lab *lab, const struct lab_options *options, char *const *roots,
+                      int lock, struct error *err)
 {
     int reports[2], lifeline[2] = {-1, -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) < 0 ||
@@ -105,6 +106,7 @@ static int start_tree(struct lab *lab, const struct lab_options *options, int lo
         .plan = lab->plan,
         .options = options,
         .folder = lab->folder,
+        .roots = roots,
         .lock = lock,
         .reports = reports[1],
         .lifeline = lifeline[0],
@@ -148,11 +150,36 @@ static int make_plan(const struct scenario *s, struct lab *lab, struct error *er
     return plan_new(s, engine, &lab->plan, err);
 }
 
+static void free_roots(char **roots, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(roots[i]);
+    free(roots);
+}
+
+/* What the nodes' drivers find out or make before anything is started. */
+static int prepare_nodes(const struct scenario *s, char ***ret_roots, struct error *err)
+{
+    char **roots = xcalloc(s->node_count, sizeof(*roots));
+    int r = 0;
+    for (size_t i = 0; i < s->node_count && r == 0; i++) {
+        const struct node_driver *driver = node_driver(s->nodes[i].kind);
+        if (driver->prepare)
+            r = driver->prepare(s, &s->nodes[i], &roots[i], err);
+    }
+    if (r < 0)
+        free_roots(roots, s->node_count);
+    else
+        *ret_roots = roots;
+    return r;
+}
+
 int lab_up(const struct scenario *s, const struct lab_options *options, struct lab *ret,
            struct error *err)
 {
     struct lab lab = {.lifeline = -1};
     _cleanup_(fd_closep) int lock = -1;
+    char **roots = NULL;
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
     for (unsigned i = 2; r == -EBUSY && options->attached && !options->name; i++) {
@@ -163,7 +190,10 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     if (r == 0)
         r = make_plan(s, &lab, err);
     if (r == 0)
-        r = start_tree(&lab, options, lock, err);
+        r = prepare_nodes(s, &roots, err);
+    if (r == 0)
+        r = start_tree(&lab, options, roots, lock, err);
+    free_roots(roots, roots ? s->node_count : 0);
     if (r < 0) {
         lab_done(&lab);
         fd_closep(&lock);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "node/cgroup.h"
 #include "topology/scenario.h"
 
 int place_root(char **ret, struct error *err)
@@ -151,7 +152,8 @@ static void sweep_one(const char *root, const char *name, void *arg)
     (void)arg;
     _cleanup_(freep) char *folder = xasprintf("%s/%s", root, name);
     _cleanup_(fd_closep) int lock = try_lock(folder, 0);
-    if (lock >= 0)
+    _cleanup_(freep) char *cgroups = xasprintf("%s/cgroups", folder);
+    if (lock >= 0 && cgroup_sweep(cgroups)) /* else the next sweep has to know of them */
         file_remove_tree(folder, NULL);
     else if (lock == -ENOENT)
         rmdir(folder); /* only if it is empty: someone may be about to claim it */

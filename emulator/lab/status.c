@@ -21,9 +21,10 @@ static json_t *describe_node(const struct supervisor *s, unsigned i)
                                                         "ipv4", ip_format(v4, &port->v4), "ipv6",
                                                         ip_format(v6, &port->v6)));
     }
-    return json_pack("{s:s s:s s:s? s:s s:o}", "name", node->name, "kind",
+    return json_pack("{s:s s:s s:s? s:s s:f s:o}", "name", node->name, "kind",
                      node_driver(node->kind)->name, "region", node->region, "state",
-                     instance->pid > 0 ? "running" : "dead", "interfaces", interfaces);
+                     instance->pid > 0 ? "running" : "dead", "boot_s",
+                     (double)instance->boot_ns / 1e9, "interfaces", interfaces);
 }
 
 static json_t *describe_wire(const struct wire *w, const struct delayline_wire_stats *stats)

@@ -42,6 +42,17 @@ static void on_step(const struct plan *p, const struct op *op, void *arg)
     tell_launcher(arg, &report);
 }
 
+/* Nodes of kind process without limits need no cgroups, so any user can have them. */
+static bool needs_cgroups(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->node_count; i++) {
+        const struct node_limits *l = &s->nodes[i].limits;
+        if (s->nodes[i].kind == NODE_KIND_CONTAINER || l->cpus > 0 || l->memory_bytes || l->pids)
+            return true;
+    }
+    return false;
+}
+
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
@@ -54,10 +65,15 @@ static int build(struct supervisor *s, struct error *err)
         .scratch_bytes = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
+        .roots = t->roots,
         .on_step = t->options->on_step ? on_step : NULL,
         .arg = (void *)t,
     };
-    int r = fabric_init(&s->fabric, t->plan, err);
+    _cleanup_(freep) char *cgroups = NULL;
+    int r = needs_cgroups(t->plan->scenario) ? cgroup_reserve(t->folder, &cgroups, err) : 0;
+    options.cgroups = cgroups;
+    if (r == 0)
+        r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)
         r = fabric_apply(&s->fabric, &options, err);
     if (r < 0)

@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/node.h"
 
+#include "base/mem.h"
+#include "node/container.h"
 #include "node/process.h"
 
 const struct node_driver *node_driver(enum node_kind kind)
 {
     static const struct node_driver *const drivers[] = {
         [NODE_KIND_PROCESS] = &node_process,
+        [NODE_KIND_CONTAINER] = &node_container,
     };
     return drivers[kind];
+}
+
+void node_init(struct node_instance *n, const struct node_driver *driver, const char *name)
+{
+    *n = (struct node_instance){
+        .driver = driver, .name = xstrdup(name), .pidfd = -1, .ns_fd = -1, .ioctl_fd = -1};
+}
+
+int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err)
+{
+    if (!spec->cgroups)
+        return 0;
+    int r = cgroup_open(spec->cgroups, spec->name, spec->limits, &n->cgroup, err);
+    return r < 0 ? r : cgroup_limit(&n->cgroup, spec->limits, err);
+}
+
+int node_adopt_network(struct node_instance *n, const int *fds, struct error *err)
+{
+    n->ioctl_fd = fds[1];
+    n->ns_fd = fds[2];
+    return netlink_adopt(fds[0], &n->netlink, err);
 }

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "net/netlink.h"
+#include "node/cgroup.h"
 #include "topology/scenario.h"
 
 struct node_setting {
@@ -37,6 +38,10 @@ struct node_spec {
     size_t mount_count;
     const struct node_setting *settings;
     size_t setting_count;
+    const struct node_limits *limits;
+    const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
+    const char *root;    /* what prepare() found; NULL: none */
+    const char *work;    /* a folder of its own in memory, for the driver; made by it if needed */
 };
 
 struct node_instance {
@@ -47,6 +52,9 @@ struct node_instance {
     int ns_fd;               /* its network namespace */
     int ioctl_fd;            /* a datagram socket in it, for what netlink cannot do */
     struct netlink *netlink; /* a routing socket in it */
+    int namespaces;          /* CLONE_NEW… flags of those that its programs share */
+    struct cgroup cgroup;    /* what its programs join */
+    uint64_t boot_ns;        /* from the start until it could run programs */
 };
 
 enum { NODE_FDS_MAX = 4 };
@@ -64,6 +72,10 @@ struct node_exec {
 
 struct node_driver {
     const char *name; /* as in the file */
+    /* In the launcher, before anything is started: can this machine do it, and what is the node's
+     * root? `*ret_root` is the caller's to free. NULL: nothing to prepare. */
+    int (*prepare)(const struct scenario *s, const struct node *node, char **ret_root,
+                   struct error *err);
     int (*start)(struct node_instance *n, const struct node_spec *spec, struct error *err);
     /* Starts a program. `*ret_pidfd` becomes readable when it ends, waitid(P_PIDFD) reaps it. */
     int (*exec)(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
@@ -75,5 +87,11 @@ struct node_driver {
 
 /* The driver of a kind; every kind that a scenario can have has one. */
 const struct node_driver *node_driver(enum node_kind kind);
+
+/* For drivers: an instance without anything; makes and opens the node's cgroups (with limits if
+ * the file has any, exit 3 where they cannot be had); takes what child_open_network() opened. */
+void node_init(struct node_instance *n, const struct node_driver *driver, const char *name);
+int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err);
+int node_adopt_network(struct node_instance *n, const int *fds, struct error *err);
 
 #endif

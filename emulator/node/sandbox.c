@@ -178,7 +178,7 @@ static int mount_proc(struct error *err)
     return r;
 }
 
-static int apply_settings(const struct node_spec *spec, struct error *err)
+int sandbox_apply_settings(const struct node_spec *spec, struct error *err)
 {
     for (size_t i = 0; i < spec->setting_count; i++) {
         const struct node_setting *s = &spec->settings[i];
@@ -229,7 +229,7 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
     if (r == 0)
         r = mount_sys(err);
     if (r == 0)
-        r = apply_settings(spec, err);
+        r = sandbox_apply_settings(spec, err);
     if (r == 0)
         r = put_mounts(spec, trees, err);
     for (size_t i = 0; i < ARRAY_LEN(devices); i++)
@@ -261,16 +261,31 @@ int sandbox_build(const struct node_spec *spec, struct error *err)
     return r;
 }
 
+static const struct {
+    unsigned number;
+    const char *name;
+} kept[] = {
+#define KEPT(cap)                                                                                  \
+    {                                                                                              \
+        cap, #cap                                                                                  \
+    }
+    KEPT(CAP_CHOWN),       KEPT(CAP_DAC_OVERRIDE),     KEPT(CAP_FSETID),    KEPT(CAP_FOWNER),
+    KEPT(CAP_MKNOD),       KEPT(CAP_SETGID),           KEPT(CAP_SETUID),    KEPT(CAP_SETFCAP),
+    KEPT(CAP_SETPCAP),     KEPT(CAP_NET_BIND_SERVICE), KEPT(CAP_KILL),      KEPT(CAP_SYS_CHROOT),
+    KEPT(CAP_AUDIT_WRITE), KEPT(CAP_NET_RAW),          KEPT(CAP_NET_ADMIN),
+#undef KEPT
+};
+
+const char *sandbox_capability(size_t index)
+{
+    return index < ARRAY_LEN(kept) ? kept[index].name : NULL;
+}
+
 int sandbox_drop_privileges(struct error *err)
 {
-    static const unsigned keep[] = {
-        CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FSETID,      CAP_FOWNER,  CAP_MKNOD,
-        CAP_SETGID, CAP_SETUID,       CAP_SETFCAP,     CAP_SETPCAP, CAP_NET_BIND_SERVICE,
-        CAP_KILL,   CAP_SYS_CHROOT,   CAP_AUDIT_WRITE, CAP_NET_RAW, CAP_NET_ADMIN,
-    };
     uint64_t mask = 0;
-    for (size_t i = 0; i < ARRAY_LEN(keep); i++)
-        mask |= 1ULL << keep[i];
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        mask |= 1ULL << kept[i].number;
     for (unsigned cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
         if (!(mask & 1ULL << cap) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
             return error_errno(err, errno, "cannot drop a capability");

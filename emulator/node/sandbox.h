@@ -19,4 +19,10 @@ int sandbox_build(const struct node_spec *spec, struct error *err);
  * and sets no_new_privs. */
 int sandbox_drop_privileges(struct error *err);
 
+/* Names of the capabilities that are kept, "CAP_CHOWN" …; NULL past the last. */
+const char *sandbox_capability(size_t index);
+
+/* In the node's network namespace: applies the spec's settings. */
+int sandbox_apply_settings(const struct node_spec *spec, struct error *err);
+
 #endif

@@ -285,6 +285,8 @@ void scenario_free(struct scenario *s)
         free(s->nodes[i].name);
         free(s->nodes[i].group);
         free(s->nodes[i].region);
+        free(s->nodes[i].root);
+        free(s->nodes[i].image);
     }
     for (size_t i = 0; i < s->network_count; i++) {
         free(s->networks[i].name);

@@ -9,6 +9,7 @@
 #ifndef WANLAB_TOPOLOGY_SCENARIO_H
 #define WANLAB_TOPOLOGY_SCENARIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,13 +17,20 @@
 #include "topology/impairment.h"
 #include "topology/yaml.h"
 
-enum node_kind { NODE_KIND_PROCESS };
+enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
 
 enum {
     SCENARIO_NODES_MAX = 10000,      /* in all */
     SCENARIO_WAN_MEMBERS_MAX = 1000, /* each ordered pair of them is a wire */
     SCENARIO_NAME_MAX = 32,          /* characters of a node, network, or scenario name */
+};
+
+/* What a node may use of the machine; 0: no limit. */
+struct node_limits {
+    double cpus; /* processor time for time passed: 0.5 is half of one processor */
+    uint64_t memory_bytes;
+    uint64_t pids; /* processes and threads */
 };
 
 /* Names are [a-z0-9-], begin with a letter, and have at most SCENARIO_NAME_MAX characters. A group
@@ -32,6 +40,9 @@ struct node {
     char *group;
     char *region; /* NULL if none; `region: [a, b, c]` is dealt out to the group's nodes in turn */
     enum node_kind kind;
+    char *root;  /* as in the file; NULL: the host's own */
+    char *image; /* the name of one, instead of a root; NULL: none */
+    struct node_limits limits;
     struct mark mark; /* where the file declares its group */
 };
 
@@ -113,6 +124,9 @@ struct scenario {
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);
+
+/* Whether `name` can be an image's: the rule for all names. */
+bool scenario_is_image(const char *name);
 
 /* Index of the node with that name, or -1. */
 int scenario_node(const struct scenario *s, const char *name);

@@ -4,32 +4,13 @@
  * stand side by side.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "topology/scenario_decode.h"
-
-static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
-{
-    static const char *const known[] = {"process", "container", "docker", "qemu", "uml"};
-    int r = yaml_expect_scalar(node, "the kind of a node", err);
-    if (r < 0)
-        return r;
-    if (strcmp(node->scalar, known[0]) == 0) {
-        *ret = NODE_KIND_PROCESS;
-        return 0;
-    }
-    for (size_t i = 1; i < ARRAY_LEN(known); i++) {
-        if (strcmp(node->scalar, known[i]) == 0)
-            return yaml_error(err, &node->mark,
-                              "the kind '%s' is not available in this version, expected process",
-                              node->scalar);
-    }
-    return yaml_error(err, &node->mark, "found '%.60s' as kind of a node, expected process",
-                      node->scalar);
-}
 
 static int check_region(const struct yaml *node, struct error *err)
 {
@@ -70,7 +51,7 @@ static void add_name(struct scenario *s, struct scenario_name name)
 }
 
 static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool numbered,
-                     unsigned count, enum node_kind kind, struct error *err)
+                     unsigned count, const struct node *like, struct error *err)
 {
     const struct yaml *regions = yaml_get(group->value, "region");
     const struct mark mark = group->key_mark;
@@ -83,7 +64,10 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
     for (unsigned i = 0; i < count; i++) {
         s->nodes = array_grow(s->nodes, s->node_count, sizeof(*s->nodes));
         struct node *node = &s->nodes[s->node_count++];
-        *node = (struct node){.group = xstrdup(group->key), .kind = kind, .mark = mark};
+        *node = (struct node){.kind = like->kind, .limits = like->limits, .mark = mark};
+        node->group = xstrdup(group->key);
+        node->root = xstrdup(like->root);
+        node->image = xstrdup(like->image);
         node->name = numbered ? xasprintf("%s%u", group->key, i + 1) : xstrdup(group->key);
         node->region = region_of(regions, i);
         add_name(s, (struct scenario_name){node->name, first + i, 1, false, mark});
@@ -96,26 +80,29 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count", "kind", "region"};
+    static const char *const keys[] = {"count", "kind", "region", "root",
+                                       "image", "cpus", "memory", "pids"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
-    enum node_kind kind = NODE_KIND_PROCESS;
+    struct node like = {0};
     int r = scenario_check_name(group->key, "a node", &group->key_mark, err);
     bool is_bare = map->kind == YAML_SCALAR && !map->quoted && !*map->scalar; /* `r1:` alone */
     if (r == 0 && !is_bare)
         r = yaml_expect_map(map, "a node", keys, ARRAY_LEN(keys), err);
     if (r < 0)
         return r;
-    const struct yaml *count_node = yaml_get(map, "count"), *kind_node = yaml_get(map, "kind");
+    const struct yaml *count_node = yaml_get(map, "count");
     const struct yaml *regions = yaml_get(map, "region");
     if (count_node)
         r = scenario_decode_integer(count_node, "count", 1, SCENARIO_NODES_MAX, &count, err);
-    if (r == 0 && kind_node)
-        r = decode_kind(kind_node, &kind, err);
+    if (r == 0)
+        r = scenario_decode_resources(map, &like, err);
     if (r == 0 && regions)
         r = check_regions(regions, err);
     if (r == 0)
-        r = add_nodes(s, group, count_node != NULL, (unsigned)count, kind, err);
+        r = add_nodes(s, group, count_node != NULL, (unsigned)count, &like, err);
+    free(like.root);
+    free(like.image);
     return r;
 }
 

@@ -89,6 +89,23 @@ static void a_count_numbers_the_nodes_even_a_count_of_one(void **state)
     scenario_free(s);
 }
 
+static void kinds_roots_and_limits_are_the_groups(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes:\n"
+                                   "  c: {count: 2, kind: container, root: my/root, cpus: 0.5}\n"
+                                   "  p: {memory: 256MiB, pids: 100, root: host}\n");
+    assert_int_equal(s->nodes[1].kind, NODE_KIND_CONTAINER);
+    assert_string_equal(s->nodes[1].root, "my/root");
+    assert_true(s->nodes[1].limits.cpus == 0.5);
+    assert_int_equal(s->nodes[1].limits.memory_bytes, 0);
+    assert_int_equal(s->nodes[2].kind, NODE_KIND_PROCESS);
+    assert_int_equal(s->nodes[2].limits.memory_bytes, 256 << 20);
+    assert_int_equal(s->nodes[2].limits.pids, 100);
+    assert_true(s->nodes[2].limits.cpus == 0);
+    scenario_free(s);
+}
+
 static void regions_are_dealt_out_in_turn(void **state)
 {
     (void)state;
@@ -266,6 +283,7 @@ int main(void)
         cmocka_unit_test(the_other_examples_are_readable),
         cmocka_unit_test(one_node_is_enough),
         cmocka_unit_test(a_count_numbers_the_nodes_even_a_count_of_one),
+        cmocka_unit_test(kinds_roots_and_limits_are_the_groups),
         cmocka_unit_test(regions_are_dealt_out_in_turn),
         cmocka_unit_test(a_name_is_made_from_the_file_if_none_is_given),
         cmocka_unit_test(a_wan_may_have_one_delay_for_all),

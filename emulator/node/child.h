@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Children of the supervisor that do something in other namespaces and say how it went.
+ */
+#ifndef WANLAB_NODE_CHILD_H
+#define WANLAB_NODE_CHILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+enum { CHILD_HANDED_FDS = 3 }; /* netlink socket, datagram socket, network namespace */
+
+/* What a child says to the supervisor: 0 and descriptors or a pid, or an error. */
+struct child_answer {
+    int result;
+    pid_t pid;
+    struct error err;
+};
+
+/* clone3(): 0 in the child, its pid and pidfd here, -1 with errno. With CLONE_PARENT the child is
+ * the caller's sibling. */
+pid_t child_clone(uint64_t flags, int *ret_pidfd);
+
+/* A socket pair whose first end is for this process. */
+int child_channel(int pair[2], struct error *err);
+
+/* Waits for a child's answer; an answer that is an error is returned as one. */
+int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_count,
+                  struct error *err);
+
+/* In the network namespace of a node: opens what the supervisor configures it through. */
+int child_open_network(int fds[CHILD_HANDED_FDS], struct error *err);
+
+#endif

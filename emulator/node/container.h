@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Nodes of kind `container`: an OCI bundle run by crun or runc. See container.c for the story.
+ */
+#ifndef WANLAB_NODE_CONTAINER_H
+#define WANLAB_NODE_CONTAINER_H
+
+#include "node/node.h"
+
+extern const struct node_driver node_container;
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A program is started in a node by a helper that joins the namespaces, makes the program's
+ * process as the supervisor's own child (CLONE_PARENT) and ends. So the supervisor waits for it
+ * like for any child, without ever leaving its own namespaces. The program's process joins the
+ * node's cgroups itself, by descriptors that were opened outside.
+ */
+#include "node/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/message.h"
+#include "node/child.h"
+#include "node/sandbox.h"
+
+static void place_fds(const struct node_exec *e)
+{
+    int moved[NODE_FDS_MAX];
+    for (size_t i = 0; i < e->fd_count; i++) /* first out of the way, then to their places */
+        moved[i] = fcntl(e->fds[i], F_DUPFD, 2 * NODE_FDS_MAX);
+    for (size_t i = 0; i < e->fd_count; i++)
+        dup2(moved[i], (int)i);
+}
+
+/* In the program's own process, in the node; `report` tells the supervisor why there is no program.
+ */
+static void run_program(const struct node_instance *n, const struct node_exec *e, int report)
+{
+    struct child_answer answer = {0};
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setsid();
+    cgroup_join(&n->cgroup);
+    int high = fcntl(report, F_DUPFD_CLOEXEC, 4 * NODE_FDS_MAX);
+    place_fds(e);
+    close_range((unsigned)e->fd_count, (unsigned)high - 1, 0);
+    close_range((unsigned)high + 1, ~0U, 0);
+    answer.result = sandbox_drop_privileges(&answer.err);
+    if (answer.result == 0 && chdir(e->folder ? e->folder : "/") < 0)
+        answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
+    if (answer.result == 0 && e->function) {
+        close(high);
+        int argc = 0;
+        while (e->argv[argc])
+            argc++;
+        _exit(e->function(argc, e->argv));
+    }
+    if (answer.result == 0) {
+        environ = (char **)e->env; /* whose PATH is to be searched */
+        execvp(e->argv[0], e->argv);
+        answer.result = error_errno(&answer.err, errno, "cannot run '%s'", e->argv[0]);
+    }
+    message_send(high, &answer, sizeof(answer), NULL, 0);
+    _exit(127);
+}
+
+/* In the short-lived helper. */
+static void join_and_run(const struct node_instance *n, const struct node_exec *e, int channel)
+{
+    struct child_answer answer = {0};
+    if (setns(n->pidfd, n->namespaces) < 0) {
+        answer.result = error_errno(&answer.err, errno, "cannot enter the node");
+        message_send(channel, &answer, sizeof(answer), NULL, 0);
+        _exit(1);
+    }
+    int pidfd;
+    pid_t pid = child_clone(CLONE_PARENT, &pidfd);
+    if (pid == 0)
+        run_program(n, e, channel);
+    if (pid < 0)
+        answer.result = error_errno(&answer.err, errno, "cannot make a process in the node");
+    answer.pid = pid;
+    message_send(channel, &answer, sizeof(answer), &pidfd, pid > 0 ? 1 : 0);
+    _exit(0);
+}
+
+/* The program's process is there; a second message comes only if it could not become the program.
+ */
+static int confirm_program(int channel, pid_t pid, struct error *err)
+{
+    struct child_answer answer;
+    size_t no_fds = 0;
+    ssize_t len = message_receive(channel, &answer, sizeof(answer), NULL, &no_fds);
+    if (len != (ssize_t)sizeof(answer))
+        return 0; /* closed by a successful exec */
+    waitpid(pid, NULL, 0);
+    *err = answer.err;
+    return answer.result;
+}
+
+int program_start(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
+                  int *ret_pidfd, struct error *err)
+{
+    int pair[2];
+    if (n->pid == 0)
+        return error_set(err, ESRCH, "node '%s' is not running", n->name);
+    int r = child_channel(pair, err);
+    if (r < 0)
+        return r;
+    _cleanup_(fd_closep) int channel = pair[0];
+    pid_t helper = fork();
+    if (helper == 0) {
+        close(channel);
+        join_and_run(n, e, pair[1]);
+    }
+    close(pair[1]);
+    if (helper < 0)
+        return error_errno(err, errno, "cannot fork");
+    struct child_answer answer;
+    int pidfd = -1;
+    r = child_receive(channel, &answer, &pidfd, 1, err);
+    waitpid(helper, NULL, 0);
+    if (r == 0) {
+        r = confirm_program(channel, answer.pid, err);
+        *ret_pid = answer.pid;
+    }
+    if (r < 0) {
+        fd_closep(&pidfd);
+        return error_wrap(err, "node '%s'", n->name);
+    }
+    *ret_pidfd = pidfd;
+    return 0;
+}
+
+void program_stop_node(struct node_instance *n)
+{
+    if (n->pid > 0) {
+        kill(n->pid, SIGKILL);
+        waitpid(n->pid, NULL, 0);
+        n->pid = 0;
+    }
+    cgroup_close(&n->cgroup);
+    fd_closep(&n->pidfd);
+    fd_closep(&n->ns_fd);
+    fd_closep(&n->ioctl_fd);
+    netlink_close(n->netlink);
+    n->netlink = NULL;
+    free(n->name);
+    n->name = NULL;
+}

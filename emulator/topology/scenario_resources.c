@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a node is made of: its kind, its root, its share of the machine.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/units.h"
+#include "topology/scenario_decode.h"
+
+enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304 };
+static const double cpus_min = 0.01; /* the kernel's least: 1 ms in 100 */
+static const uint64_t memory_min = 4 << 20;
+
+static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
+{
+    static const char *const known[] = {"process", "container", "docker", "qemu", "uml"};
+    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER};
+    int r = yaml_expect_scalar(node, "the kind of a node", err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (strcmp(node->scalar, known[i]) != 0)
+            continue;
+        if (i < ARRAY_LEN(kinds)) {
+            *ret = kinds[i];
+            return 0;
+        }
+        return yaml_error(err, &node->mark,
+                          "the kind '%s' is not available in this version, expected process or "
+                          "container",
+                          node->scalar);
+    }
+    return yaml_error(err, &node->mark,
+                      "found '%.60s' as kind of a node, expected process or container",
+                      node->scalar);
+}
+
+static int decode_root(const struct yaml *node, struct node *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, "the root of a node", err);
+    if (r < 0)
+        return r;
+    if (!*node->scalar)
+        return yaml_error(err, &node->mark,
+                          "found nothing, expected 'host', a folder or an archive");
+    if (ret->kind == NODE_KIND_PROCESS && strcmp(node->scalar, "host") != 0)
+        return yaml_error(err, &node->mark,
+                          "found '%.60s' as root of a node of kind process, which always has the "
+                          "host's: expected 'host', or kind container",
+                          node->scalar);
+    ret->root = xstrdup(node->scalar);
+    return 0;
+}
+
+bool scenario_is_image(const char *name)
+{
+    static const struct mark nowhere = {.file = ""};
+    struct error ignored;
+    return scenario_check_name(name, "an image", &nowhere, &ignored) == 0;
+}
+
+static int decode_image(const struct yaml *node, struct node *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, "the image of a node", err);
+    if (r == 0)
+        r = scenario_check_name(node->scalar, "an image", &node->mark, err);
+    if (r < 0)
+        return r;
+    if (ret->kind == NODE_KIND_PROCESS)
+        return yaml_error(err, &node->mark,
+                          "found an image for a node of kind process, which always has the "
+                          "host's files: expected kind container");
+    if (ret->root)
+        return yaml_error(err, &node->mark, "found both 'root' and 'image', expected one");
+    ret->image = xstrdup(node->scalar);
+    return 0;
+}
+
+static int decode_cpus(const struct yaml *node, double *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, "cpus", err);
+    if (r < 0)
+        return r;
+    char *end;
+    double cpus = strtod(node->scalar, &end);
+    if (!*node->scalar || *end || node->scalar[strspn(node->scalar, "0123456789.")])
+        return yaml_error(err, &node->mark,
+                          "found '%.60s', expected a number of processors such as 0.5",
+                          node->scalar);
+    if (!(cpus >= cpus_min && cpus <= CPUS_MAX))
+        return yaml_error(err, &node->mark, "'%.60s' is out of range: expected %g to %d processors",
+                          node->scalar, cpus_min, CPUS_MAX);
+    *ret = cpus;
+    return 0;
+}
+
+static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *err)
+{
+    uint64_t bytes;
+    int r = yaml_expect_scalar(node, "memory", err);
+    if (r < 0)
+        return r;
+    if (units_parse_size(node->scalar, &bytes, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    if (bytes < memory_min)
+        return yaml_error(err, &node->mark, "'%.60s' is too small: expected at least 4MiB",
+                          node->scalar);
+    *ret = bytes;
+    return 0;
+}
+
+int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err)
+{
+    const struct yaml *kind = yaml_get(map, "kind"), *root = yaml_get(map, "root");
+    const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
+    const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
+    int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
+    if (r == 0 && cpus)
+        r = decode_cpus(cpus, &ret->limits.cpus, err);
+    if (r == 0 && memory)
+        r = decode_memory(memory, &ret->limits.memory_bytes, err);
+    if (r == 0 && pids)
+        r = scenario_decode_integer(pids, "pids", PIDS_MIN, PIDS_MAX, &ret->limits.pids, err);
+    if (r == 0 && root)
+        r = decode_root(root, ret, err);
+    if (r == 0 && image)
+        r = decode_image(image, ret, err);
+    return r;
+}
