@@ -138,6 +138,7 @@ static void exec_runtime(const char *runtime, const char *work, const char *name
     argv[n] = NULL;
     if (is_crun) /* it refuses to work where both versions are; nothing of it is needed here */
         umount2("/sys/fs/cgroup/unified", MNT_DETACH);
+    setenv("_LIBCONTAINER_STATEDIR", work, 1); /* for a file that it would else make in /tmp */
     execvp(runtime, argv);
     dprintf(STDERR_FILENO, "cannot run '%s': %s\n", runtime, strerror(errno));
 }

@@ -143,6 +143,8 @@ for victim in launcher init lab; do
     done
 done
 
+is "$(find /tmp -maxdepth 1 -name 'crun.*' -newer "$WORK/lab.yaml")" "" "nor a file of crun's"
+
 # A node that dies is noticed.
 "$WANLAB" up "$WORK/lab.yaml" --name one >/dev/null
 kill -KILL "$(pid_of node | head -1)"
