@@ -18,13 +18,13 @@ struct report {
 struct tree {
     const struct plan *plan;
     const struct lab_options *options;
-    const char *folder;  /* of the lab */
-    char *const *roots;  /* by node; see node_driver.prepare */
-    int lock;            /* held by init and supervisor */
-    int reports;         /* to the launcher */
-    int lifeline;        /* read end, or -1 */
-    bool new_user;       /* the tree has a user namespace of its own: become root in it */
-    uid_t uid;           /* the launcher's, as seen outside */
+    const char *folder; /* of the lab */
+    char *const *roots; /* by node; see node_driver.prepare */
+    int lock;           /* held by init and supervisor */
+    int reports;        /* to the launcher */
+    int lifeline;       /* read end, or -1 */
+    bool new_user;      /* the tree has a user namespace of its own: become root in it */
+    uid_t uid;          /* the launcher's, as seen outside */
     gid_t gid;
 };
 
