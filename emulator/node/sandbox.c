@@ -269,10 +269,11 @@ static const struct {
     {                                                                                              \
         cap, #cap                                                                                  \
     }
-    KEPT(CAP_CHOWN),       KEPT(CAP_DAC_OVERRIDE),     KEPT(CAP_FSETID),    KEPT(CAP_FOWNER),
-    KEPT(CAP_MKNOD),       KEPT(CAP_SETGID),           KEPT(CAP_SETUID),    KEPT(CAP_SETFCAP),
-    KEPT(CAP_SETPCAP),     KEPT(CAP_NET_BIND_SERVICE), KEPT(CAP_KILL),      KEPT(CAP_SYS_CHROOT),
-    KEPT(CAP_AUDIT_WRITE), KEPT(CAP_NET_RAW),          KEPT(CAP_NET_ADMIN),
+    KEPT(CAP_CHOWN),   KEPT(CAP_DAC_OVERRIDE), KEPT(CAP_FSETID),
+    KEPT(CAP_FOWNER),  KEPT(CAP_SETGID),       KEPT(CAP_SETUID),
+    KEPT(CAP_SETFCAP), KEPT(CAP_SETPCAP),      KEPT(CAP_NET_BIND_SERVICE),
+    KEPT(CAP_KILL),    KEPT(CAP_SYS_CHROOT),   KEPT(CAP_AUDIT_WRITE),
+    KEPT(CAP_NET_RAW), KEPT(CAP_NET_ADMIN),
 #undef KEPT
 };
 

@@ -16,7 +16,8 @@
 int sandbox_build(const struct node_spec *spec, struct error *err);
 
 /* Gives up, for good, all capabilities but those of a Docker container plus NET_ADMIN and NET_RAW,
- * and sets no_new_privs. */
+ * and sets no_new_privs. MKNOD is not among them, since no device cgroup would keep a node from the
+ * host's disks. */
 int sandbox_drop_privileges(struct error *err);
 
 /* Names of the capabilities that are kept, "CAP_CHOWN" …; NULL past the last. */
