@@ -20,6 +20,10 @@ int file_write(const char *path, const char *text, struct error *err);
 /* Writes everything, however many write() calls it takes; 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 
+/* Closes all descriptors from 3 up but those in `keep`, which it sorts; negative ones are ignored.
+ */
+void fd_close_others(int *keep, size_t count);
+
 /* Makes a folder and its missing parents, mode 0755; an existing folder is fine. */
 int file_make_dirs(const char *path, struct error *err);
 

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -75,28 +74,6 @@ static int prepare(const struct tree *t, struct error *err)
     return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-/* The lab keeps nothing that the launcher happened to have open: somebody's lock, say, or the
- * launcher's own ends. */
-static void close_others(const struct tree *t)
-{
-    int keep[] = {t->lock, t->reports, t->lifeline};
-    unsigned from = STDERR_FILENO + 1;
-    qsort(keep, ARRAY_LEN(keep), sizeof(*keep), by_value);
-    for (size_t i = 0; i < ARRAY_LEN(keep); i++) {
-        if (keep[i] < (int)from)
-            continue;
-        if (keep[i] > (int)from)
-            close_range(from, (unsigned)keep[i] - 1, 0);
-        from = (unsigned)keep[i] + 1;
-    }
-    close_range(from, ~0U, 0);
-}
-
 static void on_sigterm(int signal)
 {
     (void)signal;
@@ -111,7 +88,8 @@ _Noreturn void tree_init(const struct tree *t)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the launcher blocks */
     signal(SIGTERM, on_sigterm);
-    close_others(t);
+    /* The lab keeps nothing that the launcher happened to have open: somebody's lock, say. */
+    fd_close_others((int[]){t->lock, t->reports, t->lifeline}, 3);
     if (prepare(t, &err) < 0) {
         report_failure(t, &err);
         _exit(1);

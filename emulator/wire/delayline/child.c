@@ -5,7 +5,6 @@
 #include <linux/if_tun.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/message.h"
 #include "wire/delayline/loop.h"
@@ -22,13 +22,7 @@
 #define TUN_F_USO6 0x40
 #endif
 
-enum { PRIORITY = 5, FIRST_OTHER_FD = 3 };
-
-static int by_value(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-    return (x > y) - (x < y);
-}
+enum { PRIORITY = 5 };
 
 /* Closes what the parent had open, but the standard three (the lab's log), the TAPs and the
  * control socket. */
@@ -38,16 +32,7 @@ static void close_others(const struct child *c)
     _cleanup_(freep) int *keep = xcalloc(count, sizeof(*keep));
     memcpy(keep, c->tap_fds, c->plan->tap_count * sizeof(*keep));
     keep[count - 1] = c->control;
-    qsort(keep, count, sizeof(*keep), by_value);
-    unsigned from = FIRST_OTHER_FD;
-    for (size_t i = 0; i < count; i++) {
-        if (keep[i] < (int)from)
-            continue;
-        if (keep[i] > (int)from)
-            close_range(from, (unsigned)keep[i] - 1, 0);
-        from = (unsigned)keep[i] + 1;
-    }
-    close_range(from, ~0U, 0);
+    fd_close_others(keep, count);
 }
 
 /* A lab's parts die together. */
