@@ -2,6 +2,7 @@
 #include "lab/image.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ static int make(const char *folder, void *arg, char **ret_made, struct error *er
     for (size_t i = 0; i < ARRAY_LEN(sources); i++)
         if (has_content(sources[i]))
             argv[n++] = sources[i];
+    setenv("TMPDIR", folder, 1); /* so that one that is killed leaves nothing in /tmp */
     r = tool_run(argv, "mmdebstrap", false, err);
     if (r == 0) {
         recipe->is_new = true;

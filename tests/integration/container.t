@@ -273,6 +273,7 @@ if command -v mmdebstrap >/dev/null; then
     wait $pid 2>/dev/null
     [ ! -e "$WANLAB_CACHE_ROOT/images/tiny" ]
     ok $? "a build that is killed leaves no image"
+    is "$(find /tmp -maxdepth 1 -name 'mmdebstrap.*' -newer "$WORK/lab.yaml")" "" "and nothing in /tmp"
     run "$WANLAB" image build tiny --packages iputils-ping
     if [ "$STATUS" = 0 ]; then
         ok 0 "an image is built"
