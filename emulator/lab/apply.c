@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "net/interface.h"
 #include "net/route.h"
+#include "net/sysctl.h"
 #include "net/tc.h"
 
 #define FACTS_FOLDER ".lab" /* no node can have these names */
@@ -161,16 +162,6 @@ static int start_node(struct fabric *f, const struct apply_options *o, const str
     return r;
 }
 
-static int set_fabric_sysctl(const struct op *op, struct error *err)
-{
-    _cleanup_(freep) char *path = xasprintf("/proc/sys/%s", op->key);
-    for (char *p = path + strlen("/proc/sys/"); *p; p++)
-        *p = *p == '.' ? '/' : *p;
-    if (op->optional && !file_exists(path))
-        return 0;
-    return file_write(path, op->value, err);
-}
-
 static int add_veth(struct fabric *f, const struct op *op, struct error *err)
 {
     const struct port *port = &f->plan->ports[op->port];
@@ -251,7 +242,7 @@ static int apply_op(struct fabric *f, const struct apply_options *o, const struc
     case OP_NODE:
         return start_node(f, o, op, err);
     case OP_SYSCTL:
-        return in_fabric ? set_fabric_sysctl(op, err) : 0;
+        return in_fabric ? sysctl_set(op->key, op->value, op->optional, err) : 0;
     case OP_BRIDGE:
         return interface_add_bridge(nl, op->dev, op->dev_index, err);
     case OP_VETH:

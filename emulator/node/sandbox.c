@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "net/sysctl.h"
 
 enum { MOUNTS_MAX = 8 };
 
@@ -180,18 +181,11 @@ static int mount_proc(struct error *err)
 
 int sandbox_apply_settings(const struct node_spec *spec, struct error *err)
 {
-    for (size_t i = 0; i < spec->setting_count; i++) {
-        const struct node_setting *s = &spec->settings[i];
-        _cleanup_(freep) char *path = xasprintf("/proc/sys/%s", s->key);
-        for (char *p = path + strlen("/proc/sys/"); *p; p++)
-            *p = *p == '.' ? '/' : *p;
-        if (s->optional && !file_exists(path))
-            continue;
-        int r = file_write(path, s->value, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    int r = 0;
+    for (size_t i = 0; i < spec->setting_count && r == 0; i++)
+        r = sysctl_set(spec->settings[i].key, spec->settings[i].value, spec->settings[i].optional,
+                       err);
+    return r;
 }
 
 static int put_mounts(const struct node_spec *spec, const int *trees, struct error *err)
