@@ -8,11 +8,18 @@
 #include "cmd/scenario_options.h"
 #include "lab/lab.h"
 #include "lab/place.h"
+#include "report/progress.h"
 
 static void print_step(const char *line, void *arg)
 {
     (void)arg;
     log_info("%s", line);
+}
+
+static void show_boots(size_t booted, size_t count, void *arg)
+{
+    (void)arg;
+    progress_count("boot", booted, count, "nodes");
 }
 
 static int start(const struct scenario_options *o, const char *name, struct error *err)
@@ -25,6 +32,7 @@ static int start(const struct scenario_options *o, const char *name, struct erro
     struct lab_options options = {
         .name = name,
         .on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL,
+        .on_boot = show_boots,
     };
     uint64_t begin = clock_monotonic_ns();
     r = lab_up(s, &options, &lab, err);

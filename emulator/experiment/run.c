@@ -90,6 +90,12 @@ static void announce(const struct run *r)
     text_done(&text);
 }
 
+static void show_boots(size_t booted, size_t count, void *arg)
+{
+    (void)arg;
+    progress_count("boot", booted, count, "nodes");
+}
+
 static int start_lab(struct run *r, struct error *err)
 {
     char text[UNITS_TEXT_MAX];
@@ -108,6 +114,7 @@ static int start_lab(struct run *r, struct error *err)
         .cache_folder = cache,
         .scratch_bytes = r->workload->scratch,
         .on_step = r->options->on_step,
+        .on_boot = show_boots,
     };
     uint64_t begin = clock_monotonic_ns();
     result = lab_up(r->scenario, &options, &r->lab, err);

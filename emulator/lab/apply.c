@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/apply.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "lab/boot.h"
 #include "net/interface.h"
 #include "net/route.h"
 #include "net/sysctl.h"
 #include "net/tc.h"
 
-#define FACTS_FOLDER ".lab" /* no node can have these names */
-#define WORK_FOLDER  ".work"
-
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
     *f = (struct fabric){.plan = plan};
     f->nodes = xcalloc(plan->scenario->node_count, sizeof(*f->nodes));
+    f->boots = xcalloc(plan->scenario->node_count, sizeof(*f->boots));
     for (size_t i = 0; i < plan->scenario->node_count; i++)
-        f->nodes[i] = (struct node_instance){.pidfd = -1, .ns_fd = -1, .ioctl_fd = -1};
+        f->nodes[i] = node_none;
     f->tap_fds = xcalloc(plan->tap_count, sizeof(*f->tap_fds));
     for (size_t i = 0; i < plan->tap_count; i++)
         f->tap_fds[i] = -1;
@@ -33,133 +26,18 @@ int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 
 void fabric_done(struct fabric *f)
 {
-    for (size_t i = 0; f->nodes && i < f->plan->scenario->node_count; i++)
+    for (size_t i = 0; f->nodes && i < f->plan->scenario->node_count; i++) {
         if (f->nodes[i].driver)
             f->nodes[i].driver->stop(&f->nodes[i]);
+        boot_done(&f->boots[i]);
+    }
     for (size_t i = 0; f->tap_fds && i < f->plan->tap_count; i++)
         fd_closep(&f->tap_fds[i]);
     netlink_close(f->netlink);
     free(f->nodes);
+    free(f->boots);
     free(f->tap_fds);
     *f = (struct fabric){0};
-}
-
-/* Every node's name with its addresses, so that nothing ever waits for a name to be resolved. */
-static void print_hosts(const struct plan *p, unsigned viewer, FILE *out)
-{
-    fputs("127.0.0.1 localhost\n::1 localhost\n", out);
-    for (unsigned i = 0; i < p->scenario->node_count; i++) {
-        const struct port *port = plan_port_towards(p, viewer, i);
-        const char *name = p->scenario->nodes[i].name;
-        char v4[IP_TEXT_MAX], v6[IP_TEXT_MAX];
-        if (port)
-            fprintf(out, "%s %s\n%s %s\n", ip_format(v4, &port->v4), name, ip_format(v6, &port->v6),
-                    name);
-    }
-}
-
-/* Writes what a node sees of the lab. */
-static int write_facts(const struct plan *p, unsigned viewer, const char *folder, struct error *err)
-{
-    static const struct {
-        const char *name;
-        void (*print)(const struct plan *p, unsigned viewer, FILE *out);
-    } files[] = {{"hosts", print_hosts}, {"peers.json", plan_print_peers}};
-    int r = file_make_dirs(folder, err);
-    for (size_t i = 0; i < ARRAY_LEN(files) && r == 0; i++) {
-        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, files[i].name);
-        FILE *out = fopen(path, "we");
-        if (!out)
-            return error_errno(err, errno, "cannot write '%s'", path);
-        files[i].print(p, viewer, out);
-        if (fclose(out) < 0)
-            r = error_errno(err, errno, "cannot write '%s'", path);
-    }
-    return r;
-}
-
-/* Where no node has two interfaces, all see the same, and one copy serves all. The caller frees
- * `*ret_folder`. */
-static int provide_facts(const struct plan *p, unsigned node, const char *nodes_folder,
-                         char **ret_folder, struct error *err)
-{
-    bool same = p->port_count <= p->scenario->node_count;
-    char *folder =
-        same ? xasprintf("%s/" FACTS_FOLDER, nodes_folder)
-             : xasprintf("%s/" FACTS_FOLDER "/%s", nodes_folder, p->scenario->nodes[node].name);
-    *ret_folder = folder;
-    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", folder);
-    return same && file_exists(hosts) ? 0 : write_facts(p, node, folder, err);
-}
-
-/* The settings of a node are applied by its first process: the steps right behind OP_NODE. */
-static size_t collect_settings(const struct plan *p, const struct op *node_op,
-                               struct node_setting **ret)
-{
-    size_t count = 0;
-    const struct op *op = node_op + 1, *end = p->ops + p->op_count;
-    while (op + count < end && op[count].kind == OP_SYSCTL)
-        count++;
-    struct node_setting *settings = xcalloc(count, sizeof(*settings));
-    for (size_t i = 0; i < count; i++)
-        settings[i] = (struct node_setting){op[i].key, op[i].value, op[i].optional};
-    *ret = settings;
-    return count;
-}
-
-/* In memory, in the lab's mount namespace, and of a size of its own: no node can fill another's. */
-static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
-{
-    char options[64];
-    snprintf(options, sizeof(options), "mode=0755,size=%llu", (unsigned long long)bytes);
-    int r = file_make_dirs(path, err);
-    if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
-        r = error_errno(err, errno, "cannot mount the scratch folder '%s'", path);
-    return r;
-}
-
-static int start_node(struct fabric *f, const struct apply_options *o, const struct op *op,
-                      struct error *err)
-{
-    const struct node *node = &f->plan->scenario->nodes[op->ns];
-    _cleanup_(freep) char *scratch = xasprintf("%s/%s", o->folder, node->name);
-    _cleanup_(freep) char *facts = NULL;
-    int r = provide_facts(f->plan, (unsigned)op->ns, o->folder, &facts, err);
-    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", facts);
-    _cleanup_(freep) char *work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
-    _cleanup_(freep) struct node_setting *settings = NULL;
-    struct node_mount mounts[4] = {
-        {scratch, "/run/wanlab/scratch", true},
-        {facts, "/run/wanlab/lab", false},
-    };
-    struct node_spec spec = {
-        .name = node->name,
-        .hosts = hosts,
-        .hidden = o->hidden,
-        .mounts = mounts,
-        .mount_count = 2,
-        .limits = &node->limits,
-        .cgroups = o->cgroups,
-        .root = o->roots ? o->roots[op->ns] : NULL,
-        .work = work,
-    };
-    uint64_t begin = clock_monotonic_ns();
-    if (o->workload_folder)
-        mounts[spec.mount_count++] =
-            (struct node_mount){o->workload_folder, "/run/wanlab/workload", false};
-    if (o->cache_folder)
-        mounts[spec.mount_count++] =
-            (struct node_mount){o->cache_folder, "/run/wanlab/cache", false};
-    spec.setting_count = collect_settings(f->plan, op, &settings);
-    spec.settings = settings;
-    if (r == 0)
-        r = mount_scratch(scratch, o->scratch_bytes, err);
-    if (r == 0 && node->kind == NODE_KIND_CONTAINER)
-        r = mount_scratch(work, o->scratch_bytes, err);
-    if (r == 0)
-        r = node_driver(node->kind)->start(&f->nodes[op->ns], &spec, err);
-    f->nodes[op->ns].boot_ns = clock_monotonic_ns() - begin;
-    return r;
 }
 
 static int add_veth(struct fabric *f, const struct op *op, struct error *err)
@@ -233,15 +111,12 @@ static int apply_tc(struct fabric *f, const struct op *op, struct error *err)
     }
 }
 
-static int apply_op(struct fabric *f, const struct apply_options *o, const struct op *op,
-                    struct error *err)
+static int apply_op(struct fabric *f, const struct op *op, struct error *err)
 {
     bool in_fabric = op->ns == PLAN_FABRIC;
     struct netlink *nl = in_fabric ? f->netlink : f->nodes[op->ns].netlink;
     switch (op->kind) {
-    case OP_NODE:
-        return start_node(f, o, op, err);
-    case OP_SYSCTL:
+    case OP_SYSCTL: /* a node's own are applied during its boot */
         return in_fabric ? sysctl_set(op->key, op->value, op->optional, err) : 0;
     case OP_BRIDGE:
         return interface_add_bridge(nl, op->dev, op->dev_index, err);
@@ -285,16 +160,39 @@ static int wrap_with_step(const struct plan *p, const struct op *op, struct erro
     return r;
 }
 
-int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err)
+/* The order in which the plan's steps are carried out: first what a booting node needs of the
+ * fabric, then all boots, side by side, then the rest; within each in the plan's order. */
+enum phase { PHASE_FABRIC, PHASE_BOOT, PHASE_NETWORK, PHASE_COUNT };
+
+static enum phase phase_of(const struct op *op)
+{
+    if (op->kind == OP_NODE)
+        return PHASE_BOOT;
+    return op->kind == OP_SYSCTL && op->ns == PLAN_FABRIC ? PHASE_FABRIC : PHASE_NETWORK;
+}
+
+static int apply_phase(struct fabric *f, enum phase phase, const struct apply_options *options,
+                       struct error *err)
 {
     const struct plan *p = f->plan;
     int r = 0;
     for (size_t i = 0; i < p->op_count && r == 0; i++) {
+        const struct op *op = &p->ops[i];
+        if (phase_of(op) != phase)
+            continue;
         if (options->on_step)
-            options->on_step(p, &p->ops[i], options->arg);
-        r = apply_op(f, options, &p->ops[i], err);
+            options->on_step(p, op, options->arg);
+        r = apply_op(f, op, err);
         if (r < 0)
-            wrap_with_step(p, &p->ops[i], err);
+            wrap_with_step(p, op, err);
     }
+    return r;
+}
+
+int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err)
+{
+    int r = 0;
+    for (enum phase phase = 0; phase < PHASE_COUNT && r == 0; phase++)
+        r = phase == PHASE_BOOT ? boot_all(f, options, err) : apply_phase(f, phase, options, err);
     return r;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Carries a plan out: step by step, in the fabric's network namespace, starting the nodes on the
- * way. On an error everything made so far is still there and is the caller's to end; in a
- * supervisor that means to exit.
+ * Carries a plan out: step by step, in the fabric's network namespace; the nodes boot in between,
+ * side by side (lab/boot.h). On an error everything made so far is still there and is the caller's
+ * to end; in a supervisor that means to exit.
  */
 #ifndef WANLAB_LAB_APPLY_H
 #define WANLAB_LAB_APPLY_H
@@ -14,11 +14,13 @@ struct fabric {
     const struct plan *plan;
     struct netlink *netlink;     /* in the fabric's namespace */
     struct node_instance *nodes; /* scenario order */
+    struct boot *boots;          /* what they boot from, alike */
     int *tap_fds;                /* plan order; -1: not made, or handed to the engine */
 };
 
-/* What nodes are made of beside the plan. Each sees its scratch folder as /run/wanlab/scratch and,
- * read-only, the lab's facts (hosts, peers.json) in /run/wanlab/lab. */
+/* What nodes are made of beside the plan; valid as long as the fabric is. Each sees its scratch
+ * folder as /run/wanlab/scratch and, read-only, the lab's facts (hosts, peers.json) in
+ * /run/wanlab/lab. */
 struct apply_options {
     const char *folder;          /* a node's scratch folder is FOLDER/NAME, made here */
     const char *hidden;          /* the folder of all labs, which no node may see */
@@ -28,6 +30,7 @@ struct apply_options {
     char *const *roots;          /* by node, what their drivers prepared; NULL: none */
     const char *cgroups;         /* the record of the lab's cgroups; NULL: none are needed */
     void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */
+    void (*on_boot)(size_t booted, size_t count, void *arg);               /* of all nodes */
     void *arg;
 };
 

@@ -58,7 +58,9 @@ static int await_ready(const struct lab_options *options, const char *folder, in
             *err = report.err;
             return -err->code;
         }
-        if (options->on_step)
+        if (report.kind == REPORT_BOOT && options->on_boot)
+            options->on_boot(report.booted, report.count, options->arg);
+        if (report.kind == REPORT_STEP && options->on_step)
             options->on_step(report.err.text, options->arg);
     }
 }

@@ -27,6 +27,7 @@ struct lab_options {
     uint64_t scratch_bytes; /* of each node's scratch folder, a tmpfs they share; 0: 64 MiB */
     void (*on_step)(const char *line,
                     void *arg); /* each step in words as it is done; NULL: quiet */
+    void (*on_boot)(size_t booted, size_t count, void *arg); /* nodes; NULL: quiet */
     void *arg;
 };
 

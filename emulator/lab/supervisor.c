@@ -42,6 +42,12 @@ static void on_step(const struct plan *p, const struct op *op, void *arg)
     tell_launcher(arg, &report);
 }
 
+static void on_boot(size_t booted, size_t count, void *arg)
+{
+    struct report report = {.kind = REPORT_BOOT, .booted = booted, .count = count};
+    tell_launcher(arg, &report);
+}
+
 /* Nodes of kind process without limits need no cgroups, so any user can have them. */
 static bool needs_cgroups(const struct scenario *s)
 {
@@ -56,22 +62,22 @@ static bool needs_cgroups(const struct scenario *s)
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
-    _cleanup_(freep) char *nodes = xasprintf("%s/nodes", t->folder);
-    _cleanup_(freep) char *labs = xstrdup(t->folder);
-    *strrchr(labs, '/') = '\0';
+    s->nodes_folder = xasprintf("%s/nodes", t->folder);
+    s->labs_folder = xstrdup(t->folder);
+    *strrchr(s->labs_folder, '/') = '\0';
     struct apply_options options = {
-        .folder = nodes,
-        .hidden = labs,
+        .folder = s->nodes_folder,
+        .hidden = s->labs_folder,
         .scratch_bytes = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
         .roots = t->roots,
         .on_step = t->options->on_step ? on_step : NULL,
+        .on_boot = t->options->on_boot ? on_boot : NULL,
         .arg = (void *)t,
     };
-    _cleanup_(freep) char *cgroups = NULL;
-    int r = needs_cgroups(t->plan->scenario) ? cgroup_reserve(t->folder, &cgroups, err) : 0;
-    options.cgroups = cgroups;
+    int r = needs_cgroups(t->plan->scenario) ? cgroup_reserve(t->folder, &s->cgroups, err) : 0;
+    options.cgroups = s->cgroups;
     if (r == 0)
         r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)

@@ -44,6 +44,7 @@ struct supervisor {
     const struct tree *tree;
     uv_loop_t loop;
     struct fabric fabric;
+    char *nodes_folder, *labs_folder, *cgroups; /* what its nodes are made of */
     const struct wire_engine *engine;
     struct engine_run *engine_run;
     uint64_t started_ns; /* realtime */

@@ -11,8 +11,9 @@
 
 /* What the supervisor tells the launcher while it builds the lab, in messages of this size. */
 struct report {
-    enum { REPORT_STEP, REPORT_READY, REPORT_FAILED } kind;
-    struct error err; /* REPORT_FAILED; REPORT_STEP: the line is in its text */
+    enum { REPORT_STEP, REPORT_BOOT, REPORT_READY, REPORT_FAILED } kind;
+    struct error err;     /* REPORT_FAILED; REPORT_STEP: the line is in its text */
+    size_t booted, count; /* REPORT_BOOT: nodes */
 };
 
 struct tree {

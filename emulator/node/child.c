@@ -6,12 +6,19 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/message.h"
+#include "base/proc.h"
 #include "net/netlink.h"
+
+enum { END_TRIES = 2000, END_PAUSE_NS = 1000000 };
 
 pid_t child_clone(uint64_t flags, int *ret_pidfd)
 {
@@ -52,4 +59,48 @@ int child_open_network(int fds[CHILD_HANDED_FDS], struct error *err)
         if (fds[i] < 0)
             return error_errno(err, errno, "cannot open the node's sockets");
     return 0;
+}
+
+/* Moves those that descend from `root` to the list's front; their number. */
+static size_t sort_descendants(struct proc *list, size_t count, pid_t root)
+{
+    size_t found = 0;
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (size_t i = found; i < count; i++) {
+            bool descends = list[i].parent == root;
+            for (size_t k = 0; k < found && !descends; k++)
+                descends = list[i].parent == list[k].pid;
+            if (!descends)
+                continue;
+            struct proc swapped = list[found];
+            list[found++] = list[i];
+            list[i] = swapped;
+            grown = true;
+        }
+    }
+    return found;
+}
+
+void child_end_tree(pid_t pid)
+{
+    _cleanup_(freep) struct proc *list = NULL;
+    size_t found = 0;
+    bool alive = true;
+    kill(pid, SIGSTOP); /* lest it ends first and leaves the others to somebody else */
+    for (int i = 0; i < END_TRIES && alive; i++) { /* who forks meanwhile is met the next time */
+        free(list);
+        size_t count = proc_list(&list);
+        found = sort_descendants(list, count, pid);
+        alive = false;
+        for (size_t k = 0; k < found; k++)
+            if (list[k].state != 'Z' && kill(list[k].pid, SIGKILL) == 0)
+                alive = true;
+        if (alive)
+            nanosleep(&(struct timespec){.tv_nsec = END_PAUSE_NS}, NULL);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    for (size_t k = 0; k < found; k++) /* they have become ours */
+        waitpid(list[k].pid, NULL, WNOHANG);
 }

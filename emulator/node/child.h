@@ -34,4 +34,8 @@ int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_
 /* In the network namespace of a node: opens what the supervisor configures it through. */
 int child_open_network(int fds[CHILD_HANDED_FDS], struct error *err);
 
+/* Kills and reaps child `pid` and all that descends from it. Both it and this process have to be
+ * subreapers: nothing that it started is ever anybody else's. Waits for the last to end. */
+void child_end_tree(pid_t pid);
+
 #endif

@@ -237,35 +237,42 @@ static int write_bundle(const struct node_spec *spec, const char *runtime, struc
     return r;
 }
 
-/* What the runtime said last. */
-static int boot_failed(const struct node_spec *spec, const char *runtime, struct error *err)
+static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
-    _cleanup_(freep) char *path = xasprintf("%s/boot.log", spec->work);
-    _cleanup_(freep) char *log = NULL;
-    if (file_read(path, 1 << 20, &log, NULL, NULL) < 0 || !*log)
-        return error_set(err, EIO, "%s failed without a word", runtime);
-    size_t len = strlen(log);
-    while (len > 0 && log[len - 1] == '\n')
-        log[--len] = '\0';
-    const char *last = strrchr(log, '\n');
-    return error_set(err, EIO, "%s: %s", runtime, last ? last + 1 : log);
-}
-
-static int run_runtime(struct node_instance *n, const struct node_spec *spec, const char *runtime,
-                       struct error *err)
-{
-    int status;
+    const char *runtime = find_runtime();
+    int r = 0;
+    node_init(n, &node_container, spec->name);
+    n->namespaces = NODE_NAMESPACES;
+    if (!runtime)
+        r = error_machine(err, ENOENT, "no OCI runtime is left (Debian package: crun)");
+    if (r == 0 && spec->cgroups)
+        r = cgroup_open(spec->cgroups, spec->name, spec->limits, &n->cgroup, err);
+    if (r == 0)
+        r = write_bundle(spec, runtime, err);
+    if (r < 0)
+        return error_wrap(err, "node '%s'", spec->name);
+    n->boot_log = xasprintf("%s/boot.log", spec->work);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    pid_t helper = fork();
+    pid_t helper = child_clone(0, &n->boot_fd);
     if (helper == 0)
         boot(spec, &n->cgroup, runtime);
     if (helper < 0)
-        return error_errno(err, errno, "cannot fork");
-    while (waitpid(helper, &status, 0) < 0 && errno == EINTR)
+        return error_errno(err, errno, "node '%s': cannot fork", spec->name);
+    n->boot_pid = helper;
+    return 0;
+}
+
+/* The helper has ended: takes the container over from it. */
+static int adopt_container(struct node_instance *n, const struct node_spec *spec, struct error *err)
+{
+    int status = -1;
+    while (waitpid(n->boot_pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    n->boot_pid = 0;
+    fd_closep(&n->boot_fd);
     n->pid = read_pid(spec->work);
     if (status != 0 || n->pid <= 0)
-        return boot_failed(spec, runtime, err);
+        return error_set(err, EIO, "the OCI runtime could not start it");
     n->pidfd = pidfd_open(n->pid, 0);
     siginfo_t info = {0};
     if (n->pidfd < 0 || waitid(P_PIDFD, (id_t)n->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
@@ -307,20 +314,9 @@ static int adopt_network(struct node_instance *n, const struct node_spec *spec, 
     return r < 0 ? r : node_adopt_network(n, fds, err);
 }
 
-static int start(struct node_instance *n, const struct node_spec *spec, struct error *err)
+static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
-    const char *runtime = find_runtime();
-    int r = 0;
-    node_init(n, &node_container, spec->name);
-    n->namespaces = NODE_NAMESPACES;
-    if (!runtime)
-        r = error_machine(err, ENOENT, "no OCI runtime is left (Debian package: crun)");
-    if (r == 0 && spec->cgroups)
-        r = cgroup_open(spec->cgroups, spec->name, spec->limits, &n->cgroup, err);
-    if (r == 0)
-        r = write_bundle(spec, runtime, err);
-    if (r == 0)
-        r = run_runtime(n, spec, runtime, err);
+    int r = adopt_container(n, spec, err);
     if (r == 0) {
         cgroup_move(&n->cgroup, n->pid); /* wherever the runtime has put it */
         r = cgroup_limit(&n->cgroup, spec->limits, err);
@@ -330,10 +326,19 @@ static int start(struct node_instance *n, const struct node_spec *spec, struct e
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 
+static void stop(struct node_instance *n)
+{
+    if (n->boot_pid > 0)
+        child_end_tree(n->boot_pid);
+    n->boot_pid = 0;
+    program_stop_node(n);
+}
+
 const struct node_driver node_container = {
     .name = "container",
     .prepare = prepare,
-    .start = start,
+    .begin = begin,
+    .finish = finish,
     .exec = program_start,
-    .stop = program_stop_node,
+    .stop = stop,
 };

@@ -14,10 +14,13 @@ const struct node_driver *node_driver(enum node_kind kind)
     return drivers[kind];
 }
 
+const struct node_instance node_none = {.pidfd = -1, .boot_fd = -1, .ns_fd = -1, .ioctl_fd = -1};
+
 void node_init(struct node_instance *n, const struct node_driver *driver, const char *name)
 {
-    *n = (struct node_instance){
-        .driver = driver, .name = xstrdup(name), .pidfd = -1, .ns_fd = -1, .ioctl_fd = -1};
+    *n = node_none;
+    n->driver = driver;
+    n->name = xstrdup(name);
 }
 
 int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err)

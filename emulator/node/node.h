@@ -3,8 +3,10 @@
  * A node: something with a network stack of its own that runs programs. What differs between kinds
  * is behind `struct node_driver`; nobody outside this folder asks which kind a node has.
  *
- * Loop rule: the calls block for a few milliseconds at most; processes in nodes are children of
- * the calling process, told apart by pidfd, and are reaped by it.
+ * Loop rule: the calls block for a few milliseconds at most. What takes longer, a boot, is begun
+ * and finished by two calls, with a descriptor that tells when to make the second, so that nodes
+ * boot side by side. Processes in nodes are children of the calling process, told apart by pidfd,
+ * and are reaped by it.
  */
 #ifndef WANLAB_NODE_NODE_H
 #define WANLAB_NODE_NODE_H
@@ -49,12 +51,15 @@ struct node_instance {
     char *name;
     pid_t pid;               /* the node's first process, as this process sees it; 0: none */
     int pidfd;               /* readable when the node has died */
+    int boot_fd;             /* readable when finish() would not wait; -1: it does not boot */
+    pid_t boot_pid;          /* what boots it, where that is not its first process; 0: none */
+    char *boot_log;          /* path of what was said during the boot; NULL: none */
     int ns_fd;               /* its network namespace */
     int ioctl_fd;            /* a datagram socket in it, for what netlink cannot do */
     struct netlink *netlink; /* a routing socket in it */
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
-    uint64_t boot_ns;        /* from the start until it could run programs */
+    uint64_t boot_ns;        /* from begin() until it could run programs */
 };
 
 enum { NODE_FDS_MAX = 4 };
@@ -76,14 +81,20 @@ struct node_driver {
      * root? `*ret_root` is the caller's to free. NULL: nothing to prepare. */
     int (*prepare)(const struct scenario *s, const struct node *node, char **ret_root,
                    struct error *err);
-    int (*start)(struct node_instance *n, const struct node_spec *spec, struct error *err);
+    /* Begins to boot and returns at once: `n->boot_fd` becomes readable when finish() would not
+     * wait. `spec` stays valid until stop(). On error the caller calls stop(). */
+    int (*begin)(struct node_instance *n, const struct node_spec *spec, struct error *err);
+    /* The boot's end: 0: the node can run programs. On error the caller calls stop(). */
+    int (*finish)(struct node_instance *n, const struct node_spec *spec, struct error *err);
     /* Starts a program. `*ret_pidfd` becomes readable when it ends, waitid(P_PIDFD) reaps it. */
     int (*exec)(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                 int *ret_pidfd, struct error *err);
-    /* Ends the node and all its processes at once; idempotent; also half-started ones. Programs
+    /* Ends the node and all its processes at once; idempotent; also one that still boots. Programs
      * that exec() started have to be reaped before: the node's end waits for them. */
     void (*stop)(struct node_instance *n);
 };
+
+extern const struct node_instance node_none; /* what has never been begun */
 
 /* The driver of a kind; every kind that a scenario can have has one. */
 const struct node_driver *node_driver(enum node_kind kind);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/message.h"
 #include "node/child.h"
 #include "node/program.h"
@@ -47,6 +48,7 @@ static void first_process(int channel, const struct cgroup *cgroup, const struct
     struct child_answer answer = {0};
     int fds[CHILD_HANDED_FDS];
     cgroup_join(cgroup);
+    fd_close_others(&channel, 1); /* nobody's connection or pipe lives on in a node */
     answer.result = child_open_network(fds, &answer.err);
     if (answer.result == 0)
         answer.result = sandbox_build(spec, &answer.err);
@@ -58,7 +60,7 @@ static void first_process(int channel, const struct cgroup *cgroup, const struct
     reap_forever();
 }
 
-static int start(struct node_instance *n, const struct node_spec *spec, struct error *err)
+static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     int pair[2];
     node_init(n, &node_process, spec->name);
@@ -68,20 +70,24 @@ static int start(struct node_instance *n, const struct node_spec *spec, struct e
         r = child_channel(pair, err);
     if (r < 0)
         return error_wrap(err, "node '%s'", spec->name);
-    _cleanup_(fd_closep) int channel = pair[0];
+    n->boot_fd = pair[0];
     n->pid = child_clone(NODE_NAMESPACES, &n->pidfd);
-    if (n->pid == 0) {
-        close(channel);
+    if (n->pid == 0)
         first_process(pair[1], &n->cgroup, spec);
-    }
     close(pair[1]);
     if (n->pid < 0) {
         n->pid = 0;
         return error_errno(err, errno, "cannot make the namespaces of node '%s'", spec->name);
     }
+    return 0;
+}
+
+static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)
+{
     struct child_answer answer;
     int fds[CHILD_HANDED_FDS] = {-1, -1, -1};
-    r = child_receive(channel, &answer, fds, CHILD_HANDED_FDS, err);
+    int r = child_receive(n->boot_fd, &answer, fds, CHILD_HANDED_FDS, err);
+    fd_closep(&n->boot_fd);
     if (r == 0)
         r = node_adopt_network(n, fds, err);
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
@@ -89,7 +95,8 @@ static int start(struct node_instance *n, const struct node_spec *spec, struct e
 
 const struct node_driver node_process = {
     .name = "process",
-    .start = start,
+    .begin = begin,
+    .finish = finish,
     .exec = program_start,
     .stop = program_stop_node,
 };

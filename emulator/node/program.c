@@ -140,10 +140,12 @@ void program_stop_node(struct node_instance *n)
     }
     cgroup_close(&n->cgroup);
     fd_closep(&n->pidfd);
+    fd_closep(&n->boot_fd);
     fd_closep(&n->ns_fd);
     fd_closep(&n->ioctl_fd);
     netlink_close(n->netlink);
     n->netlink = NULL;
+    free(n->boot_log);
     free(n->name);
-    n->name = NULL;
+    n->boot_log = n->name = NULL;
 }

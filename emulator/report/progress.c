@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 enum { BAR_WIDTH = 40 };
 
@@ -21,6 +22,19 @@ void progress_stage(const char *stage, const char *fmt, ...)
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     fprintf(stderr, "  %-10s %s\n", stage, text);
+}
+
+void progress_count(const char *stage, size_t done, size_t count, const char *what)
+{
+    if (progress_quiet)
+        return;
+    log_info("# %s: %zu of %zu %s", stage, done, count, what);
+    if (log_threshold >= LOG_LEVEL_INFO || !isatty(STDERR_FILENO))
+        return;
+    if (done < count)
+        fprintf(stderr, "\r  %-10s %zu of %zu %s", stage, done, count, what);
+    else
+        fputs("\r\033[K", stderr);
 }
 
 void progress_bar_show(struct progress_bar *b, double share)

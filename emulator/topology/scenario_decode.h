@@ -34,7 +34,7 @@ int scenario_try(const struct scenario_source *source, const char *key, const ch
                  struct error *err);
 
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
-/* scenario_resources.c: kind, root and limits of a group; `ret` gets a root of its own to free. */
+/* scenario_resources.c: kind, root, limits, … of a group; `ret` gets a root of its own to free. */
 int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err);
 int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_links(struct scenario *s, const struct yaml *list, struct error *err);

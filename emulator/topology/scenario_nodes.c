@@ -64,7 +64,10 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
     for (unsigned i = 0; i < count; i++) {
         s->nodes = array_grow(s->nodes, s->node_count, sizeof(*s->nodes));
         struct node *node = &s->nodes[s->node_count++];
-        *node = (struct node){.kind = like->kind, .limits = like->limits, .mark = mark};
+        *node = (struct node){.kind = like->kind,
+                              .limits = like->limits,
+                              .boot_timeout_ns = like->boot_timeout_ns,
+                              .mark = mark};
         node->group = xstrdup(group->key);
         node->root = xstrdup(like->root);
         node->image = xstrdup(like->image);
@@ -80,8 +83,8 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count", "kind", "region", "root",
-                                       "image", "cpus", "memory", "pids"};
+    static const char *const keys[] = {"count", "kind",   "region", "root",        "image",
+                                       "cpus",  "memory", "pids",   "boot_timeout"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};

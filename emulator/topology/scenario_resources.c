@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a node is made of: its kind, its root, its share of the machine.
+ * What a node is made of: its kind, its root, its share of the machine, its time to boot.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304 };
 static const double cpus_min = 0.01; /* the kernel's least: 1 ms in 100 */
 static const uint64_t memory_min = 4 << 20;
+static const uint64_t boot_timeout_default_ns = 60000000000;
 
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
@@ -111,11 +112,27 @@ static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *e
     return 0;
 }
 
+static int decode_boot_timeout(const struct yaml *node, uint64_t *ret, struct error *err)
+{
+    uint64_t ns;
+    int r = yaml_expect_scalar(node, "boot_timeout", err);
+    if (r < 0)
+        return r;
+    if (units_parse_time(node->scalar, &ns, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    if (ns == 0)
+        return yaml_error(err, &node->mark, "'%.60s' is no time to boot in: expected more than 0",
+                          node->scalar);
+    *ret = ns;
+    return 0;
+}
+
 int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err)
 {
     const struct yaml *kind = yaml_get(map, "kind"), *root = yaml_get(map, "root");
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
+    const struct yaml *boot_timeout = yaml_get(map, "boot_timeout");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && cpus)
         r = decode_cpus(cpus, &ret->limits.cpus, err);
@@ -127,5 +144,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = decode_root(root, ret, err);
     if (r == 0 && image)
         r = decode_image(image, ret, err);
+    ret->boot_timeout_ns = boot_timeout_default_ns;
+    if (r == 0 && boot_timeout)
+        r = decode_boot_timeout(boot_timeout, &ret->boot_timeout_ns, err);
     return r;
 }

@@ -153,6 +153,38 @@ wait_for 5 node_is_dead
 ok $? "a killed first process: the node is dead, the lab is not"
 "$WANLAB" down one
 
+# Boots: side by side, with a deadline, and with the runtime's last words where one fails.
+mkdir "$WORK/bin"
+runtime() { # runtime SCRIPT-LINES: stands before crun
+    printf '#!/bin/sh\n%s\n' "$1" >"$WORK/bin/crun"
+    chmod +x "$WORK/bin/crun"
+}
+cat >"$WORK/boot.yaml" <<'Y'
+nodes: {c: {count: 4, kind: container, boot_timeout: 1s}}
+wan: {members: [c], delay: 1ms}
+Y
+runtime "sleep 0.3; exec $(command -v crun) \"\$@\""
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one -v
+is "$STATUS" 0 "four slow containers boot"
+like "$ERR" "# boot: 4 of 4 nodes" "and it is told how far it is"
+run "$WANLAB" status one --json
+is "$(jq '[.nodes[] | select(.boot_s > 0.3 and .boot_s < 0.9)] | length' <<<"$OUT")" 4 "each takes its own time"
+"$WANLAB" down one
+runtime 'for i in 1 2 3 4 5 6 7; do echo "word $i"; done; sleep 60 & setsid sleep 61; exit 1'
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one
+is "$STATUS" 1 "a boot that does not end: exit 1"
+like "$ERR" "node 'c1': did not boot within 1s; its boot said last:
+  word 3
+  word 4
+  word 5
+  word 6
+  word 7$" "with node, deadline and the last five lines"
+runtime 'echo "no way"; exit 1'
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one
+like "$ERR" "node 'c[12]': the OCI runtime could not start it; its boot said last:
+  no way$" "a boot that fails: node, and why"
+nothing_left "nothing is left of it"
+
 # The second runtime, and none.
 without() { # without PROGRAMS COMMAND…
     local hide="" program programs=$1

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/clock.h"
 #include "expect.h"
 #include "topology/scenario.h"
 
@@ -93,7 +94,8 @@ static void kinds_roots_and_limits_are_the_groups(void **state)
 {
     (void)state;
     struct scenario *s = open_text("nodes:\n"
-                                   "  c: {count: 2, kind: container, root: my/root, cpus: 0.5}\n"
+                                   "  c: {count: 2, kind: container, root: my/root, cpus: 0.5,\n"
+                                   "      boot_timeout: 90s}\n"
                                    "  p: {memory: 256MiB, pids: 100, root: host}\n");
     assert_int_equal(s->nodes[1].kind, NODE_KIND_CONTAINER);
     assert_string_equal(s->nodes[1].root, "my/root");
@@ -103,6 +105,8 @@ static void kinds_roots_and_limits_are_the_groups(void **state)
     assert_int_equal(s->nodes[2].limits.memory_bytes, 256 << 20);
     assert_int_equal(s->nodes[2].limits.pids, 100);
     assert_true(s->nodes[2].limits.cpus == 0);
+    assert_int_equal(s->nodes[1].boot_timeout_ns, 90 * NS_PER_SEC);
+    assert_int_equal(s->nodes[2].boot_timeout_ns, 60 * NS_PER_SEC);
     scenario_free(s);
 }
 

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "lab/boot.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/units.h"
+
+#define FACTS_FOLDER ".lab" /* no node can have these names */
+#define WORK_FOLDER  ".work"
+
+enum { LOG_LINES = 5, LOG_LINE_CHARS = 120, ABREAST_MIN = 2 };
+
+/* --- what a node is made of --- */
+
+/* Every node's name with its addresses, so that nothing ever waits for a name to be resolved. */
+static void print_hosts(const struct plan *p, unsigned viewer, FILE *out)
+{
+    fputs("127.0.0.1 localhost\n::1 localhost\n", out);
+    for (unsigned i = 0; i < p->scenario->node_count; i++) {
+        const struct port *port = plan_port_towards(p, viewer, i);
+        const char *name = p->scenario->nodes[i].name;
+        char v4[IP_TEXT_MAX], v6[IP_TEXT_MAX];
+        if (port)
+            fprintf(out, "%s %s\n%s %s\n", ip_format(v4, &port->v4), name, ip_format(v6, &port->v6),
+                    name);
+    }
+}
+
+/* Writes what a node sees of the lab. */
+static int write_facts(const struct plan *p, unsigned viewer, const char *folder, struct error *err)
+{
+    static const struct {
+        const char *name;
+        void (*print)(const struct plan *p, unsigned viewer, FILE *out);
+    } files[] = {{"hosts", print_hosts}, {"peers.json", plan_print_peers}};
+    int r = file_make_dirs(folder, err);
+    for (size_t i = 0; i < ARRAY_LEN(files) && r == 0; i++) {
+        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, files[i].name);
+        FILE *out = fopen(path, "we");
+        if (!out)
+            return error_errno(err, errno, "cannot write '%s'", path);
+        files[i].print(p, viewer, out);
+        if (fclose(out) < 0)
+            r = error_errno(err, errno, "cannot write '%s'", path);
+    }
+    return r;
+}
+
+/* Where no node has two interfaces, all see the same, and one copy serves all. The caller frees
+ * `*ret_folder`. */
+static int provide_facts(const struct plan *p, unsigned node, const char *nodes_folder,
+                         char **ret_folder, struct error *err)
+{
+    bool same = p->port_count <= p->scenario->node_count;
+    char *folder =
+        same ? xasprintf("%s/" FACTS_FOLDER, nodes_folder)
+             : xasprintf("%s/" FACTS_FOLDER "/%s", nodes_folder, p->scenario->nodes[node].name);
+    *ret_folder = folder;
+    _cleanup_(freep) char *hosts = xasprintf("%s/hosts", folder);
+    return same && file_exists(hosts) ? 0 : write_facts(p, node, folder, err);
+}
+
+/* The settings of a node are applied by its first process: the steps right behind OP_NODE. */
+static size_t collect_settings(const struct plan *p, const struct op *node_op,
+                               struct node_setting **ret)
+{
+    size_t count = 0;
+    const struct op *op = node_op + 1, *end = p->ops + p->op_count;
+    while (op + count < end && op[count].kind == OP_SYSCTL)
+        count++;
+    struct node_setting *settings = xcalloc(count, sizeof(*settings));
+    for (size_t i = 0; i < count; i++)
+        settings[i] = (struct node_setting){op[i].key, op[i].value, op[i].optional};
+    *ret = settings;
+    return count;
+}
+
+/* In memory, in the lab's mount namespace, and of a size of its own: no node can fill another's. */
+static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
+{
+    char options[64];
+    snprintf(options, sizeof(options), "mode=0755,size=%llu", (unsigned long long)bytes);
+    int r = file_make_dirs(path, err);
+    if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+        r = error_errno(err, errno, "cannot mount the scratch folder '%s'", path);
+    return r;
+}
+
+static void add_mount(struct boot *b, const char *source, const char *target, bool writable)
+{
+    if (source)
+        b->mounts[b->spec.mount_count++] = (struct node_mount){source, target, writable};
+}
+
+static int prepare(struct boot *b, const struct plan *p, const struct op *op,
+                   const struct apply_options *o, struct error *err)
+{
+    const struct node *node = &p->scenario->nodes[op->ns];
+    b->node = node;
+    b->scratch_bytes = o->scratch_bytes;
+    b->scratch = xasprintf("%s/%s", o->folder, node->name);
+    b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
+    int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
+    b->hosts = xasprintf("%s/hosts", b->facts);
+    add_mount(b, b->scratch, "/run/wanlab/scratch", true);
+    add_mount(b, b->facts, "/run/wanlab/lab", false);
+    add_mount(b, o->workload_folder, "/run/wanlab/workload", false);
+    add_mount(b, o->cache_folder, "/run/wanlab/cache", false);
+    b->spec.name = node->name;
+    b->spec.hosts = b->hosts;
+    b->spec.hidden = o->hidden;
+    b->spec.mounts = b->mounts;
+    b->spec.setting_count = collect_settings(p, op, &b->settings);
+    b->spec.settings = b->settings;
+    b->spec.limits = &node->limits;
+    b->spec.cgroups = o->cgroups;
+    b->spec.root = o->roots ? o->roots[op->ns] : NULL;
+    b->spec.work = b->work;
+    return r < 0 ? r : mount_scratch(b->scratch, b->scratch_bytes, err);
+}
+
+void boot_done(struct boot *b)
+{
+    free(b->settings);
+    free(b->scratch);
+    free(b->facts);
+    free(b->hosts);
+    free(b->work);
+    *b = (struct boot){0};
+}
+
+/* --- one boot --- */
+
+int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
+{
+    b->began_ns = clock_monotonic_ns();
+    int r = 0;
+    if (b->node->kind == NODE_KIND_CONTAINER)
+        r = mount_scratch(b->work, b->scratch_bytes, err);
+    return r < 0 ? r : node_driver(b->node->kind)->begin(n, &b->spec, err);
+}
+
+uint64_t boot_deadline_ns(const struct boot *b)
+{
+    return b->began_ns + b->node->boot_timeout_ns;
+}
+
+/* The last lines of what was said during the boot. */
+static void add_log_tail(const struct node_instance *n, struct error *err)
+{
+    _cleanup_(freep) char *log = NULL;
+    size_t size, lines = 0;
+    if (!n->boot_log || file_read(n->boot_log, 1 << 24, &log, &size, NULL) < 0)
+        return;
+    while (size > 0 && log[size - 1] == '\n')
+        log[--size] = '\0';
+    const char *line = log + size;
+    while (line > log && (line[-1] != '\n' || ++lines < LOG_LINES))
+        line--;
+    size_t len = strlen(err->text);
+    if (size > 0 && len < sizeof(err->text))
+        len += (size_t)snprintf(err->text + len, sizeof(err->text) - len, "; its boot said last:");
+    for (; size > 0 && line && len < sizeof(err->text); line = strchr(line, '\n')) {
+        line += *line == '\n';
+        len += (size_t)snprintf(err->text + len, sizeof(err->text) - len, "\n  %.*s",
+                                (int)strcspn(line, "\n"), line);
+    }
+}
+
+int boot_finish(struct boot *b, struct node_instance *n, struct error *err)
+{
+    char text[UNITS_TEXT_MAX];
+    int r;
+    if (poll(&(struct pollfd){.fd = n->boot_fd, .events = POLLIN}, 1, 0) > 0)
+        r = n->driver->finish(n, &b->spec, err);
+    else
+        r = error_set(err, ETIMEDOUT, "node '%s': did not boot within %s", n->name,
+                      units_format_time(text, b->node->boot_timeout_ns));
+    n->boot_ns = clock_monotonic_ns() - b->began_ns;
+    if (r < 0)
+        add_log_tail(n, err);
+    return r;
+}
+
+/* --- all of them --- */
+
+/* More at once would only take longer each: a boot is work for a processor, and what does not wait
+ * for another's turn must not come near its deadline for want of one. */
+size_t boot_abreast(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors > ABREAST_MIN ? (size_t)processors : ABREAST_MIN;
+}
+
+/* Those that are under way, in the order in which they were begun. */
+struct abreast {
+    unsigned *nodes;
+    struct pollfd *fds;
+    size_t count;
+};
+
+/* Waits for the first deadline or for a boot that can be finished, and finishes what can be. */
+static int await_some(struct fabric *f, struct abreast *a, struct error *err)
+{
+    uint64_t now = clock_monotonic_ns(), deadline = UINT64_MAX;
+    for (size_t i = 0; i < a->count; i++) {
+        uint64_t own = boot_deadline_ns(&f->boots[a->nodes[i]]);
+        deadline = own < deadline ? own : deadline;
+        a->fds[i] = (struct pollfd){.fd = f->nodes[a->nodes[i]].boot_fd, .events = POLLIN};
+    }
+    poll(a->fds, a->count, now < deadline ? (int)((deadline - now) / NS_PER_MS) + 1 : 0);
+    now = clock_monotonic_ns();
+    size_t left = 0;
+    int r = 0;
+    for (size_t i = 0; i < a->count && r == 0; i++) {
+        unsigned node = a->nodes[i];
+        if (a->fds[i].revents || now >= boot_deadline_ns(&f->boots[node]))
+            r = boot_finish(&f->boots[node], &f->nodes[node], err);
+        else
+            a->nodes[left++] = node;
+    }
+    a->count = left;
+    return r;
+}
+
+int boot_all(struct fabric *f, const struct apply_options *o, struct error *err)
+{
+    const struct plan *p = f->plan;
+    const size_t most = boot_abreast();
+    struct abreast a = {.nodes = xcalloc(most, sizeof(*a.nodes)),
+                        .fds = xcalloc(most, sizeof(*a.fds))};
+    size_t begun = 0;
+    int r = 0;
+    for (size_t i = 0; r == 0 && (i < p->op_count || a.count > 0);) {
+        const struct op *op = i < p->op_count ? &p->ops[i] : NULL;
+        if (op && op->kind != OP_NODE) {
+            i++;
+        } else if (op && a.count < most) {
+            if (o->on_step)
+                o->on_step(p, op, o->arg);
+            r = prepare(&f->boots[op->ns], p, op, o, err);
+            if (r == 0)
+                r = boot_begin(&f->boots[op->ns], &f->nodes[op->ns], err);
+            a.nodes[a.count++] = (unsigned)op->ns;
+            begun++;
+            i++;
+        } else {
+            r = await_some(f, &a, err);
+            if (r == 0 && o->on_boot)
+                o->on_boot(begun - a.count, p->scenario->node_count, o->arg);
+        }
+    }
+    free(a.nodes);
+    free(a.fds);
+    return r;
+}
