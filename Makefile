@@ -30,7 +30,8 @@ CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
 LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
-EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%))
+EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
+                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin frame probe)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))
@@ -63,14 +64,17 @@ $(WORKLOADS)/%: workloads/%
 
 $(BUILD)/emulator/base/version.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 
-# Containers' first process: static, never instrumented, carried inside the program.
-NODE_INIT := $(BUILD)/emulator/node/init/init
-$(NODE_INIT): emulator/node/init/init.c
+# What runs inside nodes that cannot be entered: static, never instrumented, carried inside the
+# program.
+AGENT     := $(BUILD)/emulator/node/agent
+AGENT_SRC := $(sort $(wildcard emulator/agent/*.c)) emulator/net/offload.c \
+             $(patsubst %,emulator/base/%.c,error mem file)
+$(AGENT): $(AGENT_SRC) $(wildcard emulator/agent/*.h emulator/base/*.h)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -std=gnu11 -Os -static -s $(WARN) -D_GNU_SOURCE -o $@ $<
-$(BUILD)/emulator/node/embedded.o: $(NODE_INIT)
-$(BUILD)/emulator/node/embedded.o: CFLAGS += -DNODE_INIT_FILE='"$(NODE_INIT)"'
+	$(Q)$(CC) -std=gnu11 -Os -static -s $(WARN) -D_GNU_SOURCE -Iemulator -o $@ $(AGENT_SRC)
+$(BUILD)/emulator/node/embedded.o: $(AGENT)
+$(BUILD)/emulator/node/embedded.o: CFLAGS += -DAGENT_FILE='"$(AGENT)"'
 
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)

@@ -19,16 +19,17 @@ may() {
     while IFS= read -r line; do
         complain "$line: emulator/$layer may not include that"
     done < <(grep -nE '^#include "' emulator/"$layer"/*.[ch] emulator/"$layer"/*/*.[ch] 2>/dev/null |
-        grep -vE "#include \"(($allowed)/|command\.h)")
+        grep -vE "#include \"(($allowed)[/.]|command\.h)")
 }
 may base
 may topology base
 may net base
 may wire base topology net
-may node base topology net wire
+may agent base net/offload
+may node agent base topology net wire
 may report base
-may lab base topology net wire node
-may experiment base topology lab report wire
+may lab agent base topology net wire node
+may experiment agent base topology lab report wire
 may cmd base topology wire lab experiment report
 grep -nE '^#include "' workloads/*/*.[ch] | grep -E '"(topology|net|wire|node|lab|experiment|report|cmd)/' &&
     complain "a workload may include base/ only"

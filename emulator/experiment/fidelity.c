@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/probe.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "lab/probe.h"
 
 enum {
     ROUNDS = 9, /* echoes to each pair */

@@ -7,9 +7,11 @@
 #include "base/mem.h"
 #include "lab/boot.h"
 #include "net/interface.h"
+#include "net/offload.h"
 #include "net/route.h"
 #include "net/sysctl.h"
 #include "net/tc.h"
+#include "node/machine.h"
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -71,12 +73,12 @@ static int add_netem(struct netlink *nl, const struct plan *p, const struct op *
     return tc_add_netem(nl, op->dev_index, parent, handle, &netem, err);
 }
 
-static int set_route(struct netlink *nl, const struct op *op, struct error *err)
+static int set_route(struct netlink *nl, const struct op *op, int index, struct error *err)
 {
     struct route route = {
         .destination = op->address,
         .via = op->via,
-        .ifindex = op->dev_index,
+        .ifindex = index,
         .congestion = op->value,
     };
     return route_add(nl, &route, err);
@@ -111,10 +113,33 @@ static int apply_tc(struct fabric *f, const struct op *op, struct error *err)
     }
 }
 
+static int add_port(struct fabric *f, const struct op *op, struct error *err)
+{
+    const struct port *port = &f->plan->ports[op->port];
+    int r = interface_add_tap(port->dev, port->index, err);
+    if (r == 0)
+        r = interface_set_mac(f->netlink, port->index, port->mac, err);
+    return r < 0 ? r : interface_set_queue_len(f->netlink, port->index, TAP_QUEUE_PACKETS, err);
+}
+
+/* A machine numbers its interfaces itself. */
+static int index_of(const struct fabric *f, const struct op *op)
+{
+    if (op->ns == PLAN_FABRIC || !f->nodes[op->ns].machine)
+        return op->dev_index;
+    for (size_t i = 0; i < f->plan->port_count; i++) {
+        const struct port *port = &f->plan->ports[i];
+        if (port->node == (unsigned)op->ns && port->node_index == op->dev_index)
+            return machine_interface(&f->nodes[op->ns], port->eth);
+    }
+    return op->dev_index;
+}
+
 static int apply_op(struct fabric *f, const struct op *op, struct error *err)
 {
     bool in_fabric = op->ns == PLAN_FABRIC;
     struct netlink *nl = in_fabric ? f->netlink : f->nodes[op->ns].netlink;
+    int index = index_of(f, op);
     switch (op->kind) {
     case OP_SYSCTL: /* a node's own are applied during its boot */
         return in_fabric ? sysctl_set(op->key, op->value, op->optional, err) : 0;
@@ -122,22 +147,26 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
         return interface_add_bridge(nl, op->dev, op->dev_index, err);
     case OP_VETH:
         return add_veth(f, op, err);
+    case OP_PORT:
+        return add_port(f, op, err);
     case OP_IFB:
         return interface_add_ifb(nl, op->dev, op->dev_index, err);
     case OP_TAP:
         return open_tap(f, op, err);
     case OP_UP:
-        return interface_set_up(nl, op->dev_index, err);
+        return interface_set_up(nl, index, err);
     case OP_MASTER:
         return interface_set_master(nl, op->dev_index, op->target_index, err);
     case OP_ADDRESS:
-        return address_add(nl, op->dev_index, &op->address, err);
+        return address_add(nl, index, &op->address, err);
     case OP_ROUTE:
-        return set_route(nl, op, err);
+        return set_route(nl, op, index, err);
     case OP_NEIGHBOUR:
-        return neighbour_add(nl, op->dev_index, &op->address, op->mac, err);
-    case OP_OFFLOADS:
-        return interface_set_offload(f->nodes[op->ns].ioctl_fd, op->dev, false, err);
+        return neighbour_add(nl, index, &op->address, op->mac, err);
+    case OP_OFFLOADS: /* a machine's are part of its boot */
+        return f->nodes[op->ns].machine
+                   ? 0
+                   : interface_set_offload(f->nodes[op->ns].ioctl_fd, op->dev, false, err);
     default:
         return apply_tc(f, op, err);
     }
@@ -168,7 +197,8 @@ static enum phase phase_of(const struct op *op)
 {
     if (op->kind == OP_NODE)
         return PHASE_BOOT;
-    return op->kind == OP_SYSCTL && op->ns == PLAN_FABRIC ? PHASE_FABRIC : PHASE_NETWORK;
+    bool first = op->kind == OP_PORT || (op->kind == OP_SYSCTL && op->ns == PLAN_FABRIC);
+    return first ? PHASE_FABRIC : PHASE_NETWORK;
 }
 
 static int apply_phase(struct fabric *f, enum phase phase, const struct apply_options *options,

@@ -95,6 +95,28 @@ static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
     return r;
 }
 
+/* A machine has its interfaces from the start. */
+static size_t collect_interfaces(const struct plan *p, unsigned node, struct node_interface **ret)
+{
+    struct node_interface *interfaces = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < p->port_count && scenario_is_machine(p->scenario->nodes[node].kind);
+         i++) {
+        const struct port *port = &p->ports[i];
+        if (port->node != node)
+            continue;
+        interfaces = array_grow(interfaces, count, sizeof(*interfaces));
+        interfaces[count++] = (struct node_interface){
+            .name = port->node_dev, .port = port->dev, .mac = port->node_mac, .offloads = true};
+    }
+    for (size_t i = 0; i < p->op_count && count > 0; i++)
+        for (size_t k = 0; p->ops[i].kind == OP_OFFLOADS && k < count; k++)
+            if (p->ops[i].ns == (int)node && strcmp(p->ops[i].dev, interfaces[k].name) == 0)
+                interfaces[k].offloads = false;
+    *ret = interfaces;
+    return count;
+}
+
 static void add_mount(struct boot *b, const char *source, const char *target, bool writable)
 {
     if (source)
@@ -106,7 +128,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
 {
     const struct node *node = &p->scenario->nodes[op->ns];
     b->node = node;
-    b->scratch_bytes = o->scratch_bytes;
+    b->spec.scratch_bytes = o->scratch_bytes;
     b->scratch = xasprintf("%s/%s", o->folder, node->name);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
@@ -125,12 +147,18 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.cgroups = o->cgroups;
     b->spec.root = o->roots ? o->roots[op->ns] : NULL;
     b->spec.work = b->work;
-    return r < 0 ? r : mount_scratch(b->scratch, b->scratch_bytes, err);
+    b->spec.interface_count = collect_interfaces(p, (unsigned)op->ns, &b->interfaces);
+    b->spec.interfaces = b->interfaces;
+    b->console = xasprintf("%s/%s.log", o->folder, node->name);
+    b->spec.console = b->console;
+    return r < 0 ? r : mount_scratch(b->scratch, b->spec.scratch_bytes, err);
 }
 
 void boot_done(struct boot *b)
 {
     free(b->settings);
+    free(b->interfaces);
+    free(b->console);
     free(b->scratch);
     free(b->facts);
     free(b->hosts);
@@ -145,7 +173,7 @@ int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
     b->began_ns = clock_monotonic_ns();
     int r = 0;
     if (b->node->kind == NODE_KIND_CONTAINER)
-        r = mount_scratch(b->work, b->scratch_bytes, err);
+        r = mount_scratch(b->work, b->spec.scratch_bytes, err);
     return r < 0 ? r : node_driver(b->node->kind)->begin(n, &b->spec, err);
 }
 

@@ -16,8 +16,8 @@ struct boot {
     struct node_spec spec;   /* whose parts are the following */
     struct node_mount mounts[BOOT_MOUNTS_MAX];
     struct node_setting *settings;
-    char *scratch, *facts, *hosts, *work;
-    uint64_t scratch_bytes;
+    struct node_interface *interfaces;
+    char *scratch, *facts, *hosts, *console, *work;
     uint64_t began_ns; /* monotonic; of the boot under way */
 };
 

@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "lab/probe.h"
 #include "lab/supervisor.h"
 
 #ifndef P_PIDFD
@@ -94,7 +93,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, struct 
         .env = env ? env : no_env,
         .folder = json_string_value(json_object_get(request, "folder")),
         .fd_count = fd_count,
-        .function = probe ? probe_main : NULL,
+        .builtin = probe,
     };
     if (fd_count > NODE_FDS_MAX || !channel_take_fds(&c->channel, exec.fds, fd_count))
         return error_input(err, "the request's descriptors did not come with it");

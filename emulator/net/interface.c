@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
-#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
@@ -93,66 +91,6 @@ int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, str
     return netlink_request(nl, msg, err);
 }
 
-static int ethtool(int socket, const char *name, void *command)
-{
-    struct ifreq request = {.ifr_data = command};
-    strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-    return ioctl(socket, SIOCETHTOOL, &request) < 0 ? -errno : 0;
-}
-
-/* The number of a feature that has no command of its own, or -errno. */
-static int find_feature(int socket, const char *name, const char *feature)
-{
-    struct {
-        struct ethtool_sset_info head;
-        uint32_t count;
-    } info = {.head = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
-    int r = ethtool(socket, name, &info);
-    if (r < 0)
-        return r;
-    _cleanup_(freep) struct ethtool_gstrings *strings =
-        xcalloc(1, sizeof(*strings) + (size_t)info.count * ETH_GSTRING_LEN);
-    *strings = (struct ethtool_gstrings){
-        .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = info.count};
-    r = ethtool(socket, name, strings);
-    for (uint32_t i = 0; r == 0 && i < info.count; i++)
-        if (strncmp((char *)strings->data + i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN) == 0)
-            return (int)i;
-    return r < 0 ? r : -ENOENT;
-}
-
-static int set_feature(int socket, const char *name, const char *feature, bool on)
-{
-    int number = find_feature(socket, name, feature);
-    if (number < 0)
-        return number;
-    uint32_t blocks = (uint32_t)number / 32 + 1, bit = 1U << (number % 32);
-    _cleanup_(freep) struct ethtool_sfeatures *set =
-        xcalloc(1, sizeof(*set) + blocks * sizeof(set->features[0]));
-    set->cmd = ETHTOOL_SFEATURES;
-    set->size = blocks;
-    set->features[blocks - 1].valid = bit;
-    set->features[blocks - 1].requested = on ? bit : 0;
-    return ethtool(socket, name, set);
-}
-
-int interface_set_offload(int socket, const char *name, bool on, struct error *err)
-{
-    static const uint32_t commands[] = {ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO};
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        struct ethtool_value value = {.cmd = commands[i], .data = on};
-        int r = ethtool(socket, name, &value);
-        if (r < 0)
-            return error_errno(err, -r, "cannot change the offloads of '%s'", name);
-    }
-    /* `gso off` leaves the segmentation of UDP on: see GOTCHAS.md. Older kernels have no such bit.
-     */
-    int r = set_feature(socket, name, "tx-udp-segmentation", on);
-    if (r < 0 && r != -ENOENT)
-        return error_errno(err, -r, "cannot change the UDP segmentation of '%s'", name);
-    return 0;
-}
-
 uint64_t interface_tx_dropped(const char *counters, const char *name)
 {
     enum { TX_DROPPED = 11 }; /* which of the numbers behind the name, from 0 */
@@ -170,7 +108,14 @@ uint64_t interface_tx_dropped(const char *counters, const char *name)
     return 0;
 }
 
-int interface_open_tap(const char *name, int index, int *ret_fd, struct error *err)
+int interface_set_mac(struct netlink *nl, int index, const uint8_t *mac, struct error *err)
+{
+    struct nl_msg *msg = link_message(NULL, index, 0);
+    nla_put(msg, IFLA_ADDRESS, 6, mac);
+    return netlink_request(nl, msg, err);
+}
+
+static int make_tap(const char *name, int index, int *ret_fd, struct error *err)
 {
     _cleanup_(fd_closep) int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
@@ -182,9 +127,27 @@ int interface_open_tap(const char *name, int index, int *ret_fd, struct error *e
     strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
     if (ioctl(fd, TUNSETIFINDEX, &index) < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
         return error_errno(err, errno, "cannot make the tap '%s'", name);
-    int header = sizeof(struct virtio_net_hdr_v1);
-    if (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
-        return error_errno(err, errno, "cannot set up the tap '%s'", name);
     *ret_fd = take_fd(&fd);
     return 0;
+}
+
+int interface_open_tap(const char *name, int index, int *ret_fd, struct error *err)
+{
+    _cleanup_(fd_closep) int fd = -1;
+    int header = sizeof(struct virtio_net_hdr_v1);
+    int r = make_tap(name, index, &fd, err);
+    if (r == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
+        r = error_errno(err, errno, "cannot set up the tap '%s'", name);
+    if (r == 0)
+        *ret_fd = take_fd(&fd);
+    return r;
+}
+
+int interface_add_tap(const char *name, int index, struct error *err)
+{
+    _cleanup_(fd_closep) int fd = -1;
+    int r = make_tap(name, index, &fd, err);
+    if (r == 0 && ioctl(fd, TUNSETPERSIST, 1) < 0)
+        r = error_errno(err, errno, "cannot keep the tap '%s'", name);
+    return r;
 }

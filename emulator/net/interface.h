@@ -29,14 +29,11 @@ int interface_add_bridge(struct netlink *nl, const char *name, int index, struct
 int interface_add_ifb(struct netlink *nl, const char *name, int index, struct error *err);
 
 int interface_set_up(struct netlink *nl, int index, struct error *err);
+int interface_set_mac(struct netlink *nl, int index, const uint8_t *mac, struct error *err);
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err);
 
 /* Packets that the interface's driver may hold: for a TAP, what waits for its reader. */
 int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, struct error *err);
-
-/* Turns segmentation and receive offload on or off. `socket` is any socket of the interface's
- * namespace. */
-int interface_set_offload(int socket, const char *name, bool on, struct error *err);
 
 /* Packets that the interface of the CALLER's network namespace had to drop on sending: for a TAP,
  * those that its reader was too slow for. `counters` is the text of /proc/self/net/dev. 0 if it is
@@ -50,5 +47,10 @@ enum { TAP_QUEUE_PACKETS = 4096 };
  * it is the wire's other end. The interface goes when the descriptor is closed. A missing or
  * forbidden /dev/net/tun is STATUS_MACHINE. */
 int interface_open_tap(const char *name, int index, int *ret_fd, struct error *err);
+
+/* The same without holding it: the TAP stays as long as its network namespace, without a carrier
+ * while no process has it open. Its headers are struct virtio_net_hdr, until who opens it says
+ * else. */
+int interface_add_tap(const char *name, int index, struct error *err);
 
 #endif

@@ -11,7 +11,10 @@
 #include "base/mem.h"
 
 struct netlink {
-    struct nl_sock *sock;
+    struct nl_sock *sock; /* NULL: remote */
+    netlink_transact *transact;
+    void *arg;
+    uint32_t sequence;
     struct error *err; /* where the callback puts the answer to the request under way */
     int result;
     bool answered;
@@ -100,6 +103,17 @@ int netlink_open(struct netlink **ret, struct error *err)
     return netlink_adopt(fd, ret, err);
 }
 
+int netlink_open_remote(netlink_transact *transact, void *arg, struct netlink **ret,
+                        struct error *err)
+{
+    (void)err;
+    struct netlink *nl = xcalloc(1, sizeof(*nl));
+    nl->transact = transact;
+    nl->arg = arg;
+    *ret = nl;
+    return 0;
+}
+
 void netlink_close(struct netlink *nl)
 {
     if (!nl)
@@ -109,11 +123,37 @@ void netlink_close(struct netlink *nl)
     free(nl);
 }
 
+static int request_remote(struct netlink *nl, struct nl_msg *msg, struct error *err)
+{
+    struct {
+        struct nlmsghdr head;
+        struct nlmsgerr error;
+        char rest[8192]; /* the request again, and attributes */
+    } answer;
+    size_t size = sizeof(answer);
+    struct nlmsghdr *request = nlmsg_hdr(msg);
+    request->nlmsg_seq = ++nl->sequence;
+    int r = nl->transact(nl->arg, request, request->nlmsg_len, &answer, &size, err);
+    nlmsg_free(msg);
+    if (r < 0)
+        return r;
+    if (size < offsetof(typeof(answer), rest) || answer.head.nlmsg_type != NLMSG_ERROR ||
+        answer.head.nlmsg_len > size || answer.head.nlmsg_seq != nl->sequence)
+        return error_set(err, EPROTO, "its kernel's answer is none");
+    if (answer.error.error < 0)
+        on_error(NULL, &answer.error, nl);
+    else
+        nl->result = 0;
+    return nl->result;
+}
+
 int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
 {
     nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
     nl->err = err;
     nl->answered = false;
+    if (nl->transact)
+        return request_remote(nl, msg, err);
     int r = nl_send_auto(nl->sock, msg);
     nlmsg_free(msg);
     if (r < 0)

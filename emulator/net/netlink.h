@@ -25,6 +25,14 @@ int netlink_adopt(int fd, struct netlink **ret, struct error *err);
 /* A plain NETLINK_ROUTE socket of the caller's namespace for netlink_adopt(); -errno on error. */
 int netlink_socket(void);
 
+/* A kernel that no socket of ours belongs to. `transact` carries one request there and its answer
+ * back: `*ret_size` is the room in `ret_answer`, and then the answer's length. `arg` has to outlive
+ * the result. */
+typedef int netlink_transact(void *arg, const void *request, size_t size, void *ret_answer,
+                             size_t *ret_size, struct error *err);
+int netlink_open_remote(netlink_transact *transact, void *arg, struct netlink **ret,
+                        struct error *err);
+
 void netlink_close(struct netlink *nl); /* accepts NULL */
 
 /* Sends a request with NLM_F_ACK and waits for the answer. Consumes `msg`. The error's text is

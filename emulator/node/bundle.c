@@ -20,9 +20,9 @@ static json_t *describe_process(void)
     const char *runtime = getenv("WANLAB_RUNTIME"); /* whose lab this is, for people and tests */
     if (runtime)
         json_array_append_new(env, json_sprintf("WANLAB_RUNTIME=%s", runtime));
-    return json_pack("{s:[s] s:s s:o s:{s:i s:i} s:b s:{s:O s:O s:o}}", "args", BUNDLE_INIT, "cwd",
-                     "/", "env", env, "user", "uid", 0, "gid", 0, "noNewPrivileges", 1,
-                     "capabilities", "bounding", names, "effective", names, "permitted", names);
+    return json_pack("{s:[s,s] s:s s:o s:{s:i s:i} s:b s:{s:O s:O s:o}}", "args", BUNDLE_INIT,
+                     "reap", "cwd", "/", "env", env, "user", "uid", 0, "gid", 0, "noNewPrivileges",
+                     1, "capabilities", "bounding", names, "effective", names, "permitted", names);
 }
 
 static json_t *describe_mount(const char *target, const char *type, const char *source,

@@ -6,7 +6,7 @@
  * node's root (everything that the node writes goes into memory and dies with the lab), and becomes
  * `RUNTIME run --detach`. So the overlay is seen by nobody but the runtime and the container, and
  * with the container's last process it is gone. The container's first process is not one of its
- * root's: it is a small program of ours that reaps (init/init.c). When runtime and helper end, the
+ * root's: it is a small program of ours that reaps (agent/main.c). When runtime and helper end, the
  * first process becomes the supervisor's child, as the supervisor is the reaper of its descendants;
  * its pid then cannot be another's until the supervisor has waited for it.
  *
@@ -45,6 +45,7 @@
 #include "node/program.h"
 #include "node/root.h"
 #include "node/sandbox.h"
+#include "node/tool.h"
 
 enum {
     NODE_NAMESPACES =
@@ -55,22 +56,10 @@ enum {
 
 /* --- the runtime --- */
 
-static bool find_in_path(const char *name)
-{
-    _cleanup_(freep) char *path = xstrdup(getenv("PATH"));
-    char *rest = path;
-    for (char *folder; (folder = strsep(&rest, ":"));) {
-        _cleanup_(freep) char *file = xasprintf("%s/%s", folder, name);
-        if (access(file, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* crun, as it is several times faster; else runc; NULL. */
 static const char *find_runtime(void)
 {
-    return find_in_path("crun") ? "crun" : find_in_path("runc") ? "runc" : NULL;
+    return tool_exists("crun") ? "crun" : tool_exists("runc") ? "runc" : NULL;
 }
 
 static int prepare(const struct scenario *s, const struct node *node, char **ret_root,
@@ -217,7 +206,7 @@ static int make_work_folder(const struct node_spec *spec, char **ret_init, struc
     }
     _cleanup_(freep) char *init = xasprintf("%s/../init", spec->work);
     if (r == 0)
-        r = embedded_write_init(init, err);
+        r = embedded_write_agent(init, err);
     if (r == 0)
         *ret_init = TAKE_PTR(init);
     return r;
@@ -251,7 +240,7 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
         r = write_bundle(spec, runtime, err);
     if (r < 0)
         return error_wrap(err, "node '%s'", spec->name);
-    n->boot_log = xasprintf("%s/boot.log", spec->work);
+    n->boot_log = xstrdup(spec->console);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t helper = child_clone(0, &n->boot_fd);
     if (helper == 0)

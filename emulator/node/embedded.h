@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Programs that wanlab carries inside itself, since nodes need them whatever their root holds.
+ * The agent, which wanlab carries inside itself, since nodes need it whatever their root holds.
  */
 #ifndef WANLAB_NODE_EMBEDDED_H
 #define WANLAB_NODE_EMBEDDED_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
-/* Writes a container's first process (init/init.c) to `path`, executable; one that is there already
- * stays. */
-int embedded_write_init(const char *path, struct error *err);
+/* Its file's bytes. */
+const char *embedded_agent(size_t *ret_size);
+
+/* Writes it to `path`, executable; one that is there already stays. */
+int embedded_write_agent(const char *path, struct error *err);
 
 #endif

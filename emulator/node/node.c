@@ -4,12 +4,14 @@
 #include "base/mem.h"
 #include "node/container.h"
 #include "node/process.h"
+#include "node/uml.h"
 
 const struct node_driver *node_driver(enum node_kind kind)
 {
     static const struct node_driver *const drivers[] = {
         [NODE_KIND_PROCESS] = &node_process,
         [NODE_KIND_CONTAINER] = &node_container,
+        [NODE_KIND_UML] = &node_uml,
     };
     return drivers[kind];
 }

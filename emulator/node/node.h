@@ -32,17 +32,28 @@ struct node_mount {
     bool writable;
 };
 
+/* An interface of a machine: the TAP `port` in the network that the supervisor is in. */
+struct node_interface {
+    const char *name, *port;
+    const uint8_t *mac;
+    bool offloads; /* may it send more than a wire packet at once? */
+};
+
 struct node_spec {
     const char *name;
     const char *hosts;               /* path of the file that becomes /etc/hosts */
     const char *hidden;              /* folder of the host that the node must not see; NULL: none */
     const struct node_mount *mounts; /* targets lie below /run */
     size_t mount_count;
+    uint64_t scratch_bytes; /* of the one that is writable */
     const struct node_setting *settings;
     size_t setting_count;
     const struct node_limits *limits;
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
     const char *root;    /* what prepare() found; NULL: none */
+    const struct node_interface *interfaces; /* of a machine; others get theirs when they run */
+    size_t interface_count;
+    const char *console; /* file for what is said during the boot and by a machine's console */
     const char *work;    /* a folder of its own in memory, for the driver; made by it if needed */
 };
 
@@ -59,6 +70,7 @@ struct node_instance {
     struct netlink *netlink; /* a routing socket in it */
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
+    struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
     uint64_t boot_ns;        /* from begin() until it could run programs */
 };
 
@@ -71,8 +83,8 @@ struct node_exec {
     const char *folder;    /* working folder; NULL: / */
     int fds[NODE_FDS_MAX]; /* become 0, 1, 2, 3 */
     size_t fd_count;
-    int (*function)(int argc, char *const *argv); /* instead of argv[0]'s file, run this and exit
-                                                     with its result; fds as above */
+    bool tty;     /* fds[0] is a terminal, and the only one of fds */
+    bool builtin; /* argv[0] names one of agent/builtin.h instead of a file */
 };
 
 struct node_driver {

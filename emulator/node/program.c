@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/builtin.h"
 #include "base/cleanup.h"
 #include "base/message.h"
 #include "node/child.h"
@@ -47,12 +48,12 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     answer.result = sandbox_drop_privileges(&answer.err);
     if (answer.result == 0 && chdir(e->folder ? e->folder : "/") < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
-    if (answer.result == 0 && e->function) {
+    if (answer.result == 0 && e->builtin) {
         close(high);
         int argc = 0;
         while (e->argv[argc])
             argc++;
-        _exit(e->function(argc, e->argv));
+        _exit(builtin_run(argc, e->argv));
     }
     if (answer.result == 0) {
         environ = (char **)e->env; /* whose PATH is to be searched */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "node/child.h"
 
 enum { MISSING = 127, WORDS_MAX = 4096 };
@@ -52,6 +53,19 @@ static char *last_words(int fd, char *words)
         words[--len] = '\0';
     char *line = strrchr(words, '\n');
     return line ? line + 1 : words;
+}
+
+bool tool_exists(const char *name)
+{
+    const char *variable = getenv("PATH");
+    _cleanup_(freep) char *path = xstrdup(variable ? variable : "");
+    char *rest = path;
+    for (char *folder; (folder = strsep(&rest, ":"));) {
+        _cleanup_(freep) char *file = xasprintf("%s/%s", folder, name);
+        if (access(file, X_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 int tool_run(char *const *argv, const char *package, bool quiet, struct error *err)

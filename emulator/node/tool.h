@@ -15,4 +15,7 @@
  * (exit 3). `quiet` keeps what it says for the error's text; else all goes to standard error. */
 int tool_run(char *const *argv, const char *package, bool quiet, struct error *err);
 
+/* Whether a program is in PATH. */
+bool tool_exists(const char *name);
+
 #endif

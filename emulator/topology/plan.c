@@ -77,6 +77,7 @@ static struct port *add_port(struct plan *p, unsigned node, unsigned *node_inter
     unsigned eth = node_interfaces[node]++;
     *port = (struct port){
         .node = node,
+        .eth = eth,
         .node_index = INDEX_NODE + (int)eth,
         .index = INDEX_PORT + (int)number,
         .node_mac = {0x02, 0x01},
@@ -267,7 +268,9 @@ static const struct port *connection_of(const struct plan *p, size_t n, size_t *
 static void add_interface(struct plan *p, size_t number)
 {
     const struct port *port = &p->ports[number];
-    struct op *op = plan_add_dev(p, OP_VETH, PLAN_FABRIC, port->dev, port->index);
+    bool machine = scenario_is_machine(p->scenario->nodes[port->node].kind);
+    struct op *op =
+        plan_add_dev(p, machine ? OP_PORT : OP_VETH, PLAN_FABRIC, port->dev, port->index);
     op->port = (unsigned)number;
     plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
     plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);

@@ -5,7 +5,8 @@
  * lines, and golden files hold it still.
  *
  * How a packet travels. Every interface of a node is one end of a veth pair; the other end, called
- * the port, is in the fabric, a network namespace of the lab. There
+ * the port, is in the fabric, a network namespace of the lab. A node with a kernel of its own has
+ * TAPs as ports and no veth pairs. There
  *   - a link joins two ports: what comes in at one leaves at the other;
  *   - a network is a bridge of ports;
  *   - a wan takes a packet from its source's port to its destination's port by address;
@@ -39,6 +40,7 @@ enum {
 /* A node's interface and its port in the fabric. Locally administered MACs, from the number. */
 struct port {
     unsigned node;
+    unsigned eth; /* the number of the node's interface, from 0 */
     char node_dev[PLAN_NAME_MAX];
     int node_index; /* interface index in the node's namespace */
     char dev[PLAN_NAME_MAX];
@@ -71,6 +73,7 @@ enum op_kind {
     OP_SYSCTL,      /* key, value */
     OP_BRIDGE,      /* dev */
     OP_VETH,        /* port: dev in the fabric, the peer in the node */
+    OP_PORT,        /* port: dev in the fabric, a TAP that a machine has as its interface */
     OP_IFB,         /* dev */
     OP_TAP,         /* tap: dev in the fabric */
     OP_UP,          /* dev */

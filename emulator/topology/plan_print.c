@@ -37,6 +37,14 @@ static void print_veth(const struct plan *p, const struct op *op, FILE *out)
     fprintf(out, " mtu %d", PLAN_MTU);
 }
 
+static void print_port(const struct plan *p, const struct op *op, FILE *out)
+{
+    const struct port *port = &p->ports[op->port];
+    fprintf(out, "ip tuntap add dev %s mode tap vnet_hdr # %s's %s, ", port->dev,
+            p->scenario->nodes[port->node].name, port->node_dev);
+    print_mac(out, port->node_mac);
+}
+
 static void print_address(const struct op *op, FILE *out)
 {
     char text[IP_TEXT_MAX];
@@ -130,7 +138,8 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
 {
     const char *node = op->ns == PLAN_FABRIC ? "fabric" : p->scenario->nodes[op->ns].name;
     if (op->kind == OP_NODE) {
-        fprintf(out, "ip netns add %s\n", node);
+        bool machine = scenario_is_machine(p->scenario->nodes[op->ns].kind);
+        fprintf(out, machine ? "# %s boots\n" : "ip netns add %s\n", node);
         return;
     }
     fprintf(out, "[%s] ", node);
@@ -140,6 +149,9 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
         break;
     case OP_VETH:
         print_veth(p, op, out);
+        break;
+    case OP_PORT:
+        print_port(p, op, out);
         break;
     case OP_ADDRESS:
         print_address(op, out);

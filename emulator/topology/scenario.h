@@ -17,7 +17,7 @@
 #include "topology/impairment.h"
 #include "topology/yaml.h"
 
-enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER };
+enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
 
 enum {
@@ -125,6 +125,9 @@ struct scenario {
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);
+
+/* Whether nodes of a kind have a kernel of their own: their interfaces are then TAPs. */
+bool scenario_is_machine(enum node_kind kind);
 
 /* Whether `name` can be an image's: the rule for all names. */
 bool scenario_is_image(const char *name);

@@ -16,8 +16,8 @@ static const uint64_t boot_timeout_default_ns = 60000000000;
 
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
-    static const char *const known[] = {"process", "container", "docker", "qemu", "uml"};
-    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER};
+    static const char *const known[] = {"process", "container", "uml", "qemu", "docker"};
+    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML};
     int r = yaml_expect_scalar(node, "the kind of a node", err);
     if (r < 0)
         return r;
@@ -29,12 +29,12 @@ static int decode_kind(const struct yaml *node, enum node_kind *ret, struct erro
             return 0;
         }
         return yaml_error(err, &node->mark,
-                          "the kind '%s' is not available in this version, expected process or "
-                          "container",
+                          "the kind '%s' is not available in this version, expected process, "
+                          "container or uml",
                           node->scalar);
     }
     return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process or container",
+                      "found '%.60s' as kind of a node, expected process, container or uml",
                       node->scalar);
 }
 
@@ -53,6 +53,11 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
                           node->scalar);
     ret->root = xstrdup(node->scalar);
     return 0;
+}
+
+bool scenario_is_machine(enum node_kind kind)
+{
+    return kind == NODE_KIND_UML;
 }
 
 bool scenario_is_image(const char *name)
@@ -140,6 +145,11 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = decode_memory(memory, &ret->limits.memory_bytes, err);
     if (r == 0 && pids)
         r = scenario_decode_integer(pids, "pids", PIDS_MIN, PIDS_MAX, &ret->limits.pids, err);
+    if (r == 0 && pids && scenario_is_machine(ret->kind))
+        return yaml_error(
+            err, &pids->mark,
+            "found 'pids' for a node with a kernel of its own, whose processes are no "
+            "processes of this one: expected kind process or container");
     if (r == 0 && root)
         r = decode_root(root, ret, err);
     if (r == 0 && image)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lab/probe.h"
+#include "agent/probe.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

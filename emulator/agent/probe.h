@@ -3,8 +3,8 @@
  * Measures round-trip times from inside a node, with ICMP echo: the ground truth that a run's
  * numbers are held against. Runs as a program of the node, without needing any file in it.
  */
-#ifndef WANLAB_LAB_PROBE_H
-#define WANLAB_LAB_PROBE_H
+#ifndef WANLAB_AGENT_PROBE_H
+#define WANLAB_AGENT_PROBE_H
 
 enum { PROBE_FRAME_BYTES = 98 }; /* of its echoes on the wire, as of ping's */
 

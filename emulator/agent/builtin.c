@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/builtin.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/probe.h"
+
+int builtin_run(int argc, char *const *argv)
+{
+    static const struct {
+        const char *name;
+        int (*main)(int argc, char *const *argv);
+    } builtins[] = {{"probe", probe_main}};
+    for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
+        if (strcmp(builtins[i].name, argv[0]) == 0)
+            return builtins[i].main(argc, argv);
+    fprintf(stderr, "there is no builtin '%s'\n", argv[0]);
+    return 127;
+}

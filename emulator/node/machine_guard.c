@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/machine_guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/message.h"
+#include "node/sandbox.h"
+
+enum {
+    POLL_FIXED = 3, /* line, control, children */
+    CLOCK_SAMPLES = 8,
+    PING_MS = 1000,
+    HANG_S = 30,
+};
+
+struct channel {
+    struct channel *next;
+    uint16_t number;
+    int fd; /* to the program's relay, or to the supervisor itself */
+    struct frame_reader in;
+    struct frame_writer out;
+    bool over; /* the guest has told the end */
+};
+
+struct guard {
+    const struct guard_options *o;
+    int line, children;
+    pid_t machine;
+    struct frame_reader in;
+    struct frame_writer out;
+    size_t room; /* bytes that the line may still take */
+    struct channel *channels;
+    uint16_t last_number;
+    enum { AWAIT_HELLO, SET_CLOCK, AWAIT_READY, UP } state;
+    bool paused;
+    unsigned samples;
+    uint64_t best_rtt_ns;
+    int64_t best_offset_ns;
+    uint64_t next_ping_ns, heard_ns; /* monotonic */
+};
+
+/* --- the end --- */
+
+static void answer(struct guard *g, const struct machine_answer *a)
+{
+    message_send(g->o->control, a, sizeof(*a), NULL, 0);
+}
+
+/* Ends the node; the kernel ends the rest. */
+static _Noreturn void give_up(struct guard *g, const char *why)
+{
+    snprintf(g->o->facts->why, sizeof(g->o->facts->why), "%s", why);
+    if (g->state != UP) {
+        struct machine_answer a = {0};
+        a.result = error_set(&a.err, EIO, "%s", why);
+        answer(g, &a);
+    }
+    _exit(1);
+}
+
+/* --- the machine --- */
+
+static void become(char **argv, const struct guard_options *o, int line)
+{
+    sigset_t none;
+    int high[1 + MACHINE_FDS_MAX];
+    size_t count = 1 + o->launch->fd_count;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    setsid();
+    for (size_t i = 0; i < count; i++)
+        high[i] = fcntl(i == 0 ? line : o->launch->fds[i - 1], F_DUPFD_CLOEXEC, 64);
+    for (size_t i = 0; i < count; i++)
+        dup2(high[i], MACHINE_LINE_FD + (int)i);
+    close_range(MACHINE_LINE_FD + (unsigned)count, ~0U, 0);
+    execvp(argv[0], argv);
+    dprintf(STDERR_FILENO, "cannot run '%s': %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+static pid_t spawn(char **argv, const struct guard_options *o, int line)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        become(argv, o, line);
+    return pid;
+}
+
+/* Its console goes to the boot log, and so does what its programs complain of. */
+static int take_output(int log, struct error *err)
+{
+    _cleanup_(fd_closep) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0)
+        return error_errno(err, errno, "cannot open '/dev/null'");
+    dup2(null, STDIN_FILENO);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    return 0;
+}
+
+/* The machine sees the host's files as a process node does; what it needs in memory has its own
+ * bound. */
+static int build_sandbox(const struct guard_options *o, struct error *err)
+{
+    struct node_spec spec = *o->spec;
+    char options[64];
+    spec.setting_count = 0; /* they are for the guest's network, not for the fabric's */
+    int r = sandbox_build(&spec, err);
+    snprintf(options, sizeof(options), "mode=1777,size=%llu",
+             (unsigned long long)o->launch->shm_bytes);
+    if (r == 0 && mount("wanlab", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
+        r = error_errno(err, errno, "cannot mount the machine's /dev/shm");
+    return r < 0 ? r : sandbox_drop_privileges(err);
+}
+
+static int start_machine(struct guard *g, struct error *err)
+{
+    const struct machine_launch *l = g->o->launch;
+    int pair[2];
+    int r = take_output(g->o->console, err);
+    if (r == 0)
+        r = build_sandbox(g->o, err);
+    if (r < 0)
+        return r;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_errno(err, errno, "cannot make a socket pair");
+    _cleanup_(fd_closep) int far_end = pair[1];
+    g->line = pair[0];
+    fcntl(g->line, F_SETFL, O_NONBLOCK);
+    for (size_t i = 0; i < l->helper_count; i++)
+        if (spawn(l->helpers[i], g->o, far_end) < 0)
+            return error_errno(err, errno, "cannot fork");
+    g->machine = spawn(l->argv, g->o, far_end);
+    return g->machine < 0 ? error_errno(err, errno, "cannot fork") : 0;
+}
+
+static void reap(struct guard *g)
+{
+    struct signalfd_siginfo info;
+    int status;
+    while (read(g->children, &info, sizeof(info)) > 0)
+        continue;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        char why[128];
+        if (pid != g->machine)
+            continue;
+        if (WIFSIGNALED(status))
+            snprintf(why, sizeof(why), "its machine was killed by signal %d", WTERMSIG(status));
+        else if (g->state != UP)
+            snprintf(why, sizeof(why), "its machine ended before it was up, with status %d",
+                     WEXITSTATUS(status));
+        else
+            snprintf(why, sizeof(why), "its machine went off, with status %d", WEXITSTATUS(status));
+        give_up(g, why);
+    }
+}
+
+/* --- the guest as such --- */
+
+static void ping(struct guard *g)
+{
+    const struct frame_ping p = {.host_ns = clock_realtime_ns()};
+    frame_put(&g->out, 0, FRAME_PING, 0, &p, sizeof(p));
+    g->next_ping_ns = clock_monotonic_ns() + PING_MS * NS_PER_MS;
+}
+
+static void send_setup(struct guard *g)
+{
+    const struct machine_launch *l = g->o->launch;
+    frame_put(&g->out, 0, FRAME_SETUP, 0, l->setup, l->setup_size);
+    g->state = AWAIT_READY;
+}
+
+static void on_hello(struct guard *g, const struct frame *f)
+{
+    const size_t greeting = sizeof(FRAME_GREETING);
+    if (f->head.size < greeting || memcmp(f->data, FRAME_GREETING, greeting) != 0)
+        give_up(g, "its guest speaks another language");
+    snprintf(g->o->facts->release, sizeof(g->o->facts->release), "%s", f->data + greeting);
+    g->best_rtt_ns = UINT64_MAX;
+    g->state = SET_CLOCK;
+    ping(g);
+}
+
+/* The sample with the shortest round trip knows best how far apart the clocks are. */
+static void set_clock(struct guard *g)
+{
+    if (++g->samples < CLOCK_SAMPLES) {
+        ping(g);
+        return;
+    }
+    const int64_t shift_ns = -g->best_offset_ns;
+    if (g->o->launch->sets_clock)
+        frame_put(&g->out, 0, FRAME_CLOCK, 0, &shift_ns, sizeof(shift_ns));
+    send_setup(g);
+}
+
+static void on_pong(struct guard *g, const struct frame *f)
+{
+    struct frame_pong p;
+    struct machine_facts *facts = g->o->facts;
+    if (f->head.size != sizeof(p))
+        return;
+    memcpy(&p, f->data, sizeof(p));
+    uint64_t rtt_ns = clock_realtime_ns() - p.host_ns;
+    int64_t offset_ns = (int64_t)(p.realtime_ns - p.host_ns - rtt_ns / 2);
+    if (rtt_ns <= g->best_rtt_ns) {
+        g->best_rtt_ns = rtt_ns;
+        g->best_offset_ns = offset_ns;
+    }
+    facts->memory_total = p.memory_total;
+    facts->memory_available = p.memory_available;
+    facts->disk_used = p.disk_used;
+    facts->clock_offset_ns = g->state == UP ? offset_ns : 0;
+    facts->pong_ns = g->heard_ns = clock_monotonic_ns();
+    if (g->state == SET_CLOCK)
+        set_clock(g);
+}
+
+static void on_ready(struct guard *g, const struct frame *f)
+{
+    struct machine_answer a = {0};
+    memcpy(a.indices, f->data, f->head.size < sizeof(a.indices) ? f->head.size : sizeof(a.indices));
+    g->state = UP;
+    answer(g, &a);
+}
+
+static void handle_guest(struct guard *g, const struct frame *f)
+{
+    uint32_t taken;
+    if (f->head.type == FRAME_TAKEN && f->head.size == sizeof(taken)) {
+        memcpy(&taken, f->data, sizeof(taken));
+        g->room += g->o->launch->line_window ? taken : 0;
+    } else if (f->head.type == FRAME_PONG)
+        on_pong(g, f);
+    else if (f->head.type == FRAME_HELLO && g->state == AWAIT_HELLO)
+        on_hello(g, f);
+    else if (f->head.type == FRAME_READY && g->state == AWAIT_READY)
+        on_ready(g, f);
+    else if (f->head.type == FRAME_FAILED && g->state == AWAIT_READY)
+        give_up(g, f->data);
+}
+
+/* --- channels --- */
+
+static struct channel *find_channel(struct guard *g, uint16_t number)
+{
+    struct channel *c = g->channels;
+    while (c && c->number != number)
+        c = c->next;
+    return c;
+}
+
+static void attach(struct guard *g, int fd)
+{
+    struct channel *c = xcalloc(1, sizeof(*c));
+    do
+        g->last_number++;
+    while (g->last_number == 0 || find_channel(g, g->last_number));
+    c->number = g->last_number;
+    c->fd = fd;
+    c->next = g->channels;
+    g->channels = c;
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static void detach(struct guard *g, struct channel *c)
+{
+    struct channel **link = &g->channels;
+    while (*link != c)
+        link = &(*link)->next;
+    *link = c->next;
+    if (!c->over)
+        frame_put(&g->out, c->number, FRAME_CLOSE, 0, NULL, 0);
+    frame_reader_done(&c->in);
+    frame_writer_done(&c->out);
+    close(c->fd);
+    free(c);
+}
+
+/* From a channel to the guest. */
+static void forward(struct guard *g, struct channel *c)
+{
+    struct frame f;
+    int r = frame_read(&c->in, c->fd);
+    if (r == -EAGAIN)
+        return;
+    while (r > 0 && (r = frame_next(&c->in, &f)) > 0)
+        frame_put(&g->out, c->number, f.head.type, f.head.stream, f.data, f.head.size);
+    if (r < 0 || (r == 0 && c->in.end == 0))
+        detach(g, c);
+}
+
+static void receive(struct guard *g)
+{
+    struct frame f;
+    int r = frame_read(&g->in, g->line);
+    if (r == -EAGAIN)
+        return;
+    if (r <= 0) { /* the machine is ending: reap() says how */
+        fd_closep(&g->line);
+        return;
+    }
+    while ((r = frame_next(&g->in, &f)) > 0) {
+        struct channel *c = f.head.channel ? find_channel(g, f.head.channel) : NULL;
+        if (f.head.channel == 0)
+            handle_guest(g, &f);
+        if (!c)
+            continue;
+        c->over = c->over || f.head.type == FRAME_EXIT || f.head.type == FRAME_REFUSED;
+        frame_put(&c->out, 0, f.head.type, f.head.stream, f.data, f.head.size);
+    }
+    if (r < 0)
+        give_up(g, "its guest sends what is no frame");
+}
+
+/* --- the loop --- */
+
+static void set_paused(struct guard *g, bool paused)
+{
+    pid_t target = g->o->launch->one_process ? g->machine : -g->machine;
+    kill(target, paused ? SIGSTOP : SIGCONT);
+    g->heard_ns = clock_monotonic_ns();
+    g->paused = g->o->facts->paused = paused;
+}
+
+static void take_command(struct guard *g)
+{
+    char command;
+    int fd = -1;
+    size_t fd_count = 1;
+    ssize_t n = message_receive(g->o->control, &command, 1, &fd, &fd_count);
+    if (n == 0)
+        _exit(0); /* the supervisor has gone */
+    if (n != 1)
+        return;
+    if (command == MACHINE_ATTACH && fd_count == 1)
+        attach(g, fd);
+    else if (command == MACHINE_POWER_OFF)
+        frame_put(&g->out, 0, FRAME_POWER_OFF, 0, NULL, 0);
+    else if (command == MACHINE_PAUSE || command == MACHINE_RESUME)
+        set_paused(g, command == MACHINE_PAUSE);
+}
+
+static void keep_time(struct guard *g)
+{
+    uint64_t now = clock_monotonic_ns();
+    if (g->state != UP || g->paused)
+        return;
+    if (now > g->heard_ns + HANG_S * NS_PER_SEC)
+        give_up(g, "its guest has not answered for 30 s");
+    if (now >= g->next_ping_ns)
+        ping(g);
+}
+
+static void serve_channels(struct guard *g, const struct pollfd *fds)
+{
+    struct channel *next;
+    for (struct channel *c = g->channels; c; c = next, fds++) {
+        next = c->next;
+        if (fds->revents & ~POLLOUT)
+            forward(g, c);
+    }
+    for (struct channel *c = g->channels; c; c = next) {
+        next = c->next;
+        int r = frame_flush(&c->out, c->fd);
+        if (r < 0 && r != -EAGAIN)
+            detach(g, c);
+    }
+}
+
+static short wanted(const struct frame_writer *w)
+{
+    return (short)(POLLIN | (frame_pending(w) ? POLLOUT : 0));
+}
+
+static void step(struct guard *g)
+{
+    size_t count = POLL_FIXED;
+    for (const struct channel *c = g->channels; c; c = c->next)
+        count++;
+    _cleanup_(freep) struct pollfd *fds = xcalloc(count, sizeof(*fds));
+    fds[0] = (struct pollfd){.fd = g->line, .events = g->room ? wanted(&g->out) : POLLIN};
+    fds[1] = (struct pollfd){.fd = g->o->control, .events = POLLIN};
+    fds[2] = (struct pollfd){.fd = g->children, .events = POLLIN};
+    struct pollfd *next = fds + POLL_FIXED;
+    for (const struct channel *c = g->channels; c; c = c->next)
+        *next++ = (struct pollfd){.fd = c->fd, .events = wanted(&c->out)};
+    if (poll(fds, count, PING_MS) < 0)
+        return;
+    if (fds[2].revents)
+        reap(g);
+    if (fds[0].revents & POLLHUP)
+        fds[0].revents |= POLLIN;
+    if (fds[0].revents & POLLIN)
+        receive(g);
+    serve_channels(g, fds + POLL_FIXED);
+    if (fds[1].revents)
+        take_command(g); /* after the channels, whose number it may change */
+    keep_time(g);
+    frame_flush_some(&g->out, g->line, &g->room);
+}
+
+void guard_run(const struct guard_options *o)
+{
+    struct guard g = {.o = o, .line = -1, .state = AWAIT_HELLO};
+    struct machine_answer failed = {0};
+    sigset_t mask;
+    prctl(PR_SET_NAME, "wanlab-machine");
+    g.room = o->launch->line_window ? o->launch->line_window : SIZE_MAX / 2;
+    sigfillset(&mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    g.children = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    cgroup_join(o->cgroup);
+    failed.result = start_machine(&g, &failed.err);
+    if (failed.result < 0) {
+        answer(&g, &failed);
+        _exit(1);
+    }
+    for (;;)
+        step(&g);
+}
