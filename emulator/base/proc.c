@@ -25,10 +25,9 @@ static bool read_stat(const char *pid, struct proc *ret)
     if (file_read(path, 4096, &text, NULL, NULL) < 0)
         return false;
     const char *rest = strrchr(text, ')');
-    if (!rest || sscanf(rest,
-                        ") %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
-                        &ret->state, &parent, &session, &user, &system, &children_user,
-                        &children_system) != 7)
+    if (!rest ||
+        sscanf(rest, ") %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &ret->state,
+               &parent, &session, &user, &system, &children_user, &children_system) != 7)
         return false;
     ret->pid = (pid_t)strtol(pid, NULL, 10);
     ret->parent = parent;

@@ -12,9 +12,9 @@
 
 struct proc {
     pid_t pid, parent, session;
-    char state;            /* 'Z': a zombie */
-    uint64_t cpu_ns;       /* its threads', also of those that ended */
-    uint64_t children_ns;  /* of the children that it has waited for, with theirs */
+    char state;           /* 'Z': a zombie */
+    uint64_t cpu_ns;      /* its threads', also of those that ended */
+    uint64_t children_ns; /* of the children that it has waited for, with theirs */
 };
 
 /* All processes, in the order of /proc; those that end meanwhile are left out. The caller frees

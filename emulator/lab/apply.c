@@ -196,3 +196,36 @@ int fabric_apply(struct fabric *f, const struct apply_options *options, struct e
         r = phase == PHASE_BOOT ? boot_all(f, options, err) : apply_phase(f, phase, options, err);
     return r;
 }
+
+void fabric_silence(struct fabric *f, unsigned node)
+{
+    struct node_instance *n = &f->nodes[node];
+    for (size_t i = 0; n->netlink && i < f->plan->port_count; i++)
+        if (f->plan->ports[i].node == node)
+            interface_set_down(n->netlink, f->plan->ports[i].node_index, NULL);
+}
+
+int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former, struct error *err)
+{
+    const struct plan *p = f->plan;
+    int r = 0;
+    for (size_t i = 0; former->netlink && i < p->port_count && r == 0; i++) {
+        const struct port *port = &p->ports[i];
+        if (port->node != node)
+            continue;
+        r = interface_move(former->netlink, port->node_index, port->node_dev, f->nodes[node].ns_fd,
+                           err);
+        if (r < 0)
+            error_wrap(err, "node '%s': cannot take its '%s' over", p->scenario->nodes[node].name,
+                       port->node_dev);
+    }
+    for (size_t i = 0; i < p->op_count && r == 0; i++) {
+        const struct op *op = &p->ops[i];
+        if (op->ns != (int)node || phase_of(op) != PHASE_NETWORK)
+            continue;
+        r = apply_op(f, op, err);
+        if (r < 0)
+            wrap_with_step(p, op, err);
+    }
+    return r;
+}
