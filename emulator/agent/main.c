@@ -343,6 +343,7 @@ static _Noreturn void reap_forever(void)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
+    prctl(PR_SET_NAME, "wanlab-node");
     close_range(0, ~0U, 0);
     for (;;) {
         siginfo_t info;

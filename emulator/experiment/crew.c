@@ -133,9 +133,12 @@ static void handle_event(struct crew *c, json_t *event)
         for (size_t i = 0; i < c->count; i++)
             if (c->programs[i]->exec == exec)
                 on_program_end(c->programs[i], event);
-    } else if (strcmp(what, "node-died") == 0) {
-        error_set(&err, EIO, "node '%s' died", json_string_value(json_object_get(event, "node")));
-        fail(c, &err);
+    } else if (strcmp(what, "node") == 0) {
+        const char *node = NULL, *state = "", *why = "";
+        json_unpack(event, "{s?s s?s s?s}", "node", &node, "state", &state, "why", &why);
+        error_set(&err, EIO, "node '%s' died%s%s", node, *why ? ": " : "", why);
+        if (strcmp(state, "dead") == 0)
+            fail(c, &err);
     } else if (strcmp(what, "engine-died") == 0) {
         error_set(&err, EIO, "the wire engine '%s' died",
                   json_string_value(json_object_get(event, "engine")));

@@ -122,10 +122,15 @@ static int add_port(struct fabric *f, const struct op *op, struct error *err)
     return r < 0 ? r : interface_set_queue_len(f->netlink, port->index, TAP_QUEUE_PACKETS, err);
 }
 
+static bool is_machine(const struct fabric *f, int node)
+{
+    return scenario_is_machine(f->plan->scenario->nodes[node].kind);
+}
+
 /* A machine numbers its interfaces itself. */
 static int index_of(const struct fabric *f, const struct op *op)
 {
-    if (op->ns == PLAN_FABRIC || !f->nodes[op->ns].machine)
+    if (op->ns == PLAN_FABRIC || !is_machine(f, op->ns))
         return op->dev_index;
     for (size_t i = 0; i < f->plan->port_count; i++) {
         const struct port *port = &f->plan->ports[i];
@@ -164,7 +169,7 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
     case OP_NEIGHBOUR:
         return neighbour_add(nl, index, &op->address, op->mac, err);
     case OP_OFFLOADS: /* a machine's are part of its boot */
-        return f->nodes[op->ns].machine
+        return is_machine(f, op->ns)
                    ? 0
                    : interface_set_offload(f->nodes[op->ns].ioctl_fd, op->dev, false, err);
     default:
@@ -224,5 +229,40 @@ int fabric_apply(struct fabric *f, const struct apply_options *options, struct e
     int r = 0;
     for (enum phase phase = 0; phase < PHASE_COUNT && r == 0; phase++)
         r = phase == PHASE_BOOT ? boot_all(f, options, err) : apply_phase(f, phase, options, err);
+    return r;
+}
+
+void fabric_silence(struct fabric *f, unsigned node)
+{
+    struct node_instance *n = &f->nodes[node];
+    if (is_machine(f, (int)node)) /* its stack dies with it, or is out of reach */
+        return;
+    for (size_t i = 0; n->netlink && i < f->plan->port_count; i++)
+        if (f->plan->ports[i].node == node)
+            interface_set_down(n->netlink, f->plan->ports[i].node_index, NULL);
+}
+
+int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former, struct error *err)
+{
+    const struct plan *p = f->plan;
+    int r = 0;
+    for (size_t i = 0; former->netlink && i < p->port_count && r == 0; i++) {
+        const struct port *port = &p->ports[i];
+        if (port->node != node)
+            continue;
+        r = interface_move(former->netlink, port->node_index, port->node_dev, f->nodes[node].ns_fd,
+                           err);
+        if (r < 0)
+            error_wrap(err, "node '%s': cannot take its '%s' over", p->scenario->nodes[node].name,
+                       port->node_dev);
+    }
+    for (size_t i = 0; i < p->op_count && r == 0; i++) {
+        const struct op *op = &p->ops[i];
+        if (op->ns != (int)node || phase_of(op) != PHASE_NETWORK)
+            continue;
+        r = apply_op(f, op, err);
+        if (r < 0)
+            wrap_with_step(p, op, err);
+    }
     return r;
 }

@@ -38,4 +38,14 @@ int fabric_init(struct fabric *f, const struct plan *plan, struct error *err);
 void fabric_done(struct fabric *f); /* ends the nodes */
 int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err);
 
+/* Puts a node's interfaces down, from inside: whatever its processes do when they are killed, its
+ * neighbours see nothing but silence. */
+void fabric_silence(struct fabric *f, unsigned node);
+
+/* Gives a node in a new life, in f->nodes, the wires of its former one, and applies the plan's
+ * steps of that node again. The fabric's ends of the wires, and all that hangs on them, stay as
+ * they are.
+ */
+int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former, struct error *err);
+
 #endif

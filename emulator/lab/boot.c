@@ -172,9 +172,15 @@ int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
 {
     b->began_ns = clock_monotonic_ns();
     int r = 0;
-    if (b->node->kind == NODE_KIND_CONTAINER)
+    if (b->node->kind == NODE_KIND_CONTAINER) {
+        umount2(b->work, MNT_DETACH); /* of its former life */
         r = mount_scratch(b->work, b->spec.scratch_bytes, err);
-    return r < 0 ? r : node_driver(b->node->kind)->begin(n, &b->spec, err);
+    }
+    if (r == 0)
+        r = node_driver(b->node->kind)->begin(n, &b->spec, err);
+    if (r == 0)
+        n->state = NODE_BOOTING;
+    return r;
 }
 
 uint64_t boot_deadline_ns(const struct boot *b)
@@ -214,7 +220,9 @@ int boot_finish(struct boot *b, struct node_instance *n, struct error *err)
         r = error_set(err, ETIMEDOUT, "node '%s': did not boot within %s", n->name,
                       units_format_time(text, b->node->boot_timeout_ns));
     n->boot_ns = clock_monotonic_ns() - b->began_ns;
-    if (r < 0)
+    if (r == 0)
+        n->state = NODE_RUNNING;
+    else
         add_log_tail(n, err);
     return r;
 }

@@ -9,11 +9,15 @@
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
  *   {"id":3,"do":"probe","node":"db1","argv":[…],"fds":3}                         + descriptors
  *   {"id":4,"do":"signal","exec":2,"signal":15}
- *   {"id":5,"do":"down"}     its answer comes with a pidfd of the lab's init
- * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1}.
+ *   {"id":5,"do":"pause","nodes":["db1","web"]}    names of nodes and groups; also "resume",
+ *                            "kill" and "restart", which are answered when they are done
+ *   {"id":6,"do":"down"}     its answer comes with a pidfd of the lab's init
+ * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1};
+ * not always in order.
  * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
- * {"event":"node-died","node":"db1"} and {"event":"engine-died","engine":"delayline"}.
- * A client that goes away takes the programs that it started, and their process groups, with it.
+ * {"event":"node","node":"db1","state":"dead"} (running, paused, booting) and
+ * {"event":"engine-died","engine":"delayline"}. A client that goes away takes the programs that it
+ * started, and their process groups, with it.
  */
 #ifndef WANLAB_LAB_CHANNEL_H
 #define WANLAB_LAB_CHANNEL_H

@@ -148,12 +148,16 @@ int client_request(struct client *c, json_t *request, const int *fds, size_t fd_
     uint64_t deadline = clock_monotonic_ns() + c->timeout_ms * NS_PER_MS;
     while (!c->gone) {
         json_t *answer = sort_received(c);
-        if (answer)
+        if (answer && json_integer_value(json_object_get(answer, "id")) == id)
             return read_answer(answer, ret_answer, err);
+        if (answer) { /* to a request that was given up */
+            json_decref(answer);
+            continue;
+        }
         uint64_t now = clock_monotonic_ns();
-        if (now >= deadline)
+        if (c->timeout_ms && now >= deadline)
             return error_set(err, ETIMEDOUT, "the lab's supervisor does not answer");
-        receive(c, (int)((deadline - now) / NS_PER_MS) + 1);
+        receive(c, c->timeout_ms ? (int)((deadline - now) / NS_PER_MS) + 1 : -1);
     }
     return error_set(err, EPIPE, "the lab ended before it answered");
 }

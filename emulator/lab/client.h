@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The client's end of a lab's control socket. Requests are answered at once and block until then;
- * events that arrive in between are kept and taken with client_event().
+ * The client's end of a lab's control socket. Requests block until they are answered; events that
+ * arrive in between are kept and taken with client_event().
  */
 #ifndef WANLAB_LAB_CLIENT_H
 #define WANLAB_LAB_CLIENT_H
@@ -18,7 +18,7 @@ struct client;
 int client_open(const char *folder, struct client **ret, struct error *err);
 void client_close(struct client *c);
 
-/* How long a request may take to be answered; 60 s unless told. */
+/* How long a request may take to be answered; 60 s unless told; 0: for ever. */
 void client_set_timeout(struct client *c, unsigned timeout_ms);
 
 /* A descriptor that came with the last answer, the caller's to close; -1: none. */

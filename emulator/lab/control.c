@@ -30,6 +30,7 @@ static void close_connection(struct connection *c)
         link = &(*link)->next;
     *link = c->next;
     programs_orphan(c);
+    life_orphan(c);
     uv_close((uv_handle_t *)&c->poll, free_connection);
 }
 
@@ -72,6 +73,10 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return programs_start(c, id, request, err);
     if (what && strcmp(what, "signal") == 0)
         return programs_signal(c, request, err);
+    if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
+        return life_pause(c, request, *what == 'p', err);
+    if (what && (strcmp(what, "kill") == 0 || strcmp(what, "restart") == 0))
+        return life_end(c, id, request, *what == 'r', err);
     if (what && strcmp(what, "down") == 0) {
         uv_stop(&c->supervisor->loop);
         return 0;
@@ -79,18 +84,33 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
     return error_input(err, "unknown request '%s'", what ? what : "");
 }
 
+static void set_result(json_t *answer, const struct error *err)
+{
+    json_object_set_new(answer, "ok", json_boolean(!err));
+    if (!err)
+        return;
+    json_object_set_new(answer, "error", json_string(err->text));
+    json_object_set_new(answer, "status", json_integer(err->status));
+}
+
+void control_answer(struct connection *c, json_int_t id, const struct error *err)
+{
+    json_t *answer = json_pack("{s:I}", "id", id);
+    set_result(answer, err);
+    control_send(c, answer);
+}
+
 static void answer_request(struct connection *c, json_t *request)
 {
     struct error err;
     json_int_t id = json_integer_value(json_object_get(request, "id"));
     json_t *answer = json_pack("{s:I}", "id", id);
-    if (handle_request(c, id, request, &answer, &err) == 0) {
-        json_object_set_new(answer, "ok", json_true());
-    } else {
-        json_object_set_new(answer, "ok", json_false());
-        json_object_set_new(answer, "error", json_string(err.text));
-        json_object_set_new(answer, "status", json_integer(err.status));
+    int r = handle_request(c, id, request, &answer, &err);
+    if (r == CONTROL_LATER) {
+        json_decref(answer);
+        return;
     }
+    set_result(answer, r < 0 ? &err : NULL);
     /* With the answer to "down" goes a descriptor of init, which tells when all of the lab is gone.
      */
     const char *what = json_string_value(json_object_get(request, "do"));

@@ -39,13 +39,20 @@ static void on_exit_of_program(uv_poll_t *poll, int status, int events)
     uv_close((uv_handle_t *)&p->poll, free_program);
 }
 
+/* The node that a request is about, if programs can be started in it. */
 static struct node_instance *find_node(struct supervisor *s, json_t *request, struct error *err)
 {
     const char *name = json_string_value(json_object_get(request, "node"));
-    int index = name ? scenario_node(s->tree->plan->scenario, name) : -1;
-    if (index >= 0)
-        return &s->fabric.nodes[index];
-    error_input(err, "the lab has no node '%s'", name ? name : "");
+    unsigned first, count;
+    if (scenario_named(s->tree->plan->scenario, name ? name : "", &first, &count, err) < 0)
+        return NULL;
+    struct node_instance *n = &s->fabric.nodes[first];
+    if (count > 1)
+        error_input(err, "'%s' is a group of %u nodes, expected one of them", name, count);
+    else if (n->state != NODE_RUNNING)
+        error_set(err, ESRCH, "node '%s' is %s", name, node_state_name(n->state));
+    else
+        return n;
     return NULL;
 }
 
@@ -100,7 +107,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, struct 
     pid_t pid;
     int pidfd;
     struct node_instance *node = find_node(c->supervisor, request, err);
-    int r = node ? 0 : -ENOENT;
+    int r = node ? 0 : -err->code;
     if (r == 0 && (!argv || !argv[0]))
         r = error_input(err, "expected a command to run");
     if (r == 0)

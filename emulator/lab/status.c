@@ -23,8 +23,8 @@ static json_t *describe_node(const struct supervisor *s, unsigned i)
     }
     return json_pack("{s:s s:s s:s? s:s s:f s:o}", "name", node->name, "kind",
                      node_driver(node->kind)->name, "region", node->region, "state",
-                     instance->pid > 0 ? "running" : "dead", "boot_s",
-                     (double)instance->boot_ns / 1e9, "interfaces", interfaces);
+                     node_state_name(instance->state), "boot_s", (double)instance->boot_ns / 1e9,
+                     "interfaces", interfaces);
 }
 
 static json_t *describe_wire(const struct wire *w, const struct delayline_wire_stats *stats)

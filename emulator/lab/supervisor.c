@@ -90,17 +90,6 @@ static int build(struct supervisor *s, struct error *err)
     return r;
 }
 
-static void on_node_died(uv_poll_t *poll, int status, int events)
-{
-    struct node_watch *w = poll->data;
-    (void)status, (void)events;
-    uv_poll_stop(poll);
-    struct node_instance *n = &w->supervisor->fabric.nodes[w->node];
-    log_error("node '%s' died", n->name);
-    control_broadcast(w->supervisor, json_pack("{s:s s:s}", "event", "node-died", "node", n->name));
-    n->driver->stop(n);
-}
-
 static void on_engine_died(uv_poll_t *poll, int status, int events)
 {
     struct supervisor *s = poll->data;
@@ -126,12 +115,7 @@ static void watch(struct supervisor *s, uv_poll_t *poll, int fd, void *data, uv_
 
 static void watch_all(struct supervisor *s)
 {
-    size_t node_count = s->tree->plan->scenario->node_count;
-    s->watches = xcalloc(node_count, sizeof(*s->watches));
-    for (unsigned i = 0; i < node_count; i++) {
-        s->watches[i] = (struct node_watch){.supervisor = s, .node = i};
-        watch(s, &s->watches[i].poll, s->fabric.nodes[i].pidfd, &s->watches[i], on_node_died);
-    }
+    life_start(s);
     if (s->engine->pidfd(s->engine_run) >= 0)
         watch(s, &s->engine_poll, s->engine->pidfd(s->engine_run), s, on_engine_died);
     if (s->tree->lifeline >= 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The supervisor's parts share this: supervisor.c builds the lab and runs the loop, control.c
- * answers clients, programs.c starts and watches programs in nodes. One thread, one libuv loop;
+ * answers clients, programs.c starts and watches programs in nodes, life.c watches the nodes
+ * themselves and ends and boots them. One thread, one libuv loop;
  * every object here is touched only on it.
  */
 #ifndef WANLAB_LAB_SUPERVISOR_H
@@ -34,12 +35,6 @@ struct program {
     uv_poll_t poll;
 };
 
-struct node_watch {
-    struct supervisor *supervisor;
-    unsigned node;
-    uv_poll_t poll;
-};
-
 struct supervisor {
     const struct tree *tree;
     uv_loop_t loop;
@@ -50,7 +45,9 @@ struct supervisor {
     uint64_t started_ns; /* realtime */
     int listener;
     uv_poll_t listener_poll, engine_poll, lifeline_poll;
-    struct node_watch *watches;
+    struct life *lives;     /* one a node; see life.c */
+    struct errand *errands; /* requests that are under way */
+    size_t booting;         /* nodes */
     struct connection *connections;
     struct program *programs;
 };
@@ -59,6 +56,16 @@ struct supervisor {
 int control_start(struct supervisor *s, struct error *err);
 void control_broadcast(struct supervisor *s, json_t *event); /* consumes event */
 void control_send(struct connection *c, json_t *object);     /* consumes object */
+
+/* The answer to a request whose handler returned CONTROL_LATER; `err` is NULL if it went well. */
+enum { CONTROL_LATER = 1 };
+void control_answer(struct connection *c, json_int_t id, const struct error *err);
+
+/* life.c: handles "pause" and "resume"; "kill" and "restart", which return CONTROL_LATER. */
+int life_pause(struct connection *c, json_t *request, bool paused, struct error *err);
+int life_end(struct connection *c, json_int_t id, json_t *request, bool restart, struct error *err);
+void life_orphan(struct connection *c); /* nobody is told any more */
+void life_start(struct supervisor *s);  /* watches all nodes */
 
 /* programs.c: handles "exec" and "probe"; descriptors are taken from the connection. */
 int programs_start(struct connection *c, json_int_t id, json_t *request, struct error *err);

@@ -77,6 +77,23 @@ int interface_set_up(struct netlink *nl, int index, struct error *err)
     return netlink_request(nl, link_message(NULL, index, IFF_UP), err);
 }
 
+int interface_set_down(struct netlink *nl, int index, struct error *err)
+{
+    struct ifinfomsg info = {
+        .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = 0, .ifi_change = IFF_UP};
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
+    nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO);
+    return netlink_request(nl, msg, err);
+}
+
+int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, struct error *err)
+{
+    struct nl_msg *msg = link_message(NULL, index, 0);
+    nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)ns_fd);
+    nla_put_string(msg, IFLA_IFNAME, name);
+    return netlink_request(nl, msg, err);
+}
+
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err)
 {
     struct nl_msg *msg = link_message(NULL, index, 0);

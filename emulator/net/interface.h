@@ -30,6 +30,12 @@ int interface_add_ifb(struct netlink *nl, const char *name, int index, struct er
 
 int interface_set_up(struct netlink *nl, int index, struct error *err);
 int interface_set_mac(struct netlink *nl, int index, const uint8_t *mac, struct error *err);
+int interface_set_down(struct netlink *nl, int index, struct error *err);
+
+/* Moves an interface to the network namespace `ns_fd`, where it is down, without addresses, and has
+ * the name; what joins it to its peer, its MAC and (if free there) its index stay. */
+int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, struct error *err);
+
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err);
 
 /* Packets that the interface's driver may hold: for a TAP, what waits for its reader. */

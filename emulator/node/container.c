@@ -315,11 +315,17 @@ static int finish(struct node_instance *n, const struct node_spec *spec, struct 
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 
-static void stop(struct node_instance *n)
+static void halt(struct node_instance *n)
 {
     if (n->boot_pid > 0)
         child_end_tree(n->boot_pid);
     n->boot_pid = 0;
+    program_halt_node(n);
+}
+
+static void stop(struct node_instance *n)
+{
+    halt(n);
     program_stop_node(n);
 }
 
@@ -329,5 +335,7 @@ const struct node_driver node_container = {
     .begin = begin,
     .finish = finish,
     .exec = program_start,
+    .pause = program_pause_node,
+    .halt = halt,
     .stop = stop,
 };

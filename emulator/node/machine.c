@@ -238,10 +238,15 @@ int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t
     return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
 }
 
-void machine_stop(struct node_instance *n)
+/* Of a machine nothing is kept: its TAPs are the fabric's. */
+void machine_halt(struct node_instance *n)
 {
     struct machine *m = n->machine;
-    program_stop_node(n);
+    bool shared = m && n->boot_fd == m->control;
+    n->boot_fd = shared ? -1 : n->boot_fd;
+    program_halt_node(n);
+    netlink_close(n->netlink);
+    n->netlink = NULL;
     if (!m)
         return;
     fd_closep(&m->control);
@@ -252,9 +257,20 @@ void machine_stop(struct node_instance *n)
     n->machine = NULL;
 }
 
+void machine_stop(struct node_instance *n)
+{
+    machine_halt(n);
+    program_stop_node(n);
+}
+
 const struct machine_facts *machine_facts(const struct node_instance *n)
 {
     return n->machine ? n->machine->facts : NULL;
+}
+
+const char *machine_why(const struct node_instance *n)
+{
+    return n->machine ? n->machine->facts->why : "";
 }
 
 int machine_interface(const struct node_instance *n, unsigned eth)

@@ -77,8 +77,13 @@ int machine_finish(struct node_instance *n, const struct node_spec *spec, struct
 int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                  int *ret_pidfd, struct error *err);
 int machine_pause(struct node_instance *n, bool paused, struct error *err);
+void machine_halt(struct node_instance *n);
 void machine_stop(struct node_instance *n);
 
+/* Why its guest or its program has ended, before it is halted; "": not known. */
+const char *machine_why(const struct node_instance *n);
+
+/* NULL for kinds that share this kernel. */
 const struct machine_facts *machine_facts(const struct node_instance *n);
 
 /* The guest's index of the node's interface number `eth` (0 for eth0). */

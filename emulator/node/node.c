@@ -18,6 +18,12 @@ const struct node_driver *node_driver(enum node_kind kind)
 
 const struct node_instance node_none = {.pidfd = -1, .boot_fd = -1, .ns_fd = -1, .ioctl_fd = -1};
 
+const char *node_state_name(enum node_state state)
+{
+    static const char *const names[] = {"dead", "booting", "running", "paused"};
+    return names[state];
+}
+
 void node_init(struct node_instance *n, const struct node_driver *driver, const char *name)
 {
     *n = node_none;

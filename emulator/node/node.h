@@ -57,6 +57,10 @@ struct node_spec {
     const char *work;    /* a folder of its own in memory, for the driver; made by it if needed */
 };
 
+enum node_state { NODE_DEAD, NODE_BOOTING, NODE_RUNNING, NODE_PAUSED };
+
+/* One life of a node. When that ends, its network namespace outlives it as long as the instance is
+ * halted and not stopped, with the node's ends of its wires: the next life gets those. */
 struct node_instance {
     const struct node_driver *driver;
     char *name;
@@ -71,6 +75,7 @@ struct node_instance {
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
     struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
+    enum node_state state;   /* kept by lab/ */
     uint64_t boot_ns;        /* from begin() until it could run programs */
 };
 
@@ -101,12 +106,20 @@ struct node_driver {
     /* Starts a program. `*ret_pidfd` becomes readable when it ends, waitid(P_PIDFD) reaps it. */
     int (*exec)(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                 int *ret_pidfd, struct error *err);
-    /* Ends the node and all its processes at once; idempotent; also one that still boots. Programs
-     * that exec() started have to be reaped before: the node's end waits for them. */
+    /* Stops all of its programs where they are, at once, or lets them go on. NULL: cannot be. */
+    int (*pause)(struct node_instance *n, bool paused, struct error *err);
+    /* Ends all its processes at once; idempotent; also of one that still boots. What remains is the
+     * name and, where it had them, `ns_fd`, `ioctl_fd` and `netlink`. Programs that exec() started
+     * have to be reaped before: the node's end waits for them. Who cannot wait kills by `pidfd` and
+     * halts when that is readable. */
+    void (*halt)(struct node_instance *n);
+    /* Halts and releases everything; idempotent. */
     void (*stop)(struct node_instance *n);
 };
 
 extern const struct node_instance node_none; /* what has never been begun */
+
+const char *node_state_name(enum node_state state);
 
 /* The driver of a kind; every kind that a scenario can have has one. */
 const struct node_driver *node_driver(enum node_kind kind);

@@ -98,5 +98,7 @@ const struct node_driver node_process = {
     .begin = begin,
     .finish = finish,
     .exec = program_start,
+    .pause = program_pause_node,
+    .halt = program_halt_node,
     .stop = program_stop_node,
 };

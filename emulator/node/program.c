@@ -132,7 +132,37 @@ int program_start(const struct node_instance *n, const struct node_exec *e, pid_
     return 0;
 }
 
-void program_stop_node(struct node_instance *n)
+/* In the short-lived helper, which itself stays outside: only its children are in the namespace. */
+static void join_and_signal(const struct node_instance *n, int number)
+{
+    if (setns(n->pidfd, CLONE_NEWPID) < 0)
+        _exit(errno);
+    pid_t child = fork();
+    if (child == 0) {
+        int r = kill(-1, number); /* all but the caller and the namespace's first process */
+        _exit(r < 0 && errno != ESRCH ? errno : 0);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        _exit(errno);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+}
+
+int program_pause_node(struct node_instance *n, bool paused, struct error *err)
+{
+    pid_t helper = fork();
+    if (helper == 0)
+        join_and_signal(n, paused ? SIGSTOP : SIGCONT);
+    int status;
+    if (helper < 0 || waitpid(helper, &status, 0) < 0)
+        return error_errno(err, errno, "cannot fork");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return error_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EIO,
+                           "node '%s': cannot signal its programs", n->name);
+    return 0;
+}
+
+void program_halt_node(struct node_instance *n)
 {
     if (n->pid > 0) {
         kill(n->pid, SIGKILL);
@@ -142,11 +172,17 @@ void program_stop_node(struct node_instance *n)
     cgroup_close(&n->cgroup);
     fd_closep(&n->pidfd);
     fd_closep(&n->boot_fd);
+    free(n->boot_log);
+    n->boot_log = NULL;
+}
+
+void program_stop_node(struct node_instance *n)
+{
+    program_halt_node(n);
     fd_closep(&n->ns_fd);
     fd_closep(&n->ioctl_fd);
     netlink_close(n->netlink);
     n->netlink = NULL;
-    free(n->boot_log);
     free(n->name);
-    n->boot_log = n->name = NULL;
+    n->name = NULL;
 }

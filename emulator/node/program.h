@@ -11,7 +11,12 @@
 int program_start(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                   int *ret_pidfd, struct error *err);
 
-/* What the kinds' `stop` have in common: kills the first process, releases everything. */
+/* See node_driver.pause: SIGSTOP and SIGCONT for all processes of the node's PID namespace but the
+ * first, which only reaps. One signal to all: none can be forked past it. */
+int program_pause_node(struct node_instance *n, bool paused, struct error *err);
+
+/* What the kinds' `halt` and `stop` have in common. */
+void program_halt_node(struct node_instance *n);
 void program_stop_node(struct node_instance *n);
 
 #endif

@@ -144,5 +144,7 @@ const struct node_driver node_uml = {
     .begin = begin,
     .finish = machine_finish,
     .exec = machine_exec,
+    .pause = machine_pause,
+    .halt = machine_halt,
     .stop = machine_stop,
 };

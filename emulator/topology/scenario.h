@@ -135,6 +135,11 @@ bool scenario_is_image(const char *name);
 /* Index of the node with that name, or -1. */
 int scenario_node(const struct scenario *s, const char *name);
 
+/* The nodes that a name stands for, of a node or of a group: `*ret_count` indices from `*ret_first`
+ * on. An unknown name is an error of input with the nearest known one. */
+int scenario_named(const struct scenario *s, const char *name, unsigned *ret_first,
+                   unsigned *ret_count, struct error *err);
+
 /* The round-trip time that the file asks for between two nodes over their direct connection
  * (wan, link or common network; both directions added), or UINT64_MAX if they have none. */
 uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);

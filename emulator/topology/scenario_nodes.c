@@ -165,6 +165,29 @@ const struct scenario_name *scenario_find(const struct scenario *s, const char *
     return NULL;
 }
 
+static const char *nearest_name(const struct scenario *s, const char *name)
+{
+    _cleanup_(freep) const char **names = xcalloc(s->name_count, sizeof(*names));
+    for (size_t i = 0; i < s->name_count; i++)
+        names[i] = s->names[i].name;
+    return text_nearest(name, names, s->name_count);
+}
+
+int scenario_named(const struct scenario *s, const char *name, unsigned *ret_first,
+                   unsigned *ret_count, struct error *err)
+{
+    const struct scenario_name *found = scenario_find(s, name);
+    if (!found) {
+        const char *nearest = nearest_name(s, name);
+        return error_input(err, "the lab has no node '%.60s'%s%s%s", name,
+                           nearest ? ", did you mean '" : "", nearest ? nearest : "",
+                           nearest ? "'?" : "");
+    }
+    *ret_first = found->first;
+    *ret_count = found->count;
+    return 0;
+}
+
 int scenario_find_or_fail(const struct scenario *s, const char *name, const struct mark *mark,
                           const struct scenario_name **ret, struct error *err)
 {
@@ -173,10 +196,7 @@ int scenario_find_or_fail(const struct scenario *s, const char *name, const stru
         *ret = found;
         return 0;
     }
-    _cleanup_(freep) const char **names = xcalloc(s->name_count, sizeof(*names));
-    for (size_t i = 0; i < s->name_count; i++)
-        names[i] = s->names[i].name;
-    const char *nearest = text_nearest(name, names, s->name_count);
+    const char *nearest = nearest_name(s, name);
     if (nearest)
         return yaml_error(err, mark, "no node or group '%.60s', did you mean '%s'?", name, nearest);
     return yaml_error(err, mark, "no node or group '%.60s', expected one such as '%s'", name,
