@@ -39,9 +39,11 @@ static int step_bind(char **f, struct setup_result *ret, struct error *err)
     int r = 0;
     if (stat(f[1], &st) < 0)
         return error_errno(err, errno, "cannot find '%s'", f[1]);
-    if (S_ISDIR(st.st_mode))
-        r = file_make_dirs(f[2], err);
-    else if (!file_exists(f[2]))
+    _cleanup_(freep) char *folder = xstrdup(f[2]);
+    if (!S_ISDIR(st.st_mode))
+        *strrchr(folder, '/') = '\0';
+    r = file_make_dirs(folder, err);
+    if (r == 0 && !file_exists(f[2]))
         r = file_write(f[2], "", err);
     if (r == 0 && mount(f[1], f[2], NULL, MS_BIND, NULL) < 0)
         r = error_errno(err, errno, "cannot bind '%s' to '%s'", f[1], f[2]);

@@ -144,6 +144,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.setting_count = collect_settings(p, op, &b->settings);
     b->spec.settings = b->settings;
     b->spec.limits = &node->limits;
+    b->spec.answer_timeout_ns = node->answer_timeout_ns;
     b->spec.cgroups = o->cgroups;
     b->spec.root = o->roots ? o->roots[op->ns] : NULL;
     b->spec.work = b->work;
@@ -172,6 +173,8 @@ int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
 {
     b->began_ns = clock_monotonic_ns();
     int r = 0;
+    _cleanup_(freep) char *former = xasprintf("%s.1", b->console);
+    rename(b->console, former); /* what its former life said */
     if (b->node->kind == NODE_KIND_CONTAINER) {
         umount2(b->work, MNT_DETACH); /* of its former life */
         r = mount_scratch(b->work, b->spec.scratch_bytes, err);

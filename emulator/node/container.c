@@ -94,9 +94,8 @@ static int mount_root(const struct node_spec *spec, struct error *err)
     return 0;
 }
 
-static int take_output(const char *work, struct error *err)
+static int take_output(const char *path, struct error *err)
 {
-    _cleanup_(freep) char *path = xasprintf("%s/boot.log", work);
     _cleanup_(fd_closep) int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log < 0)
         return error_errno(err, errno, "cannot make '%s'", path);
@@ -140,7 +139,7 @@ static void become_runtime(const struct node_spec *spec, const struct cgroup *cg
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    int r = take_output(spec->work, &err);
+    int r = take_output(spec->console, &err);
     if (strcmp(runtime, "crun") == 0)
         cgroup_join(cgroup);
     if (r == 0 && unshare(CLONE_NEWNS) < 0)

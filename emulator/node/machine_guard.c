@@ -18,13 +18,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "base/units.h"
 #include "node/sandbox.h"
 
 enum {
     POLL_FIXED = 3, /* line, control, children */
     CLOCK_SAMPLES = 8,
     PING_MS = 1000,
-    HANG_S = 30,
 };
 
 struct channel {
@@ -362,8 +362,12 @@ static void keep_time(struct guard *g)
     uint64_t now = clock_monotonic_ns();
     if (g->state != UP || g->paused)
         return;
-    if (now > g->heard_ns + HANG_S * NS_PER_SEC)
-        give_up(g, "its guest has not answered for 30 s");
+    if (now > g->heard_ns + g->o->spec->answer_timeout_ns) {
+        char text[UNITS_TEXT_MAX], why[128];
+        snprintf(why, sizeof(why), "its guest has not answered for %s",
+                 units_format_time(text, g->o->spec->answer_timeout_ns));
+        give_up(g, why);
+    }
     if (now >= g->next_ping_ns)
         ping(g);
 }

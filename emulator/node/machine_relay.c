@@ -22,6 +22,8 @@
 #include "base/message.h"
 #include "node/child.h"
 
+enum { AFTERLIFE_MS = 100 };
+
 struct relay {
     int channel, report, signals;
     int fds[FRAME_STREAMS]; /* of the caller; -1: none, or ended */
@@ -191,9 +193,9 @@ static void receive(struct relay *r)
     int n = frame_read(&r->in, r->channel);
     if (n == -EAGAIN)
         return;
-    if (n <= 0) {
-        raise(SIGKILL); /* the node has ended, and all programs in it */
-        _exit(1);
+    if (n <= 0) { /* the node has ended, which is to be told before its programs' ends are */
+        poll(NULL, 0, AFTERLIFE_MS);
+        raise(SIGKILL);
     }
     while (frame_next(&r->in, &f) > 0)
         handle(r, &f);

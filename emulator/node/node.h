@@ -49,6 +49,7 @@ struct node_spec {
     const struct node_setting *settings;
     size_t setting_count;
     const struct node_limits *limits;
+    uint64_t answer_timeout_ns; /* a guest that is silent for so long has died */
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
     const char *root;    /* what prepare() found; NULL: none */
     const struct node_interface *interfaces; /* of a machine; others get theirs when they run */

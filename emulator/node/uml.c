@@ -100,7 +100,7 @@ static char **make_argv(const struct node_spec *spec)
     machine_add(&argv, "ssl=null");
     machine_add(&argv, "con0=fd:0,fd:1");
     machine_add(&argv, "con=null");
-    machine_add(&argv, "uml_dir=/tmp");
+    machine_add(&argv, "uml_dir=/dev/shm");
     machine_add(&argv, "umid=%s", spec->name);
     machine_add(&argv, "wanlab.line=/dev/ttyS0");
     for (size_t i = 0; i < spec->interface_count; i++) {
@@ -111,6 +111,19 @@ static char **make_argv(const struct node_spec *spec)
                     i, spec->interfaces[i].port, m[0], m[1], m[2], m[3], m[4], m[5]);
     }
     return argv;
+}
+
+/* A root of its own is shown to the guest at one place, wherever it lies. */
+static int begin_with_root(struct node_instance *n, const struct node_spec *spec,
+                           struct machine_launch *l, struct error *err)
+{
+    struct node_spec with_root = *spec;
+    _cleanup_(freep) struct node_mount *mounts = xcalloc(spec->mount_count + 1, sizeof(*mounts));
+    memcpy(mounts, spec->mounts, spec->mount_count * sizeof(*mounts));
+    mounts[spec->mount_count] = (struct node_mount){spec->root, ROOT_FOLDER, false};
+    with_root.mounts = mounts;
+    with_root.mount_count += strcmp(spec->root, "/") != 0;
+    return machine_begin(n, &with_root, l, err);
 }
 
 static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
@@ -135,7 +148,7 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
     add_root(&l, spec);
     machine_add_last_steps(&l, spec);
     link_modules(&l, folder);
-    return machine_begin(n, spec, &l, err);
+    return begin_with_root(n, spec, &l, err);
 }
 
 const struct node_driver node_uml = {

@@ -43,8 +43,9 @@ struct node {
     char *root;  /* as in the file; NULL: the host's own */
     char *image; /* the name of one, instead of a root; NULL: none */
     struct node_limits limits;
-    uint64_t boot_timeout_ns; /* after which a node that has not booted has failed */
-    struct mark mark;         /* where the file declares its group */
+    uint64_t boot_timeout_ns;   /* after which a node that has not booted has failed */
+    uint64_t answer_timeout_ns; /* after which a guest that does not answer is dead */
+    struct mark mark;           /* where the file declares its group */
 };
 
 /* A point-to-point link between two nodes. */

@@ -67,6 +67,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
         *node = (struct node){.kind = like->kind,
                               .limits = like->limits,
                               .boot_timeout_ns = like->boot_timeout_ns,
+                              .answer_timeout_ns = like->answer_timeout_ns,
                               .mark = mark};
         node->group = xstrdup(group->key);
         node->root = xstrdup(like->root);
@@ -83,8 +84,9 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count", "kind",   "region", "root",        "image",
-                                       "cpus",  "memory", "pids",   "boot_timeout"};
+    static const char *const keys[] = {"count",        "kind",          "region", "root",
+                                       "image",        "cpus",          "memory", "pids",
+                                       "boot_timeout", "answer_timeout"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};

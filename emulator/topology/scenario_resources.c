@@ -12,7 +12,8 @@
 enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304 };
 static const double cpus_min = 0.01; /* the kernel's least: 1 ms in 100 */
 static const uint64_t memory_min = 4 << 20;
-static const uint64_t boot_timeout_default_ns = 60000000000;
+static const uint64_t boot_timeout_default_ns = 60000000000,
+                      answer_timeout_default_ns = 30000000000;
 
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
@@ -117,16 +118,17 @@ static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *e
     return 0;
 }
 
-static int decode_boot_timeout(const struct yaml *node, uint64_t *ret, struct error *err)
+static int decode_timeout(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
 {
     uint64_t ns;
-    int r = yaml_expect_scalar(node, "boot_timeout", err);
-    if (r < 0)
+    const struct yaml *node = yaml_get(map, key);
+    int r = node ? yaml_expect_scalar(node, key, err) : 0;
+    if (r < 0 || !node)
         return r;
     if (units_parse_time(node->scalar, &ns, err) < 0)
         return yaml_wrap(err, &node->mark);
     if (ns == 0)
-        return yaml_error(err, &node->mark, "'%.60s' is no time to boot in: expected more than 0",
+        return yaml_error(err, &node->mark, "'%.60s' leaves no time: expected more than 0",
                           node->scalar);
     *ret = ns;
     return 0;
@@ -137,7 +139,6 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     const struct yaml *kind = yaml_get(map, "kind"), *root = yaml_get(map, "root");
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
-    const struct yaml *boot_timeout = yaml_get(map, "boot_timeout");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && cpus)
         r = decode_cpus(cpus, &ret->limits.cpus, err);
@@ -155,7 +156,10 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     if (r == 0 && image)
         r = decode_image(image, ret, err);
     ret->boot_timeout_ns = boot_timeout_default_ns;
-    if (r == 0 && boot_timeout)
-        r = decode_boot_timeout(boot_timeout, &ret->boot_timeout_ns, err);
+    ret->answer_timeout_ns = answer_timeout_default_ns;
+    if (r == 0)
+        r = decode_timeout(map, "boot_timeout", &ret->boot_timeout_ns, err);
+    if (r == 0)
+        r = decode_timeout(map, "answer_timeout", &ret->answer_timeout_ns, err);
     return r;
 }

@@ -186,12 +186,6 @@ like "$ERR" "node 'c[12]': the OCI runtime could not start it; its boot said las
 nothing_left "nothing is left of it"
 
 # The second runtime, and none.
-without() { # without PROGRAMS COMMAND…
-    local hide="" program programs=$1
-    shift
-    for program in $programs; do hide="$hide mount --bind /dev/null $(command -v "$program");"; done
-    run unshare --mount sh -c "$hide exec \"\$@\"" sh "$@"
-}
 if command -v runc >/dev/null; then
     without crun "$WANLAB" up "$WORK/lab.yaml" --name one
     is "$STATUS" 0 "without crun it is runc"

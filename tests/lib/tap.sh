@@ -62,6 +62,14 @@ run() {
     ERR=$(cat "$WORK/err")
 }
 
+# without PROGRAMS COMMAND…: runs the command where these programs cannot be run.
+without() {
+    local hide="" program programs=$1
+    shift
+    for program in $programs; do hide="$hide mount --bind /dev/null $(command -v "$program");"; done
+    run unshare --mount sh -c "$hide exec \"\$@\"" sh "$@"
+}
+
 # wait_for SECONDS COMMAND…: until the command succeeds; its last status.
 wait_for() {
     local deadline=$((SECONDS + $1))

@@ -74,7 +74,7 @@ static void nodes_are_checked(void **state)
         {"nodes: {a: {memory: 1MiB}}\n", "1:21: '1MiB' is too small: expected at least 4MiB"},
         {"nodes: {a: {pids: 0}}\n", "1:19: '0' is out of range: expected 1 to 4194304"},
         {"nodes: {a: {boot_timeout: 60}}\n", "1:27: '60' has no unit: expected a time"},
-        {"nodes: {a: {boot_timeout: 0s}}\n", "1:27: '0s' is no time to boot in"},
+        {"nodes: {a: {boot_timeout: 0s}}\n", "1:27: '0s' leaves no time"},
         {"nodes: {a: {root: rootfs}}\n", "1:19: found 'rootfs' as root of a node of kind process"},
         {"nodes: {a: {kind: container, root: ''}}\n", "1:36: found nothing, expected 'host'"},
         {"nodes: {a: {kind: container, root: [a]}}\n", "1:36: found a list, expected a single"},
