@@ -43,8 +43,9 @@ const struct command command_pause = {
     .name = "pause",
     .usage = "LAB NODE…",
     .summary = "stops all programs of nodes where they are",
-    .options = NODES_HELP "A process or container shares the host's kernel, which goes on to answer "
-                          "pings and to\nacknowledge what arrives.\n",
+    .options =
+        NODES_HELP "A process or container shares the host's kernel, which goes on to answer "
+                   "pings and to\nacknowledge what arrives.\n",
     .run = run,
 };
 
@@ -68,8 +69,8 @@ const struct command command_restart = {
     .name = "restart",
     .usage = "LAB NODE…",
     .summary = "boots nodes again; those that live are killed first",
-    .options = NODES_HELP
-    "A node finds its wires and its scratch folder as they were, everything else new. Programs are\n"
-    "not started again.\n",
+    .options = NODES_HELP "A node finds its wires and its scratch folder as they were, everything "
+                          "else new. Programs are\n"
+                          "not started again.\n",
     .run = run,
 };

@@ -56,9 +56,8 @@ static const char *name_of(const struct life *l)
 
 static void tell_all(const struct life *l)
 {
-    control_broadcast(l->supervisor,
-                      json_pack("{s:s s:s s:s}", "event", "node", "node", name_of(l), "state",
-                                node_state_name(instance_of(l)->state)));
+    control_broadcast(l->supervisor, json_pack("{s:s s:s s:s}", "event", "node", "node", name_of(l),
+                                               "state", node_state_name(instance_of(l)->state)));
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -188,8 +187,8 @@ static void begin_boot(struct life *l)
     s->booting++;
     uint64_t now = clock_monotonic_ns(), deadline = boot_deadline_ns(boot);
     uv_update_time(&s->loop);
-    uv_timer_start(&l->deadline, on_deadline,
-                   now < deadline ? (deadline - now) / NS_PER_MS + 1 : 0, 0);
+    uv_timer_start(&l->deadline, on_deadline, now < deadline ? (deadline - now) / NS_PER_MS + 1 : 0,
+                   0);
     watch(l, n->boot_fd, on_boot);
     tell_all(l);
 }

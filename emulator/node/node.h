@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -78,6 +79,9 @@ struct node_exec {
     size_t fd_count;
     int (*function)(int argc, char *const *argv); /* instead of argv[0]'s file, run this and exit
                                                      with its result; fds as above */
+    bool tty;            /* instead of fds it gets a new terminal, which is its own */
+    struct winsize size; /* of that */
+    int *ret_master;     /* the terminal's other side */
 };
 
 struct node_driver {
