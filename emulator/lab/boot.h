@@ -18,6 +18,7 @@ struct boot {
     struct node_setting *settings;
     char *scratch, *facts, *hosts, *work;
     uint64_t scratch_bytes;
+    bool has_work;     /* `work` is a file system in memory */
     uint64_t began_ns; /* monotonic; of the boot under way */
 };
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -11,10 +10,7 @@
 #include "base/proc.h"
 #include "lab/probe.h"
 #include "lab/supervisor.h"
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
+#include "node/usage.h"
 
 enum { HANGUP_MS = 2000 }; /* from the loss of a terminal to the end */
 
@@ -29,8 +25,8 @@ static void on_exit_of_program(uv_poll_t *poll, int status, int events)
 {
     struct program *p = poll->data;
     (void)status, (void)events;
-    siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+    siginfo_t info;
+    if (!usage_reap(p->pidfd, &info, &p->node->reaped_cpu_ns))
         return;
     struct program **link = &p->supervisor->programs;
     while (*link != p)
@@ -77,12 +73,14 @@ static char **texts_of(json_t *list)
     return texts;
 }
 
-static void watch_program(struct connection *c, json_int_t id, pid_t pid, int pidfd, bool tty)
+static void watch_program(struct connection *c, json_int_t id, struct node_instance *node,
+                          pid_t pid, int pidfd, bool tty)
 {
     struct program *p = xcalloc(1, sizeof(*p));
     *p = (struct program){.supervisor = c->supervisor,
                           .owner = c,
                           .id = id,
+                          .node = node,
                           .pid = pid,
                           .tty = tty,
                           .pidfd = pidfd,
@@ -126,7 +124,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, int *re
     for (size_t i = 0; i < fd_count; i++)
         close(exec.fds[i]);
     if (r == 0)
-        watch_program(c, id, pid, pidfd, exec.tty);
+        watch_program(c, id, node, pid, pidfd, exec.tty);
     return r;
 }
 

@@ -30,8 +30,9 @@ struct program {
     struct supervisor *supervisor;
     struct connection *owner; /* NULL once it has gone: nobody is told of the end */
     json_int_t id;            /* the owner's request */
-    pid_t pid;                /* also its process group and session */
-    bool tty;                 /* it has a terminal, whose master is the owner's */
+    struct node_instance *node;
+    pid_t pid; /* also its process group and session */
+    bool tty;  /* it has a terminal, whose master is the owner's */
     int pidfd;
     uv_poll_t poll;
 };

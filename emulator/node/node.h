@@ -65,6 +65,7 @@ struct node_instance {
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
     enum node_state state;   /* kept by lab/ */
+    uint64_t reaped_cpu_ns;  /* processor time of what this process reaped; see node/usage.h */
     uint64_t boot_ns;        /* from begin() until it could run programs */
 };
 

@@ -20,6 +20,7 @@
 #include "base/message.h"
 #include "node/child.h"
 #include "node/sandbox.h"
+#include "node/usage.h"
 
 enum { PROGRAM_FDS = 2 }; /* pidfd, the terminal's master */
 
@@ -194,8 +195,11 @@ int program_pause_node(struct node_instance *n, bool paused, struct error *err)
 void program_halt_node(struct node_instance *n)
 {
     if (n->pid > 0) {
+        siginfo_t info;
         kill(n->pid, SIGKILL);
-        waitpid(n->pid, NULL, 0);
+        waitid(P_PID, (id_t)n->pid, &info, WEXITED | WNOWAIT);
+        if (n->pidfd < 0 || !usage_reap(n->pidfd, &info, &n->reaped_cpu_ns))
+            waitpid(n->pid, NULL, 0);
         n->pid = 0;
     }
     cgroup_close(&n->cgroup);
