@@ -8,36 +8,23 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "cmd/remote.h"
 #include "command.h"
-#include "lab/client.h"
 #include "lab/place.h"
 
-extern char **environ;
-
-/* JSON knows only UTF-8. What is not goes into `*ret_bad`, the last one of several. */
-static json_t *json_texts(char *const *texts, const char **ret_bad)
-{
-    json_t *list = json_array();
-    for (; *texts; texts++)
-        if (json_array_append_new(list, json_string(*texts)) < 0)
-            *ret_bad = *texts;
-    return list;
-}
-
 /* What the user sends to us is meant for the program. */
-static void pass_signal_on(struct client *client, int signals, json_int_t exec)
+static void pass_signal_on(const struct remote *remote, int signals)
 {
     struct signalfd_siginfo info;
     if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        client_request(
-            client,
-            json_pack("{s:s s:I s:i}", "do", "signal", "exec", exec, "signal", (int)info.ssi_signo),
-            NULL, 0, NULL, NULL, NULL);
+        client_request(remote->client,
+                       json_pack("{s:s s:I s:i}", "do", "signal", "exec", remote->exec, "signal",
+                                 (int)info.ssi_signo),
+                       NULL, 0, NULL, NULL, NULL);
 }
 
 /* Returns the exit status to end with, as a shell would give it. */
-static int await_exit(struct client *client, json_int_t exec, struct error *err)
+static int await_exit(const struct remote *remote, struct error *err)
 {
     sigset_t mask;
     sigemptyset(&mask);
@@ -47,51 +34,27 @@ static int await_exit(struct client *client, json_int_t exec, struct error *err)
     sigprocmask(SIG_BLOCK, &mask, NULL);
     _cleanup_(fd_closep) int signals = signalfd(-1, &mask, SFD_CLOEXEC);
     for (;;) {
-        bool gone;
-        json_t *event = client_event(client, false, &gone);
-        if (gone)
-            return error_set(err, EPIPE, "the lab ended while the program ran");
-        if (event) {
-            int status = -1, number = 0;
-            json_unpack(event, "{s?i s?i}", "status", &status, "signal", &number);
-            bool ours = json_integer_value(json_object_get(event, "exec")) == exec;
-            json_decref(event);
-            if (ours)
-                return status >= 0 ? status : 128 + number;
-            continue;
-        }
-        struct pollfd fds[] = {{.fd = client_fd(client), .events = POLLIN},
+        bool ended;
+        int status, r = remote_poll_exit(remote, &ended, &status, err);
+        if (r < 0 || ended)
+            return r < 0 ? r : status;
+        struct pollfd fds[] = {{.fd = client_fd(remote->client), .events = POLLIN},
                                {.fd = signals, .events = POLLIN}};
         if (poll(fds, 2, -1) > 0 && fds[1].revents)
-            pass_signal_on(client, signals, exec);
+            pass_signal_on(remote, signals);
     }
 }
 
 static int run_in_node(const char *lab, const char *node, char **argv, struct error *err)
 {
     static const int fds[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-    _cleanup_(freep) char *folder = NULL;
-    struct client *client;
-    int r = place_of(lab, &folder, err);
-    if (r == 0)
-        r = client_open(folder, &client, err);
+    struct remote remote;
+    json_t *request = json_pack("{s:s s:s s:i}", "do", "exec", "node", node, "fds", 3);
+    int r = remote_start(lab, argv, request, fds, 3, &remote, err);
     if (r < 0)
         return r;
-    json_int_t exec;
-    const char *bad_argument = NULL, *bad_variable = NULL;
-    json_t *request = json_pack("{s:s s:s s:o s:o s:i}", "do", "exec", "node", node, "argv",
-                                json_texts(argv, &bad_argument), "env",
-                                json_texts(environ, &bad_variable), "fds", 3);
-    if (bad_variable)
-        log_warn("the variable '%s' is not UTF-8, leaving it out", bad_variable);
-    if (bad_argument)
-        r = error_input(err, "the argument '%s' is not UTF-8", bad_argument);
-    else
-        r = client_request(client, json_incref(request), fds, 3, NULL, &exec, err);
-    json_decref(request);
-    if (r == 0)
-        r = await_exit(client, exec, err);
-    client_close(client);
+    r = await_exit(&remote, err);
+    client_close(remote.client);
     return r;
 }
 

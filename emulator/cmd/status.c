@@ -37,9 +37,15 @@ static const char *text_of(json_t *object, const char *key)
     return text ? text : "";
 }
 
+static double number_of(json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
 static void print_nodes(json_t *status)
 {
-    static const char *const columns[] = {"node", "kind", "region", "state", "addresses"};
+    static const char *const columns[] = {"node", "kind",  "region", "state",    ">memory",
+                                          ">cpu", ">disk", ">boot",  "addresses"};
     struct table *t = table_new(columns, ARRAY_LEN(columns));
     json_t *node, *interface;
     size_t i, k;
@@ -53,6 +59,11 @@ static void print_nodes(json_t *status)
         table_add(t, "%s", text_of(node, "kind"));
         table_add(t, "%s", text_of(node, "region"));
         table_add(t, "%s", text_of(node, "state"));
+        char text[UNITS_TEXT_MAX];
+        table_add(t, "%.1f MiB", number_of(node, "memory_pss_bytes") / (1 << 20));
+        table_add(t, "%.2f s", number_of(node, "cpu_s"));
+        table_add(t, "%.1f MiB", number_of(node, "disk_bytes") / (1 << 20));
+        table_add(t, "%s", units_format_time_short(text, number_of(node, "boot_s") * 1e9));
         table_add(t, "%s", addresses.data ? addresses.data : "");
         text_done(&addresses);
     }
@@ -133,6 +144,6 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 const struct command command_status = {
     .name = "status",
     .usage = "LAB [--json]",
-    .summary = "shows a lab's nodes and wires, with what passed over them",
+    .summary = "shows a lab's nodes, what they take, and its wires, with what passed over them",
     .run = run,
 };

@@ -288,6 +288,8 @@ static int conduct(struct run *r, struct error *err)
     if (result == 0)
         result = run_workload(r, err);
     if (result == 0)
+        result = crew_status(r->crew, &r->costs, err);
+    if (result == 0)
         result = check_result(r, err);
     if (result == 0)
         result = crew_status(r->crew, &r->status, err);
@@ -345,6 +347,7 @@ static void release(struct run *r)
     if (r->lab.folder)
         lab_done(&r->lab);
     json_decref(r->status);
+    json_decref(r->costs);
     free(r->progress);
 }
 

@@ -48,6 +48,7 @@ struct run {
     struct metrics metrics;
     struct fidelity fidelity;
     json_t *status;   /* of the lab, at the end */
+    json_t *costs;    /* the lab's status when the workload ended: for what nodes cost */
     FILE *samples;    /* samples.csv */
     FILE **outputs;   /* nodes/NAME.jsonl */
     double *progress; /* of each node, 0…1 */
@@ -55,8 +56,8 @@ struct run {
     bool interrupted;
 };
 
-/* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and the
- * plots. */
+/* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv, nodes.csv
+ * and the plots. */
 int summary_write(struct run *r, const struct error *failure, struct error *err);
 /* Prints the tables for people on standard output. */
 void summary_print(const struct run *r);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "experiment/cost.h"
 #include "experiment/run.h"
 #include "report/plot.h"
 #include "report/table.h"
@@ -196,6 +197,8 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
         json_object_update_missing_new(
             run, json_pack("{s:s s:b}", "engine", engine_name(r->lab.plan->engine), "reproducible",
                            r->lab.plan->engine == ENGINE_DELAYLINE));
+    if (r->costs)
+        json_object_set_new(run, "nodes", cost_describe(r->costs));
     if (r->done) {
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
         json_object_set_new(run, "metrics", describe_metrics(r));
@@ -294,6 +297,8 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
     if (r->lab.plan)
         result = results_write_json(&r->results, "fidelity.json",
                                     fidelity_describe(&r->fidelity, r->lab.plan, r->status), err);
+    if (result == 0 && r->costs)
+        result = cost_write_csv(&r->results, r->costs, err);
     if (result == 0 && r->done)
         result = write_summary_csv(r, err);
     if (result == 0 && r->done)

@@ -178,6 +178,7 @@ int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
     if (b->node->kind == NODE_KIND_CONTAINER) {
         umount2(b->work, MNT_DETACH); /* of its former life */
         r = mount_scratch(b->work, b->spec.scratch_bytes, err);
+        b->has_work = r == 0;
     }
     if (r == 0)
         r = node_driver(b->node->kind)->begin(n, &b->spec, err);

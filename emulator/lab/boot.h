@@ -18,6 +18,7 @@ struct boot {
     struct node_setting *settings;
     struct node_interface *interfaces;
     char *scratch, *facts, *hosts, *console, *work;
+    bool has_work;     /* `work` is a file system in memory */
     uint64_t began_ns; /* monotonic; of the boot under way */
 };
 

@@ -8,6 +8,8 @@
  *   {"id":1,"do":"status"}
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
  *   {"id":3,"do":"probe","node":"db1","argv":[…],"fds":3}                         + descriptors
+ *   {"id":3,"do":"shell","node":"db1","argv":[…],"env":[…],"rows":24,"columns":80}
+ *                            its answer comes with the master of the program's terminal
  *   {"id":4,"do":"signal","exec":2,"signal":15}
  *   {"id":5,"do":"pause","nodes":["db1","web"]}    names of nodes and groups; also "resume",
  *                            "kill" and "restart", which are answered when they are done
@@ -16,8 +18,10 @@
  * not always in order.
  * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
  * {"event":"node","node":"db1","state":"dead"} (running, paused, booting) and
- * {"event":"engine-died","engine":"delayline"}. A client that goes away takes the programs that it
- * started, and their process groups, with it.
+ * {"event":"engine-died","engine":"delayline"}.
+ *
+ * A client that goes away takes the programs that it started, and their process groups, with it;
+ * those with a terminal are hung up on, as the master closes, and their sessions killed 2 s later.
  */
 #ifndef WANLAB_LAB_CHANNEL_H
 #define WANLAB_LAB_CHANNEL_H

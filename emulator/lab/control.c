@@ -62,15 +62,16 @@ void control_broadcast(struct supervisor *s, json_t *event)
 }
 
 static int handle_request(struct connection *c, json_int_t id, json_t *request, json_t **ret,
-                          struct error *err)
+                          int *ret_fd, struct error *err)
 {
     const char *what = json_string_value(json_object_get(request, "do"));
     if (what && strcmp(what, "status") == 0) {
         json_object_set_new(*ret, "status", status_describe(c->supervisor));
         return 0;
     }
-    if (what && (strcmp(what, "exec") == 0 || strcmp(what, "probe") == 0))
-        return programs_start(c, id, request, err);
+    if (what &&
+        (strcmp(what, "exec") == 0 || strcmp(what, "probe") == 0 || strcmp(what, "shell") == 0))
+        return programs_start(c, id, request, ret_fd, err);
     if (what && strcmp(what, "signal") == 0)
         return programs_signal(c, request, err);
     if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
@@ -78,6 +79,7 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
     if (what && (strcmp(what, "kill") == 0 || strcmp(what, "restart") == 0))
         return life_end(c, id, request, *what == 'r', err);
     if (what && strcmp(what, "down") == 0) {
+        *ret_fd = pidfd_open(1, 0); /* of init, which tells when all of the lab is gone */
         uv_stop(&c->supervisor->loop);
         return 0;
     }
@@ -105,17 +107,14 @@ static void answer_request(struct connection *c, json_t *request)
     struct error err;
     json_int_t id = json_integer_value(json_object_get(request, "id"));
     json_t *answer = json_pack("{s:I}", "id", id);
-    int r = handle_request(c, id, request, &answer, &err);
+    _cleanup_(fd_closep) int fd = -1;
+    int r = handle_request(c, id, request, &answer, &fd, &err);
     if (r == CONTROL_LATER) {
         json_decref(answer);
         return;
     }
     set_result(answer, r < 0 ? &err : NULL);
-    /* With the answer to "down" goes a descriptor of init, which tells when all of the lab is gone.
-     */
-    const char *what = json_string_value(json_object_get(request, "do"));
-    _cleanup_(fd_closep) int init = what && strcmp(what, "down") == 0 ? pidfd_open(1, 0) : -1;
-    send_with_fds(c, answer, &init, init >= 0 ? 1 : 0);
+    send_with_fds(c, answer, &fd, fd >= 0 ? 1 : 0);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

@@ -155,6 +155,7 @@ static void finish_boot(struct life *l)
         boot_failed(l, &err);
     } else {
         l->former.driver->stop(&l->former);
+        n->reaped_cpu_ns += l->former.reaped_cpu_ns;
         l->former = node_none;
         watch(l, n->pidfd, on_death);
         tell_all(l);

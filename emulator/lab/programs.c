@@ -3,16 +3,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "lab/supervisor.h"
+#include "node/usage.h"
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
+enum { HANGUP_MS = 2000 }; /* from the loss of a terminal to the end */
 
 static void free_program(uv_handle_t *handle)
 {
@@ -25,8 +24,8 @@ static void on_exit_of_program(uv_poll_t *poll, int status, int events)
 {
     struct program *p = poll->data;
     (void)status, (void)events;
-    siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+    siginfo_t info;
+    if (!usage_reap(p->pidfd, &info, &p->node->reaped_cpu_ns))
         return;
     struct program **link = &p->supervisor->programs;
     while (*link != p)
@@ -73,13 +72,16 @@ static char **texts_of(json_t *list)
     return texts;
 }
 
-static void watch_program(struct connection *c, json_int_t id, pid_t pid, int pidfd)
+static void watch_program(struct connection *c, json_int_t id, struct node_instance *node,
+                          pid_t pid, int pidfd, bool tty)
 {
     struct program *p = xcalloc(1, sizeof(*p));
     *p = (struct program){.supervisor = c->supervisor,
                           .owner = c,
                           .id = id,
+                          .node = node,
                           .pid = pid,
+                          .tty = tty,
                           .pidfd = pidfd,
                           .next = c->supervisor->programs};
     c->supervisor->programs = p;
@@ -88,19 +90,25 @@ static void watch_program(struct connection *c, json_int_t id, pid_t pid, int pi
     uv_poll_start(&p->poll, UV_READABLE, on_exit_of_program);
 }
 
-int programs_start(struct connection *c, json_int_t id, json_t *request, struct error *err)
+int programs_start(struct connection *c, json_int_t id, json_t *request, int *ret_master,
+                   struct error *err)
 {
     _cleanup_(freep) char **argv = texts_of(json_object_get(request, "argv"));
     _cleanup_(freep) char **env = texts_of(json_object_get(request, "env"));
     static char *const no_env[] = {NULL};
     size_t fd_count = (size_t)json_integer_value(json_object_get(request, "fds"));
-    bool probe = strcmp(json_string_value(json_object_get(request, "do")), "probe") == 0;
+    const char *what = json_string_value(json_object_get(request, "do"));
+    int rows = 0, columns = 0;
+    json_unpack(request, "{s?i s?i}", "rows", &rows, "columns", &columns);
     struct node_exec exec = {
         .argv = argv,
         .env = env ? env : no_env,
         .folder = json_string_value(json_object_get(request, "folder")),
         .fd_count = fd_count,
-        .builtin = probe,
+        .builtin = strcmp(what, "probe") == 0,
+        .tty = strcmp(what, "shell") == 0,
+        .size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns},
+        .ret_master = ret_master,
     };
     if (fd_count > NODE_FDS_MAX || !channel_take_fds(&c->channel, exec.fds, fd_count))
         return error_input(err, "the request's descriptors did not come with it");
@@ -115,7 +123,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, struct 
     for (size_t i = 0; i < fd_count; i++)
         close(exec.fds[i]);
     if (r == 0)
-        watch_program(c, id, pid, pidfd);
+        watch_program(c, id, node, pid, pidfd, exec.tty);
     return r;
 }
 
@@ -129,12 +137,53 @@ int programs_signal(struct connection *c, json_t *request, struct error *err)
     return error_set(err, ESRCH, "no program of that number runs any more");
 }
 
+/* A session whose terminal has gone. */
+struct hangup {
+    struct supervisor *supervisor;
+    pid_t session;
+    uv_timer_t timer;
+};
+
+static void free_hangup(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Whoever has ignored that the terminal is gone. A session's number is no other's as long as it has
+ * a process. */
+static void kill_session(uv_timer_t *timer)
+{
+    struct hangup *h = timer->data;
+    _cleanup_(freep) struct proc *list = NULL;
+    size_t count = proc_list(&list);
+    bool again = false;
+    for (struct program *p = h->supervisor->programs; p; p = p->next)
+        again |= p->pid == h->session && p->owner; /* a new one of that number */
+    for (size_t i = 0; i < count && !again; i++)
+        if (list[i].session == h->session)
+            kill(list[i].pid, SIGKILL);
+    uv_close((uv_handle_t *)timer, free_hangup);
+}
+
+static void hang_up(struct supervisor *s, pid_t session)
+{
+    struct hangup *h = xcalloc(1, sizeof(*h));
+    *h = (struct hangup){.supervisor = s, .session = session};
+    uv_timer_init(&s->loop, &h->timer);
+    h->timer.data = h;
+    uv_update_time(&s->loop);
+    uv_timer_start(&h->timer, kill_session, HANGUP_MS, 0);
+}
+
 void programs_orphan(struct connection *c)
 {
     for (struct program *p = c->supervisor->programs; p; p = p->next) {
         if (p->owner != c)
             continue;
         p->owner = NULL;
-        kill(-p->pid, SIGKILL);
+        if (p->tty)
+            hang_up(p->supervisor, p->pid);
+        else
+            kill(-p->pid, SIGKILL);
     }
 }

@@ -4,11 +4,15 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "lab/boot.h"
 #include "lab/supervisor.h"
 #include "net/interface.h"
+#include "node/machine.h"
+#include "node/usage.h"
 #include "wire/delayline/delayline.h"
 
-static json_t *describe_node(const struct supervisor *s, unsigned i)
+static json_t *describe_node(const struct supervisor *s, unsigned i, const struct node_usage *usage)
 {
     const struct node *node = &s->tree->plan->scenario->nodes[i];
     const struct node_instance *instance = &s->fabric.nodes[i];
@@ -21,10 +25,22 @@ static json_t *describe_node(const struct supervisor *s, unsigned i)
                                                         "ipv4", ip_format(v4, &port->v4), "ipv6",
                                                         ip_format(v6, &port->v6)));
     }
-    return json_pack("{s:s s:s s:s? s:s s:f s:o}", "name", node->name, "kind",
-                     node_driver(node->kind)->name, "region", node->region, "state",
-                     node_state_name(instance->state), "boot_s", (double)instance->boot_ns / 1e9,
-                     "interfaces", interfaces);
+    const struct boot *boot = &s->fabric.boots[i];
+    uint64_t disk = usage->disk + usage_disk(boot->scratch);
+    disk += boot->has_work ? usage_disk(boot->work) : 0;
+    const struct machine_facts *facts = machine_facts(instance);
+    json_t *ret = json_pack("{s:s s:s s:s? s:s s:f s:I s:f s:I s:o}", "name", node->name, "kind",
+                            node_driver(node->kind)->name, "region", node->region, "state",
+                            node_state_name(instance->state), "boot_s",
+                            (double)instance->boot_ns / 1e9, "memory_pss_bytes",
+                            (json_int_t)usage->memory_pss, "cpu_s", (double)usage->cpu_ns / 1e9,
+                            "disk_bytes", (json_int_t)disk, "interfaces", interfaces);
+    if (facts)
+        json_object_update_missing_new(
+            ret, json_pack("{s:s s:I s:f}", "kernel", facts->release, "memory_guest_bytes",
+                           (json_int_t)usage->memory_guest, "clock_offset_s",
+                           (double)facts->clock_offset_ns / 1e9));
+    return ret;
 }
 
 static json_t *describe_wire(const struct wire *w, const struct delayline_wire_stats *stats)
@@ -69,8 +85,10 @@ json_t *status_describe(const struct supervisor *s)
     const struct plan *p = s->tree->plan;
     const struct delayline_stats *stats = s->engine->stats(s->engine_run);
     json_t *nodes = json_array(), *wires = json_array();
+    _cleanup_(freep) struct node_usage *usage = xcalloc(p->scenario->node_count, sizeof(*usage));
+    usage_collect(s->fabric.nodes, p->scenario->node_count, usage);
     for (unsigned i = 0; i < p->scenario->node_count; i++)
-        json_array_append_new(nodes, describe_node(s, i));
+        json_array_append_new(nodes, describe_node(s, i, &usage[i]));
     for (size_t i = 0; i < p->wire_count; i++)
         json_array_append_new(wires, describe_wire(&p->wires[i], stats ? &stats->wire[i] : NULL));
     json_t *status = json_pack(

@@ -30,7 +30,9 @@ struct program {
     struct supervisor *supervisor;
     struct connection *owner; /* NULL once it has gone: nobody is told of the end */
     json_int_t id;            /* the owner's request */
-    pid_t pid;                /* also its process group */
+    struct node_instance *node;
+    pid_t pid; /* also its process group and session */
+    bool tty;  /* it has a terminal, whose master is the owner's */
     int pidfd;
     uv_poll_t poll;
 };
@@ -67,8 +69,10 @@ int life_end(struct connection *c, json_int_t id, json_t *request, bool restart,
 void life_orphan(struct connection *c); /* nobody is told any more */
 void life_start(struct supervisor *s);  /* watches all nodes */
 
-/* programs.c: handles "exec" and "probe"; descriptors are taken from the connection. */
-int programs_start(struct connection *c, json_int_t id, json_t *request, struct error *err);
+/* programs.c: handles "exec", "probe" and "shell"; descriptors are taken from the connection. For a
+ * shell `*ret_master` is the caller's, to go with the answer and to be closed. */
+int programs_start(struct connection *c, json_int_t id, json_t *request, int *ret_master,
+                   struct error *err);
 int programs_signal(struct connection *c, json_t *request, struct error *err);
 void programs_orphan(struct connection *c); /* ends those of a client that has gone */
 

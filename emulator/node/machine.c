@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -209,12 +210,24 @@ static int await_relay(int report, struct error *err)
     return answer.result;
 }
 
-int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
-                 int *ret_pidfd, struct error *err)
+/* A terminal of this kernel's for the client and the relay; the guest's own is in the guest. */
+static int open_terminal(const struct winsize *size, int *ret_master, int *ret_slave,
+                         struct error *err)
+{
+    _cleanup_(fd_closep) int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || unlockpt(master) < 0 || ioctl(master, TIOCSWINSZ, size) < 0)
+        return error_errno(err, errno, "cannot open a terminal");
+    *ret_slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*ret_slave < 0)
+        return error_errno(err, errno, "cannot open a terminal");
+    *ret_master = take_fd(&master);
+    return 0;
+}
+
+static int start_relay(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
+                       int *ret_pidfd, struct error *err)
 {
     int pair[2], channel = -1;
-    if (n->pid == 0)
-        return error_set(err, ESRCH, "node '%s' is not running", n->name);
     int r = child_channel(pair, err);
     if (r < 0)
         return r;
@@ -235,6 +248,25 @@ int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t
         fd_closep(ret_pidfd);
     }
     *ret_pid = pid;
+    return r;
+}
+
+int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
+                 int *ret_pidfd, struct error *err)
+{
+    struct node_exec exec = *e;
+    _cleanup_(fd_closep) int master = -1;
+    _cleanup_(fd_closep) int slave = -1;
+    int r = n->pid == 0 ? error_set(err, ESRCH, "it is not running") : 0;
+    if (r == 0 && e->tty) {
+        r = open_terminal(&e->size, &master, &slave, err);
+        exec.fds[0] = slave;
+        exec.fd_count = 1;
+    }
+    if (r == 0)
+        r = start_relay(n, &exec, ret_pid, ret_pidfd, err);
+    if (r == 0 && e->tty)
+        *e->ret_master = take_fd(&master);
     return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -77,6 +78,7 @@ struct node_instance {
     struct cgroup cgroup;    /* what its programs join */
     struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
     enum node_state state;   /* kept by lab/ */
+    uint64_t reaped_cpu_ns;  /* processor time of what this process reaped; see node/usage.h */
     uint64_t boot_ns;        /* from begin() until it could run programs */
 };
 
@@ -89,8 +91,10 @@ struct node_exec {
     const char *folder;    /* working folder; NULL: / */
     int fds[NODE_FDS_MAX]; /* become 0, 1, 2, 3 */
     size_t fd_count;
-    bool tty;     /* fds[0] is a terminal, and the only one of fds */
-    bool builtin; /* argv[0] names one of agent/builtin.h instead of a file */
+    bool builtin;        /* argv[0] names one of agent/builtin.h instead of a file */
+    bool tty;            /* instead of fds it gets a new terminal, which is its own */
+    struct winsize size; /* of that */
+    int *ret_master;     /* the terminal's other side */
 };
 
 struct node_driver {

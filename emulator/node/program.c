@@ -3,7 +3,8 @@
  * A program is started in a node by a helper that joins the namespaces, makes the program's
  * process as the supervisor's own child (CLONE_PARENT) and ends. So the supervisor waits for it
  * like for any child, without ever leaving its own namespaces. The program's process joins the
- * node's cgroups itself, by descriptors that were opened outside.
+ * node's cgroups itself, by descriptors that were opened outside. If it is to have a terminal, the
+ * helper opens one of the node's own.
  */
 #include "node/program.h"
 
@@ -20,6 +21,9 @@
 #include "base/message.h"
 #include "node/child.h"
 #include "node/sandbox.h"
+#include "node/usage.h"
+
+enum { PROGRAM_FDS = 2 }; /* pidfd, the terminal's master */
 
 static void place_fds(const struct node_exec *e)
 {
@@ -43,6 +47,8 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     cgroup_join(&n->cgroup);
     int high = fcntl(report, F_DUPFD_CLOEXEC, 4 * NODE_FDS_MAX);
     place_fds(e);
+    if (e->tty)
+        ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     close_range((unsigned)e->fd_count, (unsigned)high - 1, 0);
     close_range((unsigned)high + 1, ~0U, 0);
     answer.result = sandbox_drop_privileges(&answer.err);
@@ -64,23 +70,45 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     _exit(127);
 }
 
+/* In the node's mount namespace: a terminal of its own devpts; its side for the program becomes all
+ * three of `e->fds`. */
+static int open_terminal(struct node_exec *e, int *ret_master, struct error *err)
+{
+    const int locked = 0;
+    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || ioctl(master, TIOCSPTLCK, &locked) < 0 ||
+        ioctl(master, TIOCSWINSZ, &e->size) < 0)
+        return error_errno(err, errno, "cannot open a terminal in the node");
+    int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0)
+        return error_errno(err, errno, "cannot open a terminal in the node");
+    e->fds[0] = e->fds[1] = e->fds[2] = slave;
+    e->fd_count = 3;
+    *ret_master = master;
+    return 0;
+}
+
 /* In the short-lived helper. */
 static void join_and_run(const struct node_instance *n, const struct node_exec *e, int channel)
 {
     struct child_answer answer = {0};
-    if (setns(n->pidfd, n->namespaces) < 0) {
+    struct node_exec exec = *e;
+    int fds[PROGRAM_FDS] = {-1, -1};
+    size_t fd_count = 0;
+    if (setns(n->pidfd, n->namespaces) < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter the node");
-        message_send(channel, &answer, sizeof(answer), NULL, 0);
-        _exit(1);
+    if (answer.result == 0 && e->tty)
+        answer.result = open_terminal(&exec, &fds[1], &answer.err);
+    if (answer.result == 0) {
+        answer.pid = child_clone(CLONE_PARENT, &fds[0]);
+        if (answer.pid == 0)
+            run_program(n, &exec, channel);
+        if (answer.pid < 0)
+            answer.result = error_errno(&answer.err, errno, "cannot make a process in the node");
     }
-    int pidfd;
-    pid_t pid = child_clone(CLONE_PARENT, &pidfd);
-    if (pid == 0)
-        run_program(n, e, channel);
-    if (pid < 0)
-        answer.result = error_errno(&answer.err, errno, "cannot make a process in the node");
-    answer.pid = pid;
-    message_send(channel, &answer, sizeof(answer), &pidfd, pid > 0 ? 1 : 0);
+    if (answer.result == 0)
+        fd_count = e->tty ? 2 : 1;
+    message_send(channel, &answer, sizeof(answer), fds, fd_count);
     _exit(0);
 }
 
@@ -117,18 +145,21 @@ int program_start(const struct node_instance *n, const struct node_exec *e, pid_
     if (helper < 0)
         return error_errno(err, errno, "cannot fork");
     struct child_answer answer;
-    int pidfd = -1;
-    r = child_receive(channel, &answer, &pidfd, 1, err);
+    int fds[PROGRAM_FDS] = {-1, -1};
+    r = child_receive(channel, &answer, fds, PROGRAM_FDS, err);
     waitpid(helper, NULL, 0);
     if (r == 0) {
         r = confirm_program(channel, answer.pid, err);
         *ret_pid = answer.pid;
     }
     if (r < 0) {
-        fd_closep(&pidfd);
+        fd_closep(&fds[0]);
+        fd_closep(&fds[1]);
         return error_wrap(err, "node '%s'", n->name);
     }
-    *ret_pidfd = pidfd;
+    *ret_pidfd = fds[0];
+    if (e->tty)
+        *e->ret_master = fds[1];
     return 0;
 }
 
@@ -165,8 +196,11 @@ int program_pause_node(struct node_instance *n, bool paused, struct error *err)
 void program_halt_node(struct node_instance *n)
 {
     if (n->pid > 0) {
+        siginfo_t info;
         kill(n->pid, SIGKILL);
-        waitpid(n->pid, NULL, 0);
+        waitid(P_PID, (id_t)n->pid, &info, WEXITED | WNOWAIT);
+        if (n->pidfd < 0 || !usage_reap(n->pidfd, &info, &n->reaped_cpu_ns))
+            waitpid(n->pid, NULL, 0);
         n->pid = 0;
     }
     cgroup_close(&n->cgroup);
