@@ -387,6 +387,8 @@ int main(int argc, char **argv)
     mount_kernel_files();
     load_modules();
     _cleanup_(freep) char *line = line_of_kernel();
+    if (!line)
+        fprintf(stderr, "wanlab-agent: no line, nothing to do\n");
     run(line, true);
     reboot(RB_POWER_OFF);
     return 1;

@@ -22,6 +22,7 @@
 #include "lab/client.h"
 #include "lab/place.h"
 #include "lab/tree.h"
+#include "node/machine.h"
 #include "node/node.h"
 #include "wire/engine.h"
 
@@ -163,7 +164,7 @@ static void free_roots(char **roots, size_t count)
 static int prepare_nodes(const struct scenario *s, char ***ret_roots, struct error *err)
 {
     char **roots = xcalloc(s->node_count, sizeof(*roots));
-    int r = 0;
+    int r = machine_check_memory(s, err);
     for (size_t i = 0; i < s->node_count && r == 0; i++) {
         const struct node_driver *driver = node_driver(s->nodes[i].kind);
         if (driver->prepare)

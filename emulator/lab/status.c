@@ -37,9 +37,10 @@ static json_t *describe_node(const struct supervisor *s, unsigned i, const struc
                             "disk_bytes", (json_int_t)disk, "interfaces", interfaces);
     if (facts)
         json_object_update_missing_new(
-            ret, json_pack("{s:s s:I s:f}", "kernel", facts->release, "memory_guest_bytes",
-                           (json_int_t)usage->memory_guest, "clock_offset_s",
-                           (double)facts->clock_offset_ns / 1e9));
+            ret,
+            json_pack("{s:s s:s s:I s:f}", "kernel", facts->release, "accelerator",
+                      facts->accelerator, "memory_guest_bytes", (json_int_t)usage->memory_guest,
+                      "clock_offset_s", (double)facts->clock_offset_ns / 1e9));
     return ret;
 }
 

@@ -132,6 +132,7 @@ int interface_set_mac(struct netlink *nl, int index, const uint8_t *mac, struct 
     return netlink_request(nl, msg, err);
 }
 
+/* Makes it, with index 0 also one of any index; opens it if it is there. */
 static int make_tap(const char *name, int index, int *ret_fd, struct error *err)
 {
     _cleanup_(fd_closep) int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -142,8 +143,8 @@ static int make_tap(const char *name, int index, int *ret_fd, struct error *err)
                              strerror(errno));
     struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
     strncpy(request.ifr_name, name, sizeof(request.ifr_name) - 1);
-    if (ioctl(fd, TUNSETIFINDEX, &index) < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-        return error_errno(err, errno, "cannot make the tap '%s'", name);
+    if ((index && ioctl(fd, TUNSETIFINDEX, &index) < 0) || ioctl(fd, TUNSETIFF, &request) < 0)
+        return error_errno(err, errno, "cannot open the tap '%s'", name);
     *ret_fd = take_fd(&fd);
     return 0;
 }
@@ -167,4 +168,9 @@ int interface_add_tap(const char *name, int index, struct error *err)
     if (r == 0 && ioctl(fd, TUNSETPERSIST, 1) < 0)
         r = error_errno(err, errno, "cannot keep the tap '%s'", name);
     return r;
+}
+
+int interface_attach_tap(const char *name, int *ret_fd, struct error *err)
+{
+    return make_tap(name, 0, ret_fd, err);
 }

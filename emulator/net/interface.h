@@ -59,4 +59,7 @@ int interface_open_tap(const char *name, int index, int *ret_fd, struct error *e
  * else. */
 int interface_add_tap(const char *name, int index, struct error *err);
 
+/* Opens one that is there already, for packets with a struct virtio_net_hdr in front. */
+int interface_attach_tap(const char *name, int *ret_fd, struct error *err);
+
 #endif

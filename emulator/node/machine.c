@@ -148,14 +148,20 @@ int machine_begin(struct node_instance *n, const struct node_spec *spec, struct 
                   struct error *err)
 {
     struct node_limits limits = *spec->limits;
-    struct node_spec limited = *spec;
+    struct node_spec own = *spec;
+    _cleanup_(freep) struct node_mount *mounts = xcalloc(spec->mount_count + 1, sizeof(*mounts));
+    memcpy(mounts, spec->mounts, spec->mount_count * sizeof(*mounts));
+    mounts[spec->mount_count] = (struct node_mount){spec->root, MACHINE_ROOT_FOLDER, false};
+    own.mounts = mounts;
+    own.mount_count += !machine_root_is_host(spec);
     limits.memory_bytes = 0; /* it is the size of the guest's, which the program needs more than */
-    limited.limits = &limits;
+    own.limits = &limits;
     n->machine = new_machine();
+    n->machine->facts->accelerator = l->accelerator;
     n->boot_log = xstrdup(spec->console);
-    int r = node_limit(n, &limited, err);
+    int r = node_limit(n, &own, err);
     if (r == 0)
-        r = clone_guard(n, spec, l, err);
+        r = clone_guard(n, &own, l, err);
     machine_launch_done(l);
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }

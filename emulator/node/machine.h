@@ -10,13 +10,15 @@
 #include "agent/setup.h"
 #include "node/node.h"
 
-#define MACHINE_ROOT    "/node" /* where the guest mounts its root, before it enters it */
-#define MACHINE_SCRATCH "/run/wanlab/scratch"
+#define MACHINE_HOST        "/host" /* where the guest mounts the sandbox's files */
+#define MACHINE_ROOT        "/node" /* and its root over them, before it enters it */
+#define MACHINE_SCRATCH     "/run/wanlab/scratch"
+#define MACHINE_ROOT_FOLDER "/run/wanlab/root" /* in the sandbox: a root that is not the host's */
 
 enum {
     MACHINE_LINE_FD = 3, /* where the machine's program finds the agent's line … */
     MACHINE_FIRST_FD,    /* … and the launch's descriptors */
-    MACHINE_FDS_MAX = 16,
+    MACHINE_FDS_MAX = 32,
     MACHINE_HELPERS_MAX = 8,
 };
 
@@ -30,17 +32,25 @@ struct machine_launch {
     uint64_t shm_bytes; /* size of /dev/shm */
     char *setup;        /* steps for the agent, see agent/setup.h */
     size_t setup_size;
-    size_t line_window; /* bytes that may be under way to the guest; 0: any number */
-    bool one_process;   /* to pause it, stop its program's first process and no other */
-    bool sets_clock;    /* the guest's clock has to be set */
+    int qmp;                 /* our end of it, the guard's to read; -1: none */
+    const char *device;      /* one more of the host's devices that it needs; NULL: none */
+    const char *accelerator; /* how the guest's processor comes about */
+    size_t line_window;      /* bytes that may be under way to the guest; 0: any number */
+    bool one_process;        /* to pause it, stop its program's first process and no other */
+    bool sets_clock;         /* the guest's clock has to be set */
 };
 
 /* Whether this machine has what every machine needs, and `program`. */
 int machine_check(const struct node *node, const char *kind, const char *program,
                   const char *package, struct error *err);
 
-/* Bytes of memory that the guest gets. */
-uint64_t machine_memory(const struct node_spec *spec);
+bool machine_root_is_host(const struct node_spec *spec);
+
+/* Bytes of memory that a guest with these limits gets. */
+uint64_t machine_memory(const struct node_limits *limits);
+
+/* Whether there is memory for all machines of a scenario: exit 3 if not. */
+int machine_check_memory(const struct scenario *s, struct error *err);
 
 /* Adds a word to a NULL-terminated list. */
 void machine_add(char ***argv, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -52,8 +62,9 @@ int machine_open_disk(const struct node_spec *spec, int *ret_fd, struct error *e
 /* Adds a step to the setup. */
 void machine_step(struct machine_launch *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Steps: MACHINE_ROOT becomes what is mounted on /lower, with an overlay in the guest's memory. */
-void machine_add_root_steps(struct machine_launch *l);
+/* Steps: MACHINE_ROOT becomes the node's root, found below MACHINE_HOST, with an overlay in the
+ * guest's memory; the lab's folders are in it, but not the scratch folder. */
+void machine_add_root_steps(struct machine_launch *l, const struct node_spec *spec);
 /* Steps: what a root has that is not in its files; MACHINE_ROOT becomes the root. */
 void machine_add_enter_steps(struct machine_launch *l);
 /* Steps that end every setup: the node's name, settings and interfaces. */
@@ -66,11 +77,13 @@ struct machine_facts {
     uint64_t memory_total, memory_available, disk_used; /* as of then */
     int64_t clock_offset_ns;                            /* the guest's clock minus ours */
     bool paused;
-    char release[65]; /* of its kernel */
-    char why[256];    /* why it ended; "": not known */
+    const char *accelerator; /* as of the launch; the supervisor's */
+    char release[65];        /* of its kernel */
+    char why[256];           /* why it ended; "": not known */
 };
 
-/* For the drivers' vtables; begin takes over what is in `l`. */
+/* For the drivers' vtables; begin takes over what is in `l`. A root that is not the host's is shown
+ * to the guest at one place, wherever it lies. */
 int machine_begin(struct node_instance *n, const struct node_spec *spec, struct machine_launch *l,
                   struct error *err);
 int machine_finish(struct node_instance *n, const struct node_spec *spec, struct error *err);

@@ -19,10 +19,11 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "base/units.h"
+#include "node/qmp.h"
 #include "node/sandbox.h"
 
 enum {
-    POLL_FIXED = 3, /* line, control, children */
+    POLL_FIXED = 4, /* line, control, children, QMP */
     CLOCK_SAMPLES = 8,
     PING_MS = 1000,
 };
@@ -39,6 +40,7 @@ struct channel {
 struct guard {
     const struct guard_options *o;
     int line, children;
+    struct qmp qmp;
     pid_t machine;
     struct frame_reader in;
     struct frame_writer out;
@@ -119,6 +121,7 @@ static int build_sandbox(const struct guard_options *o, struct error *err)
 {
     struct node_spec spec = *o->spec;
     char options[64];
+    spec.device = o->launch->device;
     spec.setting_count = 0; /* they are for the guest's network, not for the fabric's */
     int r = sandbox_build(&spec, err);
     snprintf(options, sizeof(options), "mode=1777,size=%llu",
@@ -159,7 +162,10 @@ static void reap(struct guard *g)
         char why[128];
         if (pid != g->machine)
             continue;
-        if (WIFSIGNALED(status))
+        qmp_read(&g->qmp); /* its last words */
+        if (*g->qmp.reason && g->state == UP)
+            snprintf(why, sizeof(why), "%s", g->qmp.reason);
+        else if (WIFSIGNALED(status))
             snprintf(why, sizeof(why), "its machine was killed by signal %d", WTERMSIG(status));
         else if (g->state != UP)
             snprintf(why, sizeof(why), "its machine ended before it was up, with status %d",
@@ -402,11 +408,14 @@ static void step(struct guard *g)
     fds[0] = (struct pollfd){.fd = g->line, .events = g->room ? wanted(&g->out) : POLLIN};
     fds[1] = (struct pollfd){.fd = g->o->control, .events = POLLIN};
     fds[2] = (struct pollfd){.fd = g->children, .events = POLLIN};
+    fds[3] = (struct pollfd){.fd = g->qmp.fd, .events = POLLIN};
     struct pollfd *next = fds + POLL_FIXED;
     for (const struct channel *c = g->channels; c; c = c->next)
         *next++ = (struct pollfd){.fd = c->fd, .events = wanted(&c->out)};
     if (poll(fds, count, PING_MS) < 0)
         return;
+    if (fds[3].revents)
+        qmp_read(&g->qmp);
     if (fds[2].revents)
         reap(g);
     if (fds[0].revents & POLLHUP)
@@ -426,6 +435,7 @@ void guard_run(const struct guard_options *o)
     struct machine_answer failed = {0};
     sigset_t mask;
     prctl(PR_SET_NAME, "wanlab-machine");
+    qmp_open(&g.qmp, o->launch->qmp);
     g.room = o->launch->line_window ? o->launch->line_window : SIZE_MAX / 2;
     sigfillset(&mask);
     sigprocmask(SIG_SETMASK, &mask, NULL);

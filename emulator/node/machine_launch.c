@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "node/machine.h"
 #include "node/tool.h"
@@ -33,9 +34,42 @@ int machine_check(const struct node *node, const char *kind, const char *program
     return 0;
 }
 
-uint64_t machine_memory(const struct node_spec *spec)
+bool machine_root_is_host(const struct node_spec *spec)
 {
-    return spec->limits->memory_bytes ? spec->limits->memory_bytes : default_memory;
+    return strcmp(spec->root, "/") == 0;
+}
+
+uint64_t machine_memory(const struct node_limits *limits)
+{
+    return limits->memory_bytes ? limits->memory_bytes : default_memory;
+}
+
+/* MemAvailable of proc(5); 0 if it cannot be told. */
+static uint64_t available_memory(void)
+{
+    _cleanup_(freep) char *text = NULL;
+    const char *line = file_read("/proc/meminfo", 1 << 16, &text, NULL, NULL) == 0
+                           ? strstr(text, "MemAvailable:")
+                           : NULL;
+    return line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) << 10 : 0;
+}
+
+int machine_check_memory(const struct scenario *s, struct error *err)
+{
+    uint64_t sum = 0, available = available_memory();
+    size_t count = 0;
+    for (size_t i = 0; i < s->node_count; i++) {
+        if (!scenario_is_machine(s->nodes[i].kind))
+            continue;
+        sum += machine_memory(&s->nodes[i].limits);
+        count++;
+    }
+    if (count == 0 || available == 0 || sum <= available)
+        return 0;
+    return error_machine(err, ENOMEM,
+                         "its %zu virtual machines have %llu MiB of memory together, of which "
+                         "this machine has %llu left (give them less by 'memory', or have fewer)",
+                         count, (unsigned long long)sum >> 20, (unsigned long long)available >> 20);
 }
 
 void machine_add(char ***argv, const char *fmt, ...)
@@ -99,17 +133,26 @@ void machine_launch_done(struct machine_launch *l)
         free_texts(l->helpers[i]);
     for (size_t i = 0; i < l->fd_count; i++)
         fd_closep(&l->fds[i]);
+    fd_closep(&l->qmp);
     free(l->setup);
     *l = (struct machine_launch){0};
 }
 
-void machine_add_root_steps(struct machine_launch *l)
+void machine_add_root_steps(struct machine_launch *l, const struct node_spec *spec)
 {
+    const char *lower = machine_root_is_host(spec) ? "" : MACHINE_ROOT_FOLDER;
     machine_step(l, "mount\ttmpfs\tnone\t/upper\trw\tmode=0755");
     machine_step(l, "dir\t/upper/data\t755");
     machine_step(l, "dir\t/upper/work\t755");
-    machine_step(l, "mount\toverlay\troot\t" MACHINE_ROOT
-                    "\trw\tlowerdir=/lower,upperdir=/upper/data,workdir=/upper/work");
+    machine_step(l,
+                 "mount\toverlay\troot\t" MACHINE_ROOT "\trw\tlowerdir=" MACHINE_HOST
+                 "%s,upperdir=/upper/data,workdir=/upper/work",
+                 lower);
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        const char *target = spec->mounts[i].target;
+        if (!spec->mounts[i].writable)
+            machine_step(l, "bind\t" MACHINE_HOST "%s\t" MACHINE_ROOT "%s\tro", target, target);
+    }
 }
 
 void machine_add_enter_steps(struct machine_launch *l)

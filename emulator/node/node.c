@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "node/container.h"
 #include "node/process.h"
+#include "node/qemu.h"
 #include "node/uml.h"
 
 const struct node_driver *node_driver(enum node_kind kind)
@@ -12,6 +13,7 @@ const struct node_driver *node_driver(enum node_kind kind)
         [NODE_KIND_PROCESS] = &node_process,
         [NODE_KIND_CONTAINER] = &node_container,
         [NODE_KIND_UML] = &node_uml,
+        [NODE_KIND_QEMU] = &node_qemu,
     };
     return drivers[kind];
 }

@@ -52,6 +52,7 @@ struct node_spec {
     const struct node_limits *limits;
     uint64_t answer_timeout_ns; /* a guest that is silent for so long has died */
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
+    const char *device;  /* one more of the host's that its sandbox has; NULL: none */
     const char *root;    /* what prepare() found; NULL: none */
     const struct node_interface *interfaces; /* of a machine; others get theirs when they run */
     size_t interface_count;

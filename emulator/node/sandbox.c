@@ -65,14 +65,24 @@ static int mount_private(const char *target, const char *options, struct error *
 static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",   "/dev/tty",
                                       "/dev/random", "/dev/urandom", "/dev/net/tun"};
 
-static void open_devices(int *trees)
+enum { DEVICES = ARRAY_LEN(devices) + 1 };
+
+/* The last one is the spec's own. */
+static const char *device(const struct node_spec *spec, size_t i)
 {
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++) /* what the host lacks, the node lacks too */
-        if (open_source(devices[i], &trees[i], NULL) < 0)
-            trees[i] = -1;
+    return i < ARRAY_LEN(devices) ? devices[i] : spec->device;
 }
 
-static int mount_devices(const int *trees, struct error *err)
+static void open_devices(const struct node_spec *spec, int *trees)
+{
+    for (size_t i = 0; i < DEVICES; i++) { /* what the host lacks, the node lacks too */
+        trees[i] = -1;
+        if (device(spec, i))
+            open_source(device(spec, i), &trees[i], NULL);
+    }
+}
+
+static int mount_devices(const struct node_spec *spec, const int *trees, struct error *err)
 {
     static const char *const links[][2] = {{"/proc/self/fd", "/dev/fd"},
                                            {"/proc/self/fd/0", "/dev/stdin"},
@@ -85,12 +95,12 @@ static int mount_devices(const int *trees, struct error *err)
     if (r == 0 &&
         (mkdir("/dev/pts", 0755) < 0 || mkdir("/dev/shm", 0755) < 0 || mkdir("/dev/net", 0755) < 0))
         r = error_errno(err, errno, "cannot fill the private /dev");
-    for (size_t i = 0; i < ARRAY_LEN(devices) && r == 0; i++) {
+    for (size_t i = 0; i < DEVICES && r == 0; i++) {
         if (trees[i] < 0)
             continue;
-        r = file_write(devices[i], "", err);
+        r = file_write(device(spec, i), "", err);
         if (r == 0)
-            r = put_tree(trees[i], devices[i], err);
+            r = put_tree(trees[i], device(spec, i), err);
     }
     for (size_t i = 0; i < ARRAY_LEN(links) && r == 0; i++)
         if (symlink(links[i][0], links[i][1]) < 0)
@@ -205,8 +215,8 @@ static int put_mounts(const struct node_spec *spec, const int *trees, struct err
 
 static int build_view(const struct node_spec *spec, const int *trees, int hosts, struct error *err)
 {
-    int device_trees[ARRAY_LEN(devices)];
-    open_devices(device_trees);
+    int device_trees[DEVICES];
+    open_devices(spec, device_trees);
     int r = set_read_only(AT_FDCWD, "/", true, err);
     if (r == 0)
         r = set_read_only(hosts, "", true, err);
@@ -215,7 +225,7 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
     if (r == 0 && spec->hidden && file_exists(spec->hidden))
         r = mount_private(spec->hidden, "mode=0555", err);
     if (r == 0)
-        r = mount_devices(device_trees, err);
+        r = mount_devices(spec, device_trees, err);
     if (r == 0)
         r = mount_private_folders(err);
     if (r == 0)
@@ -226,7 +236,7 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
         r = sandbox_apply_settings(spec, err);
     if (r == 0)
         r = put_mounts(spec, trees, err);
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++)
+    for (size_t i = 0; i < DEVICES; i++)
         fd_closep(&device_trees[i]);
     return r;
 }

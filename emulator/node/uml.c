@@ -23,9 +23,8 @@
 #include "node/machine.h"
 #include "node/root.h"
 
-#define PROGRAM     "linux.uml"
-#define MODULES     "/usr/lib/uml/modules/*"
-#define ROOT_FOLDER "/run/wanlab/root"
+#define PROGRAM "linux.uml"
+#define MODULES "/usr/lib/uml/modules/*"
 
 static const char *const modules[] = {"overlay", "ipv6", NULL};
 
@@ -68,14 +67,8 @@ static int prepare(const struct scenario *s, const struct node *node, char **ret
 
 static void add_root(struct machine_launch *l, const struct node_spec *spec)
 {
-    bool is_host = strcmp(spec->root, "/") == 0;
-    machine_step(l, "mount\thostfs\tnone\t/lower\tro\t%s", is_host ? "/" : ROOT_FOLDER);
-    machine_add_root_steps(l);
-    for (size_t i = 0; i < spec->mount_count; i++) {
-        const char *target = spec->mounts[i].target;
-        if (!spec->mounts[i].writable)
-            machine_step(l, "mount\thostfs\tnone\t" MACHINE_ROOT "%s\tro\t%s", target, target);
-    }
+    machine_step(l, "mount\thostfs\tnone\t" MACHINE_HOST "\tro\t/");
+    machine_add_root_steps(l, spec);
     machine_step(l, "mount\text4\t/dev/ubda\t" MACHINE_ROOT MACHINE_SCRATCH "\trw\t");
     machine_add_enter_steps(l);
 }
@@ -93,7 +86,7 @@ static char **make_argv(const struct node_spec *spec)
 {
     char **argv = NULL;
     machine_add(&argv, PROGRAM);
-    machine_add(&argv, "mem=%lluK", (unsigned long long)machine_memory(spec) >> 10);
+    machine_add(&argv, "mem=%lluK", (unsigned long long)machine_memory(spec->limits) >> 10);
     machine_add(&argv, "initrd=/proc/self/fd/%d", MACHINE_FIRST_FD);
     machine_add(&argv, "ubd0=/proc/self/fd/%d", MACHINE_FIRST_FD + 1);
     machine_add(&argv, "ssl0=fd:%d,fd:%d", MACHINE_LINE_FD, MACHINE_LINE_FD);
@@ -113,25 +106,14 @@ static char **make_argv(const struct node_spec *spec)
     return argv;
 }
 
-/* A root of its own is shown to the guest at one place, wherever it lies. */
-static int begin_with_root(struct node_instance *n, const struct node_spec *spec,
-                           struct machine_launch *l, struct error *err)
-{
-    struct node_spec with_root = *spec;
-    _cleanup_(freep) struct node_mount *mounts = xcalloc(spec->mount_count + 1, sizeof(*mounts));
-    memcpy(mounts, spec->mounts, spec->mount_count * sizeof(*mounts));
-    mounts[spec->mount_count] = (struct node_mount){spec->root, ROOT_FOLDER, false};
-    with_root.mounts = mounts;
-    with_root.mount_count += strcmp(spec->root, "/") != 0;
-    return machine_begin(n, &with_root, l, err);
-}
-
 static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     struct machine_launch l = {
-        .shm_bytes = machine_memory(spec) + overhead,
+        .shm_bytes = machine_memory(spec->limits) + overhead,
         .fds = {-1, -1},
         .fd_count = 2,
+        .qmp = -1,
+        .accelerator = "none",
         .line_window = FRAME_TERMINAL_WINDOW,
         .one_process = true, /* the others are traced by it, and a stop would be a surprise */
     };
@@ -148,7 +130,7 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
     add_root(&l, spec);
     machine_add_last_steps(&l, spec);
     link_modules(&l, folder);
-    return begin_with_root(n, spec, &l, err);
+    return machine_begin(n, spec, &l, err);
 }
 
 const struct node_driver node_uml = {

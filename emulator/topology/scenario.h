@@ -17,7 +17,7 @@
 #include "topology/impairment.h"
 #include "topology/yaml.h"
 
-enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML };
+enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML, NODE_KIND_QEMU };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
 
 enum {

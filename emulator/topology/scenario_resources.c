@@ -18,7 +18,8 @@ static const uint64_t boot_timeout_default_ns = 60000000000,
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
     static const char *const known[] = {"process", "container", "uml", "qemu", "docker"};
-    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML};
+    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML,
+                                           NODE_KIND_QEMU};
     int r = yaml_expect_scalar(node, "the kind of a node", err);
     if (r < 0)
         return r;
@@ -31,11 +32,11 @@ static int decode_kind(const struct yaml *node, enum node_kind *ret, struct erro
         }
         return yaml_error(err, &node->mark,
                           "the kind '%s' is not available in this version, expected process, "
-                          "container or uml",
+                          "container, uml or qemu",
                           node->scalar);
     }
     return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process, container or uml",
+                      "found '%.60s' as kind of a node, expected process, container, uml or qemu",
                       node->scalar);
 }
 
@@ -58,7 +59,7 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
 
 bool scenario_is_machine(enum node_kind kind)
 {
-    return kind == NODE_KIND_UML;
+    return kind == NODE_KIND_UML || kind == NODE_KIND_QEMU;
 }
 
 bool scenario_is_image(const char *name)

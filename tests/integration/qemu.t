@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Nodes of kind qemu.
+. "$(dirname "$0")/../lib/tap.sh"
+need_root
+command -v qemu-system-x86_64 >/dev/null || skip_all "needs qemu-system-x86_64 (Debian package: qemu-system-x86)"
+KIND=qemu MEMORY=192 PROGRAM=qemu-system-x86_64 PACKAGE=qemu-system-x86 NAME_OPTION="-name "
+kind_checks() {
+    node u1 sh -c 'touch /host/x /run/wanlab/lab/x'
+    [ "$STATUS" != 0 ]
+    ok $? "the host's files have no way to be written"
+    run "$WANLAB" status one --json
+    like "$(jq -r '.nodes[0].accelerator' <<<"$OUT")" '^(kvm|tcg)$' "status says what its processor is"
+    node u2 sh -c 'echo c >/proc/sysrq-trigger'
+    wait_for 10 is_state u2 dead
+    ok $? "a machine whose kernel panics is dead"
+    like "$(cat "$WANLAB_RUNTIME/one/log")" "u2.*kernel panicked" "the log says why"
+    run timeout 60 "$WANLAB" restart one u2
+    is "$STATUS" 0 "and it can be restarted"
+}
+. "$(dirname "$0")/../lib/machine.sh"
