@@ -31,7 +31,7 @@ CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
 LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
-                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin frame probe)
+                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin frame probe transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))

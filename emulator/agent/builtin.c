@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "agent/probe.h"
+#include "agent/transfer.h"
 
 int builtin_run(int argc, char *const *argv)
 {
     static const struct {
         const char *name;
         int (*main)(int argc, char *const *argv);
-    } builtins[] = {{"probe", probe_main}};
+    } builtins[] = {{"get", transfer_get}, {"probe", probe_main}, {"put", transfer_put}};
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
         if (strcmp(builtins[i].name, argv[0]) == 0)
             return builtins[i].main(argc, argv);

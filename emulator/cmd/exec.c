@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "cmd/remote.h"
 #include "command.h"
 #include "lab/place.h"
-
-/* What the user sends to us is meant for the program. */
-static void pass_signal_on(const struct remote *remote, int signals)
-{
-    struct signalfd_siginfo info;
-    if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        client_request(remote->client,
-                       json_pack("{s:s s:I s:i}", "do", "signal", "exec", remote->exec, "signal",
-                                 (int)info.ssi_signo),
-                       NULL, 0, NULL, NULL, NULL);
-}
-
-/* Returns the exit status to end with, as a shell would give it. */
-static int await_exit(const struct remote *remote, struct error *err)
-{
-    sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGHUP);
-    sigprocmask(SIG_BLOCK, &mask, NULL);
-    _cleanup_(fd_closep) int signals = signalfd(-1, &mask, SFD_CLOEXEC);
-    for (;;) {
-        bool ended;
-        int status, r = remote_poll_exit(remote, &ended, &status, err);
-        if (r < 0 || ended)
-            return r < 0 ? r : status;
-        struct pollfd fds[] = {{.fd = client_fd(remote->client), .events = POLLIN},
-                               {.fd = signals, .events = POLLIN}};
-        if (poll(fds, 2, -1) > 0 && fds[1].revents)
-            pass_signal_on(remote, signals);
-    }
-}
 
 static int run_in_node(const char *lab, const char *node, char **argv, struct error *err)
 {
@@ -53,7 +14,7 @@ static int run_in_node(const char *lab, const char *node, char **argv, struct er
     int r = remote_start(lab, argv, request, fds, 3, &remote, err);
     if (r < 0)
         return r;
-    r = await_exit(&remote, err);
+    r = remote_await_exit(&remote, err);
     client_close(remote.client);
     return r;
 }

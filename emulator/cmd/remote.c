@@ -2,6 +2,10 @@
 #include "cmd/remote.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -62,4 +66,36 @@ int remote_poll_exit(const struct remote *remote, bool *ret_ended, int *ret_stat
         return 0;
     }
     return gone ? error_set(err, EPIPE, "the lab ended while the program ran") : 0;
+}
+
+/* What the user sends to us is meant for the program. */
+static void pass_signal_on(const struct remote *remote, int signals)
+{
+    struct signalfd_siginfo info;
+    if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        client_request(remote->client,
+                       json_pack("{s:s s:I s:i}", "do", "signal", "exec", remote->exec, "signal",
+                                 (int)info.ssi_signo),
+                       NULL, 0, NULL, NULL, NULL);
+}
+
+int remote_await_exit(const struct remote *remote, struct error *err)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGHUP);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    _cleanup_(fd_closep) int signals = signalfd(-1, &mask, SFD_CLOEXEC);
+    for (;;) {
+        bool ended;
+        int status, r = remote_poll_exit(remote, &ended, &status, err);
+        if (r < 0 || ended)
+            return r < 0 ? r : status;
+        struct pollfd fds[] = {{.fd = client_fd(remote->client), .events = POLLIN},
+                               {.fd = signals, .events = POLLIN}};
+        if (poll(fds, 2, -1) > 0 && fds[1].revents)
+            pass_signal_on(remote, signals);
+    }
 }

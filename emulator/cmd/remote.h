@@ -23,4 +23,8 @@ int remote_start(const char *lab, char *const *argv, json_t *request, const int 
 int remote_poll_exit(const struct remote *remote, bool *ret_ended, int *ret_status,
                      struct error *err);
 
+/* Waits for it, passing on what the user would interrupt this process with. The status, or an
+ * error. */
+int remote_await_exit(const struct remote *remote, struct error *err);
+
 #endif
