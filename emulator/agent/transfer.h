@@ -8,8 +8,8 @@
 /* get PATH: writes the file to standard output. */
 int transfer_get(int argc, char *const *argv);
 
-/* put PATH MODE NAME: the file becomes what standard input has, in one step, with that mode (octal);
- * in a folder PATH it is called NAME. */
+/* put PATH MODE NAME: the file becomes what standard input has, in one step, with that mode
+ * (octal); in a folder PATH it is called NAME. */
 int transfer_put(int argc, char *const *argv);
 
 #endif

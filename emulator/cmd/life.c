@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is done to nodes while their lab runs: four commands that differ in one word.
+ * What is done to nodes while their lab runs: five commands that differ in one word.
  */
 #include <string.h>
 
@@ -54,6 +54,15 @@ const struct command command_resume = {
     .usage = "LAB NODE…",
     .summary = "lets the programs of paused nodes go on",
     .options = NODES_HELP,
+    .run = run,
+};
+
+const struct command command_stop = {
+    .name = "stop",
+    .usage = "LAB NODE…",
+    .summary = "asks all programs of nodes to end, then ends the nodes",
+    .options = NODES_HELP "Programs get SIGTERM and up to 10 s; a virtual machine writes its disks "
+                          "and switches itself off.\n",
     .run = run,
 };
 

@@ -76,8 +76,12 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return programs_signal(c, request, err);
     if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
         return life_pause(c, request, *what == 'p', err);
-    if (what && (strcmp(what, "kill") == 0 || strcmp(what, "restart") == 0))
-        return life_end(c, id, request, *what == 'r', err);
+    if (what && strcmp(what, "kill") == 0)
+        return life_end(c, id, request, LIFE_KILL, err);
+    if (what && strcmp(what, "stop") == 0)
+        return life_end(c, id, request, LIFE_STOP, err);
+    if (what && strcmp(what, "restart") == 0)
+        return life_end(c, id, request, LIFE_RESTART, err);
     if (what && strcmp(what, "down") == 0) {
         *ret_fd = pidfd_open(1, 0); /* of init, which tells when all of the lab is gone */
         uv_stop(&c->supervisor->loop);

@@ -26,6 +26,8 @@
 #include "lab/supervisor.h"
 #include "node/machine.h"
 
+enum { GRACE_MS = 10000, GRACE_STEP_MS = 100 };
+
 struct errand {
     struct errand *next;
     struct connection *connection; /* NULL: it has gone */
@@ -39,7 +41,8 @@ struct life {
     struct supervisor *supervisor;
     unsigned node;
     uv_poll_t *watch;    /* of its death or of its boot; NULL: none */
-    uv_timer_t deadline; /* of its boot */
+    uv_timer_t deadline; /* of its boot, or of its programs' end */
+    unsigned grace_ms;   /* that the programs still have */
     bool due;            /* to be booted as soon as there is room */
     struct node_instance former;
     struct errand *errand; /* NULL: none */
@@ -224,8 +227,10 @@ static void on_death(uv_poll_t *poll, int status, int events)
     struct node_instance *n = instance_of(l);
     (void)status, (void)events;
     fabric_silence(&l->supervisor->fabric, l->node);
-    if (n->state != NODE_DEAD)
+    uv_timer_stop(&l->deadline);
+    if (n->state != NODE_DEAD && l->grace_ms == 0)
         log_warn("node '%s' died%s%s", name_of(l), *machine_why(n) ? ": " : "", machine_why(n));
+    l->grace_ms = 0;
     unwatch(l);
     snprintf(l->why, sizeof(l->why), "%s", machine_why(n));
     n->driver->halt(n);
@@ -245,6 +250,35 @@ static void cut_power(struct life *l)
     fabric_silence(&l->supervisor->fabric, l->node);
     n->state = NODE_DEAD;
     pidfd_send_signal(n->pidfd, SIGKILL, NULL, 0);
+}
+
+/* Programs have a while to end; then, or when they have, the power goes. */
+static void on_grace(uv_timer_t *timer)
+{
+    struct life *l = timer->data;
+    struct node_instance *n = instance_of(l);
+    bool ended = false;
+    struct error err;
+    l->grace_ms -= GRACE_STEP_MS;
+    if (n->driver->end(n, false, &ended, &err) < 0 || ended || l->grace_ms == 0) {
+        uv_timer_stop(timer);
+        cut_power(l);
+    }
+}
+
+static void end_gently(struct life *l)
+{
+    struct node_instance *n = instance_of(l);
+    bool ended = false;
+    struct error err;
+    if (n->pid == 0 || (n->state == NODE_PAUSED && n->driver->pause(n, false, &err) < 0) ||
+        n->driver->end(n, true, &ended, &err) < 0 || ended) {
+        cut_power(l);
+        return;
+    }
+    l->grace_ms = GRACE_MS;
+    uv_update_time(&l->supervisor->loop);
+    uv_timer_start(&l->deadline, on_grace, GRACE_STEP_MS, GRACE_STEP_MS);
 }
 
 /* --- requests --- */
@@ -305,7 +339,8 @@ int life_pause(struct connection *c, json_t *request, bool paused, struct error 
     return r;
 }
 
-int life_end(struct connection *c, json_int_t id, json_t *request, bool restart, struct error *err)
+int life_end(struct connection *c, json_int_t id, json_t *request, enum life_end how,
+             struct error *err)
 {
     struct supervisor *s = c->supervisor;
     size_t node_count = s->tree->plan->scenario->node_count;
@@ -314,7 +349,7 @@ int life_end(struct connection *c, json_int_t id, json_t *request, bool restart,
     for (int i = 0; i < count; i++)
         if (lives[i]->errand)
             return error_set(err, EBUSY, "node '%s' is being %s already", name_of(lives[i]),
-                             lives[i]->errand->restart ? "restarted" : "killed");
+                             lives[i]->errand->restart ? "restarted" : "ended");
     if (count < 0)
         return count;
     struct errand *e = xcalloc(1, sizeof(*e));
@@ -322,11 +357,14 @@ int life_end(struct connection *c, json_int_t id, json_t *request, bool restart,
                          .connection = c,
                          .id = id,
                          .waiting = (size_t)count + 1, /* one for us, lest it ends under way */
-                         .restart = restart};
+                         .restart = how == LIFE_RESTART};
     s->errands = e;
     for (int i = 0; i < count; i++) {
         lives[i]->errand = e;
-        cut_power(lives[i]);
+        if (how == LIFE_STOP)
+            end_gently(lives[i]);
+        else
+            cut_power(lives[i]);
     }
     if (--e->waiting == 0)
         end_errand(s, e);

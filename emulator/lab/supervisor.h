@@ -65,7 +65,9 @@ void control_answer(struct connection *c, json_int_t id, const struct error *err
 
 /* life.c: handles "pause" and "resume"; "kill" and "restart", which return CONTROL_LATER. */
 int life_pause(struct connection *c, json_t *request, bool paused, struct error *err);
-int life_end(struct connection *c, json_int_t id, json_t *request, bool restart, struct error *err);
+enum life_end { LIFE_KILL, LIFE_STOP, LIFE_RESTART };
+int life_end(struct connection *c, json_int_t id, json_t *request, enum life_end how,
+             struct error *err);
 void life_orphan(struct connection *c); /* nobody is told any more */
 void life_start(struct supervisor *s);  /* watches all nodes */
 

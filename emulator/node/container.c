@@ -335,6 +335,7 @@ const struct node_driver node_container = {
     .finish = finish,
     .exec = program_start,
     .pause = program_pause_node,
+    .end = program_end_node,
     .halt = halt,
     .stop = stop,
 };

@@ -190,6 +190,13 @@ int machine_finish(struct node_instance *n, const struct node_spec *spec, struct
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 
+int machine_end(struct node_instance *n, bool first, bool *ret_ended, struct error *err)
+{
+    int r = first ? command(n->machine, MACHINE_POWER_OFF, -1, err) : 0;
+    *ret_ended = false;
+    return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
+}
+
 int machine_pause(struct node_instance *n, bool paused, struct error *err)
 {
     int r = command(n->machine, paused ? MACHINE_PAUSE : MACHINE_RESUME, -1, err);

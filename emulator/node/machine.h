@@ -89,6 +89,7 @@ int machine_begin(struct node_instance *n, const struct node_spec *spec, struct 
 int machine_finish(struct node_instance *n, const struct node_spec *spec, struct error *err);
 int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t *ret_pid,
                  int *ret_pidfd, struct error *err);
+int machine_end(struct node_instance *n, bool first, bool *ret_ended, struct error *err);
 int machine_pause(struct node_instance *n, bool paused, struct error *err);
 void machine_halt(struct node_instance *n);
 void machine_stop(struct node_instance *n);

@@ -114,6 +114,9 @@ struct node_driver {
                 int *ret_pidfd, struct error *err);
     /* Stops all of its programs where they are, at once, or lets them go on. NULL: cannot be. */
     int (*pause)(struct node_instance *n, bool paused, struct error *err);
+    /* Asks all of its programs to end (with `first`), and tells whether they have. A node with a
+     * kernel of its own ends then by itself, which its pidfd tells. */
+    int (*end)(struct node_instance *n, bool first, bool *ret_ended, struct error *err);
     /* Ends all its processes at once; idempotent; also of one that still boots. What remains is the
      * name and, where it had them, `ns_fd`, `ioctl_fd` and `netlink`. Programs that exec() started
      * have to be reaped before: the node's end waits for them. Who cannot wait kills by `pidfd` and

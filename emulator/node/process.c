@@ -99,6 +99,7 @@ const struct node_driver node_process = {
     .finish = finish,
     .exec = program_start,
     .pause = program_pause_node,
+    .end = program_end_node,
     .halt = program_halt_node,
     .stop = program_stop_node,
 };

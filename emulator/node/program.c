@@ -171,7 +171,7 @@ static void join_and_signal(const struct node_instance *n, int number)
     pid_t child = fork();
     if (child == 0) {
         int r = kill(-1, number); /* all but the caller and the namespace's first process */
-        _exit(r < 0 && errno != ESRCH ? errno : 0);
+        _exit(r < 0 ? errno : 0);
     }
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) < 0)
@@ -179,18 +179,35 @@ static void join_and_signal(const struct node_instance *n, int number)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
 }
 
-int program_pause_node(struct node_instance *n, bool paused, struct error *err)
+/* A signal to all of its programs; `*ret_any`: there were some. */
+static int signal_programs(const struct node_instance *n, int number, bool *ret_any,
+                           struct error *err)
 {
     pid_t helper = fork();
     if (helper == 0)
-        join_and_signal(n, paused ? SIGSTOP : SIGCONT);
+        join_and_signal(n, number);
     int status;
     if (helper < 0 || waitpid(helper, &status, 0) < 0)
         return error_errno(err, errno, "cannot fork");
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return error_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EIO,
-                           "node '%s': cannot signal its programs", n->name);
-    return 0;
+    int reason = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    *ret_any = reason != ESRCH;
+    return reason == 0 || reason == ESRCH
+               ? 0
+               : error_errno(err, reason, "node '%s': cannot signal its programs", n->name);
+}
+
+int program_pause_node(struct node_instance *n, bool paused, struct error *err)
+{
+    bool any;
+    return signal_programs(n, paused ? SIGSTOP : SIGCONT, &any, err);
+}
+
+int program_end_node(struct node_instance *n, bool first, bool *ret_ended, struct error *err)
+{
+    bool any = false;
+    int r = signal_programs(n, first ? SIGTERM : 0, &any, err);
+    *ret_ended = !any;
+    return r;
 }
 
 void program_halt_node(struct node_instance *n)

@@ -13,6 +13,7 @@ int program_start(const struct node_instance *n, const struct node_exec *e, pid_
 
 /* See node_driver.pause: SIGSTOP and SIGCONT for all processes of the node's PID namespace but the
  * first, which only reaps. One signal to all: none can be forked past it. */
+int program_end_node(struct node_instance *n, bool first, bool *ret_ended, struct error *err);
 int program_pause_node(struct node_instance *n, bool paused, struct error *err);
 
 /* What the kinds' `halt` and `stop` have in common. */

@@ -349,6 +349,7 @@ const struct node_driver node_qemu = {
     .finish = machine_finish,
     .exec = machine_exec,
     .pause = machine_pause,
+    .end = machine_end,
     .halt = machine_halt,
     .stop = machine_stop,
 };

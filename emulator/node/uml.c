@@ -140,6 +140,7 @@ const struct node_driver node_uml = {
     .finish = machine_finish,
     .exec = machine_exec,
     .pause = machine_pause,
+    .end = machine_end,
     .halt = machine_halt,
     .stop = machine_stop,
 };

@@ -103,6 +103,16 @@ is "$OUT" "$process" "to the byte"
 offset=$(perl -MTime::HiRes=time -e 'my $a = time; my $g = `'"$WANLAB"' exec one u1 -- date +%s.%N`; my $b = time; printf "%d", ($g < $a - 0.02 || $g > $b + 0.02)')
 is "$offset" 0 "its clock is the host's"
 
+run "$WANLAB" cp one "$WORK/bytes" u1:/run/wanlab/scratch/
+is "$STATUS" 0 "a file goes in"
+run "$WANLAB" cp one u1:/run/wanlab/scratch/bytes "$WORK/back"
+cmp "$WORK/bytes" "$WORK/back"
+ok $? "and comes out as it was"
+run "$WANLAB" cp one u1:/no/such/file "$WORK/none"
+like "$ERR" "cannot open '/no/such/file': No such file" "one that is not there: path and reason"
+[ ! -e "$WORK/none" ]
+ok $? "and nothing is left of it"
+
 # Its life.
 node u1 sh -c 'echo kept >/run/wanlab/scratch/kept; sync'
 run "$WANLAB" pause one u1
@@ -136,8 +146,17 @@ node u2 ping -c 1 -W 2 10.128.0.1
 is "$STATUS" 0 "on all of them"
 node u1 sh -c 'cat /run/wanlab/scratch/kept; ls /etc/wanlab-test 2>&1'
 like "$OUT" '^kept.*No such file' "its disk has survived, its memory has not"
+"$WANLAB" exec one u1 -- sh -c 'trap "echo ended >/run/wanlab/scratch/ended; exit 0" TERM; while :; do sleep 0.1; done' &
+running=$!
+sleep 0.5
+run timeout 60 "$WANLAB" stop one u1
+is "$STATUS" 0 "stop"
+wait $running
+is "$(state u1)" dead "ends a machine"
 run timeout 60 "$WANLAB" restart one u
 is "$STATUS" 0 "a whole group restarts"
+node u1 cat /run/wanlab/scratch/ended
+is "$OUT" ended "whose programs had been asked to end"
 
 # Faults.
 kill -9 "$(machine_of u2)"
