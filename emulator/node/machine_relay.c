@@ -22,7 +22,7 @@
 #include "base/message.h"
 #include "node/child.h"
 
-enum { AFTERLIFE_MS = 100 };
+enum { AFTERLIFE_MS = 300 };
 
 struct relay {
     int channel, report, signals;
