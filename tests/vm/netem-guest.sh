@@ -75,11 +75,17 @@ near "$(median_rtt wan n1 n2)" 20000 1500 "wan n1-n2"
 near "$(median_rtt wan n1 10.0.0.3)" 40000 1500 "wan n1-n3"
 near "$(median_rtt wan n3 10.0.0.2)" 60000 1500 "wan n3-n2"
 near "$(median_rtt wan n3 fd77:6c61:6200::2)" 60000 1500 "wan n3-n2 over IPv6"
+"$WANLAB" kill wan n2 && "$WANLAB" restart wan n2
+ok $? "a node is killed and restarted"
+near "$(median_rtt wan n1 n2)" 20000 1500 "wan n1-n2, restarted"
+near "$(median_rtt wan n3 fd77:6c61:6200::2)" 60000 1500 "wan n3-n2 over IPv6, restarted"
 "$WANLAB" down wan
 
 "$WANLAB" up "$WORK/lan.yaml" --name lan >/dev/null
 ok $? "a lan comes up"
 near "$(median_rtt lan n1 10.128.0.2)" 12000 1500 "up and down wires of a lan, there and back"
+"$WANLAB" restart lan n2
+near "$(median_rtt lan n1 10.128.0.2)" 12000 1500 "up and down wires of a lan, restarted"
 "$WANLAB" down lan
 
 cat >"$WORK/replicate.yaml" <<'Y'
