@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/facts.h"
 #include "agent/probe.h"
 
 int builtin_run(int argc, char *const *argv)
@@ -12,7 +13,7 @@ int builtin_run(int argc, char *const *argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char *const *argv);
-    } builtins[] = {{"probe", probe_main}};
+    } builtins[] = {{"facts", facts_main}, {"probe", probe_main}};
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
         if (strcmp(builtins[i].name, argv[0]) == 0)
             return builtins[i].main(argc, argv);
