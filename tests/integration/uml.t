@@ -82,6 +82,12 @@ is "$OUT" started "a program that leaves another one behind ends by itself"
 node u1 sh -c 'free -b | awk "/^Mem/ {print \$2}"'
 [ "$OUT" -gt 120000000 ] && [ "$OUT" -lt 168000000 ]
 ok $? "it has the memory of the file"
+pss=$("$WANLAB" status one --json | jq '.nodes[0].memory_pss_bytes')
+[ "$pss" -gt 20000000 ] && [ "$pss" -lt 80000000 ]
+ok $? "of which it takes, idle, a third at most: $pss bytes"
+node u1 dmesg
+[[ $OUT != *"raid6: using"* ]]
+ok $? "its boot has not measured RAID 6"
 node u1 sh -c 'echo x >/etc/wanlab-test && cat /etc/wanlab-test'
 is "$OUT" x "the host's files can be written"
 [ ! -e /etc/wanlab-test ]
