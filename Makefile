@@ -31,7 +31,7 @@ CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
 LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
-                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin frame probe transfer)
+                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))
@@ -67,7 +67,7 @@ $(BUILD)/emulator/base/version.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 # What runs inside nodes that cannot be entered: static, never instrumented, carried inside the
 # program.
 AGENT     := $(BUILD)/emulator/node/agent
-AGENT_SRC := $(sort $(wildcard emulator/agent/*.c)) emulator/net/offload.c \
+AGENT_SRC := $(sort $(wildcard emulator/agent/*.c)) emulator/net/offload.c emulator/net/tcp.c \
              $(patsubst %,emulator/base/%.c,error mem file)
 $(AGENT): $(AGENT_SRC) $(wildcard emulator/agent/*.h emulator/base/*.h)
 	@mkdir -p $(@D)

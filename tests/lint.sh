@@ -25,7 +25,7 @@ may base
 may topology base
 may net base
 may wire base topology net
-may agent base net/offload
+may agent base net/offload net/tcp
 may node agent base topology net wire
 may report base
 may lab agent base topology net wire node

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/offload.h"
+#include "net/tcp.h"
 
 enum { FIELDS_MAX = 6 };
 
@@ -126,6 +127,12 @@ static int step_sysctl(char **f, struct setup_result *ret, struct error *err)
     return file_write(path, f[2], err);
 }
 
+static int step_congestion(char **f, struct setup_result *ret, struct error *err)
+{
+    (void)ret;
+    return tcp_check_congestion(f[1], err);
+}
+
 static bool has_address(int socket, const char *name, const char *mac)
 {
     struct ifreq req = {0};
@@ -198,6 +205,7 @@ static const struct {
     {"enter", 2, step_enter},
     {"hostname", 2, step_hostname},
     {"sysctl", 4, step_sysctl},
+    {"congestion", 2, step_congestion},
     {"interface", 3, step_interface},
     {"no-offloads", 2, step_no_offloads},
 };

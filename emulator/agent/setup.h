@@ -12,6 +12,7 @@
  *   enter PATH                                makes PATH the root, with /dev, /proc and /sys
  *   hostname NAME
  *   sysctl KEY VALUE required|optional
+ *   congestion NAME                           TCP's congestion control: is it there?
  *   interface MAC NAME                        names the interface that has this address
  *   no-offloads NAME                          the interface sends and receives wire packets
  */

@@ -35,8 +35,7 @@ static int run_builtin(const char *lab, const char *node, char *const *argv, int
 {
     const int fds[] = {in, out, STDERR_FILENO};
     struct remote remote;
-    json_t *request =
-        json_pack("{s:s s:s s:i s:b}", "do", "exec", "node", node, "fds", 3, "builtin", 1);
+    json_t *request = json_pack("{s:s s:s s:i}", "do", "builtin", "node", node, "fds", 3);
     int r = remote_start(lab, argv, request, fds, 3, &remote, err);
     if (r < 0)
         return r;

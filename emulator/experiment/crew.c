@@ -357,9 +357,9 @@ int crew_start(struct crew *c, const struct crew_task *task, struct error *err)
     return start_program(c, task, "exec", err);
 }
 
-int crew_start_probe(struct crew *c, const struct crew_task *task, struct error *err)
+int crew_start_builtin(struct crew *c, const struct crew_task *task, struct error *err)
 {
-    return start_program(c, task, "probe", err);
+    return start_program(c, task, "builtin", err);
 }
 
 /* Runs the loop until `wait` is fulfilled, something fails, or the time is up. */

@@ -38,11 +38,11 @@ struct crew_task {
 int crew_open(const struct lab *lab, struct crew **ret, struct error *err);
 void crew_close(struct crew *c); /* ends all programs that still run; accepts NULL */
 
-/* Starts a program. argv[0] NULL with builtin probe: see agent/probe.h. */
+/* Starts a program. */
 int crew_start(struct crew *c, const struct crew_task *task, struct error *err);
 
-/* The same for the lab's built-in probe (agent/probe.h), whose arguments are in task->argv. */
-int crew_start_probe(struct crew *c, const struct crew_task *task, struct error *err);
+/* The same for one that every node has: argv[0] is a name of agent/builtin.h. */
+int crew_start_builtin(struct crew *c, const struct crew_task *task, struct error *err);
 
 /* Wait until all services are ready; until all that are no services have ended well. They end
  * early, with an error, as soon as anything fails, or after `timeout_ns` (0: never). `on_tick` (may

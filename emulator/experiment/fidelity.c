@@ -111,7 +111,7 @@ static int start_probe(struct measurement *m, struct crew *crew, unsigned node, 
     }
     struct crew_task task = {
         .node = node, .role = "the probe", .argv = argv, .on_line = on_line, .arg = m};
-    int r = argc > 4 ? crew_start_probe(crew, &task, err) : 0;
+    int r = argc > 4 ? crew_start_builtin(crew, &task, err) : 0;
     for (size_t i = 0; i < argc; i++)
         free(argv[i]);
     free(argv);
@@ -133,10 +133,7 @@ int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *p
     return crew_await_end(crew, (rounds_of(f) + 1) * round_ns, NULL, NULL, err);
 }
 
-static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void find_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
+void fidelity_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
 {
     char text[512];
     va_list ap;
@@ -177,14 +174,15 @@ static void judge_pairs(struct fidelity *f, const struct scenario *s)
         return;
     const char *a = s->nodes[worst->a].name, *b = s->nodes[worst->b].name;
     if (worst->received == 0)
-        find_fault(f, verdict,
-                   "%s and %s do not reach each other (%zu of %zu round trips are wrong)", a, b,
-                   faulty, f->pair_count);
+        fidelity_fault(f, verdict,
+                       "%s and %s do not reach each other (%zu of %zu round trips are wrong)", a, b,
+                       faulty, f->pair_count);
     else
-        find_fault(f, verdict,
-                   "the round trip %s-%s takes at least %.3f ms instead of %.3f ms (%zu of %zu are "
-                   "off)",
-                   a, b, worst->min_s * 1e3, worst->asked_s * 1e3, faulty, f->pair_count);
+        fidelity_fault(
+            f, verdict,
+            "the round trip %s-%s takes at least %.3f ms instead of %.3f ms (%zu of %zu are "
+            "off)",
+            a, b, worst->min_s * 1e3, worst->asked_s * 1e3, faulty, f->pair_count);
 }
 
 static void judge_engine(struct fidelity *f, json_t *status)
@@ -200,30 +198,31 @@ static void judge_engine(struct fidelity *f, json_t *status)
     json_array_foreach(json_object_get(status, "wires"), i, wire) queue_drops +=
         json_integer_value(json_object_get(wire, "queue_drops"));
     if (no_memory + write_errors > 0)
-        find_fault(f, VERDICT_BROKEN, "the delay line itself lost %lld packets",
-                   (long long)(no_memory + write_errors));
+        fidelity_fault(f, VERDICT_BROKEN, "the delay line itself lost %lld packets",
+                       (long long)(no_memory + write_errors));
     if (tap_drops > 0)
-        find_fault(
+        fidelity_fault(
             f,
             (double)tap_drops > broken_drops * (double)packets ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
             "%lld packets came faster than the delay line could take them", (long long)tap_drops);
     if (p99 > doubtful_lateness_s)
-        find_fault(
+        fidelity_fault(
             f, VERDICT_DOUBTFUL,
             "1 %% of the packets left more than %.0f us late (limit %.0f us): something else "
             "keeps this machine's %ld processors busy, or the workload itself does",
             p99 * 1e6, doubtful_lateness_s * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
     if (queue_drops > 0)
-        find_fault(f, VERDICT_DOUBTFUL,
-                   "%lld packets found the queue of a wire without a rate full",
-                   (long long)queue_drops);
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "%lld packets found the queue of a wire without a rate full",
+                       (long long)queue_drops);
 }
 
 void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status)
 {
     f->verdict = VERDICT_TRUSTED;
     if (f->pair_count == 0 && plan->scenario->node_count > 1)
-        find_fault(f, VERDICT_DOUBTFUL, "no two nodes have a direct path: nothing was measured");
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "no two nodes have a direct path: nothing was measured");
     judge_pairs(f, plan->scenario);
     judge_engine(f, status);
 }

@@ -33,7 +33,7 @@ struct fidelity {
     size_t pair_count; /* measured: all of them, or a sample of very many */
     size_t path_count; /* pairs of nodes that have a direct path */
     enum verdict verdict;
-    char *reasons[8]; /* why it is not better; the first `reason_count` */
+    char *reasons[16]; /* why it is not better; the first `reason_count` */
     size_t reason_count;
 };
 
@@ -48,6 +48,10 @@ int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *p
  * round trip is off by more than 1 ms; the 99th percentile of the lateness is above 500 us; a queue
  * or a TAP ran over. */
 void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status);
+
+/* One more reason for a verdict of `v` or worse. */
+void fidelity_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, json_t *status);
 void fidelity_done(struct fidelity *f);

@@ -144,6 +144,12 @@ static int measure_wires(struct run *r, struct error *err)
     return 0;
 }
 
+static int read_facts(struct run *r, int time, struct error *err)
+{
+    int result = facts_read(&r->facts, time, r->crew, r->lab.plan, err);
+    return result < 0 ? error_wrap(err, "reading the nodes' settings") : 0;
+}
+
 /* The environment that a program in node `node` gets. */
 static void fill_environment(const struct run *r, unsigned node, bool output, struct environment *e)
 {
@@ -283,6 +289,8 @@ static int conduct(struct run *r, struct error *err)
         result = start_lab(r, err);
     if (result == 0)
         result = measure_wires(r, err);
+    if (result == 0)
+        result = read_facts(r, FACTS_START, err);
     for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
         result = start_service(r, &r->workload->services[i], err);
     if (result == 0)
@@ -290,12 +298,15 @@ static int conduct(struct run *r, struct error *err)
     if (result == 0)
         result = crew_status(r->crew, &r->costs, err);
     if (result == 0)
+        result = read_facts(r, FACTS_END, err);
+    if (result == 0)
         result = check_result(r, err);
     if (result == 0)
         result = crew_status(r->crew, &r->status, err);
     if (result == 0) {
         crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC);
         fidelity_judge(&r->fidelity, r->lab.plan, r->status);
+        facts_judge(&r->facts, &r->fidelity, r->lab.plan);
         r->done = true;
     }
     return result;
@@ -343,6 +354,7 @@ static void release(struct run *r)
     workload_free(r->workload);
     metrics_done(&r->metrics);
     fidelity_done(&r->fidelity);
+    facts_done(&r->facts);
     results_done(&r->results);
     if (r->lab.folder)
         lab_done(&r->lab);

@@ -6,6 +6,7 @@
 #ifndef WANLAB_EXPERIMENT_RUN_H
 #define WANLAB_EXPERIMENT_RUN_H
 
+#include "experiment/facts.h"
 #include "experiment/fidelity.h"
 #include "experiment/metrics.h"
 #include "experiment/results.h"
@@ -47,6 +48,7 @@ struct run {
     struct crew *crew;
     struct metrics metrics;
     struct fidelity fidelity;
+    struct facts facts;
     json_t *status;   /* of the lab, at the end */
     json_t *costs;    /* the lab's status when the workload ended: for what nodes cost */
     FILE *samples;    /* samples.csv */

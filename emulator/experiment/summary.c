@@ -185,6 +185,15 @@ static json_t *describe_metrics(const struct run *r)
     return nodes;
 }
 
+/* What each node cost and what its kernel said; NULL before it was asked. */
+static json_t *describe_nodes(const struct run *r)
+{
+    json_t *nodes = r->costs ? cost_describe(r->costs) : NULL;
+    for (size_t i = 0; i < json_array_size(nodes); i++)
+        facts_describe(&r->facts, i, json_array_get(nodes, i));
+    return nodes;
+}
+
 static json_t *describe_run(const struct run *r, const struct error *failure)
 {
     json_t *run = json_pack("{s:i s:s s:s s:I s:o s:o}", "format", 1, "wanlab", wanlab_version,
@@ -197,8 +206,9 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
         json_object_update_missing_new(
             run, json_pack("{s:s s:b}", "engine", engine_name(r->lab.plan->engine), "reproducible",
                            r->lab.plan->engine == ENGINE_DELAYLINE));
-    if (r->costs)
-        json_object_set_new(run, "nodes", cost_describe(r->costs));
+    json_t *nodes = describe_nodes(r);
+    if (nodes)
+        json_object_set_new(run, "nodes", nodes);
     if (r->done) {
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
         json_object_set_new(run, "metrics", describe_metrics(r));

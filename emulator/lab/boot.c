@@ -143,6 +143,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.mounts = b->mounts;
     b->spec.setting_count = collect_settings(p, op, &b->settings);
     b->spec.settings = b->settings;
+    b->spec.congestion = p->scenario->tcp.congestion;
     b->spec.limits = &node->limits;
     b->spec.answer_timeout_ns = node->answer_timeout_ns;
     b->spec.cgroups = o->cgroups;

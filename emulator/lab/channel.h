@@ -7,7 +7,7 @@
  * The protocol. A client sends requests, each with an `id` of its choice:
  *   {"id":1,"do":"status"}
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
- *   {"id":3,"do":"probe","node":"db1","argv":[…],"fds":3}                         + descriptors
+ *   {"id":3,"do":"builtin","node":"db1","argv":[…],"fds":3}                       + descriptors
  *   {"id":3,"do":"shell","node":"db1","argv":[…],"env":[…],"rows":24,"columns":80}
  *                            its answer comes with the master of the program's terminal
  *   {"id":4,"do":"signal","exec":2,"signal":15}

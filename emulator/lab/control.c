@@ -70,7 +70,7 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return 0;
     }
     if (what &&
-        (strcmp(what, "exec") == 0 || strcmp(what, "probe") == 0 || strcmp(what, "shell") == 0))
+        (strcmp(what, "exec") == 0 || strcmp(what, "builtin") == 0 || strcmp(what, "shell") == 0))
         return programs_start(c, id, request, ret_fd, err);
     if (what && strcmp(what, "signal") == 0)
         return programs_signal(c, request, err);

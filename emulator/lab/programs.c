@@ -105,7 +105,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, int *re
         .env = env ? env : no_env,
         .folder = json_string_value(json_object_get(request, "folder")),
         .fd_count = fd_count,
-        .builtin = strcmp(what, "probe") == 0 || json_is_true(json_object_get(request, "builtin")),
+        .builtin = strcmp(what, "builtin") == 0,
         .tty = strcmp(what, "shell") == 0,
         .size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns},
         .ret_master = ret_master,

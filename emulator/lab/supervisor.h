@@ -71,8 +71,8 @@ int life_end(struct connection *c, json_int_t id, json_t *request, enum life_end
 void life_orphan(struct connection *c); /* nobody is told any more */
 void life_start(struct supervisor *s);  /* watches all nodes */
 
-/* programs.c: handles "exec", "probe" and "shell"; descriptors are taken from the connection. For a
- * shell `*ret_master` is the caller's, to go with the answer and to be closed. */
+/* programs.c: handles "exec", "builtin" and "shell"; descriptors are taken from the connection. For
+ * a shell `*ret_master` is the caller's, to go with the answer and to be closed. */
 int programs_start(struct connection *c, json_int_t id, json_t *request, int *ret_master,
                    struct error *err);
 int programs_signal(struct connection *c, json_t *request, struct error *err);

@@ -110,6 +110,8 @@ void machine_add_last_steps(struct machine_launch *l, const struct node_spec *sp
     for (size_t i = 0; i < spec->setting_count; i++)
         machine_step(l, "sysctl\t%s\t%s\t%s", spec->settings[i].key, spec->settings[i].value,
                      spec->settings[i].optional ? "optional" : "required");
+    if (spec->congestion)
+        machine_step(l, "congestion\t%s", spec->congestion);
     for (size_t i = 0; i < spec->interface_count; i++) {
         const uint8_t *m = spec->interfaces[i].mac;
         machine_step(l, "interface\t%02x:%02x:%02x:%02x:%02x:%02x\t%s", m[0], m[1], m[2], m[3],

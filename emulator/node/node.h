@@ -49,6 +49,7 @@ struct node_spec {
     uint64_t scratch_bytes; /* of the one that is writable */
     const struct node_setting *settings;
     size_t setting_count;
+    const char *congestion; /* TCP's, which the node's routes will name; NULL: none */
     const struct node_limits *limits;
     uint64_t answer_timeout_ns; /* a guest that is silent for so long has died */
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/sysctl.h"
+#include "net/tcp.h"
 
 enum { MOUNTS_MAX = 8 };
 
@@ -191,7 +192,7 @@ static int mount_proc(struct error *err)
 
 int sandbox_apply_settings(const struct node_spec *spec, struct error *err)
 {
-    int r = 0;
+    int r = spec->congestion ? tcp_check_congestion(spec->congestion, err) : 0;
     for (size_t i = 0; i < spec->setting_count && r == 0; i++)
         r = sysctl_set(spec->settings[i].key, spec->settings[i].value, spec->settings[i].optional,
                        err);

@@ -23,7 +23,8 @@ int sandbox_drop_privileges(struct error *err);
 /* Names of the capabilities that are kept, "CAP_CHOWN" …; NULL past the last. */
 const char *sandbox_capability(size_t index);
 
-/* In the node's network namespace: applies the spec's settings. */
+/* In the node's network namespace: applies the spec's settings, and makes sure of its congestion
+ * control. */
 int sandbox_apply_settings(const struct node_spec *spec, struct error *err);
 
 #endif

@@ -96,6 +96,8 @@ static char **make_argv(const struct node_spec *spec)
     machine_add(&argv, "uml_dir=/dev/shm");
     machine_add(&argv, "umid=%s", spec->name);
     machine_add(&argv, "wanlab.line=/dev/ttyS0");
+    /* It measures for 0.8 s, at each boot, which way of doing RAID 6 is the fastest. */
+    machine_add(&argv, "initcall_blacklist=raid6_select_algo");
     for (size_t i = 0; i < spec->interface_count; i++) {
         const uint8_t *m = spec->interfaces[i].mac;
         machine_add(&argv,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/usage.h"
 
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -51,6 +52,12 @@ static uint64_t read_pss(pid_t pid)
     return line ? strtoull(line + strlen("\nPss:"), NULL, 10) * 1024 : 0;
 }
 
+/* User-Mode Linux has helpers that are processes of their own in its memory: to be counted once. */
+static bool has_memory_of_parent(const struct proc *p)
+{
+    return syscall(SYS_kcmp, p->pid, p->parent, KCMP_VM, 0, 0) == 0;
+}
+
 /* Nodes whose first process is in this process's own namespace are left out: all the lab's others
  * are in there, too. */
 static size_t list_owners(const struct node_instance *nodes, size_t count, struct owner *owners)
@@ -81,7 +88,8 @@ void usage_collect(const struct node_instance *nodes, size_t count, struct node_
         if (!owner)
             continue;
         usage[owner->node].cpu_ns += list[i].cpu_ns + list[i].children_ns;
-        usage[owner->node].memory_pss += read_pss(list[i].pid);
+        if (!has_memory_of_parent(&list[i]))
+            usage[owner->node].memory_pss += read_pss(list[i].pid);
     }
     for (size_t i = 0; i < count; i++) {
         const struct machine_facts *facts = machine_facts(&nodes[i]);

@@ -24,8 +24,6 @@ enum {
     IP6_NETWORK = 0x6202,
 };
 
-static const char *const congestion_control = "cubic";
-
 const char *engine_name(enum engine_choice engine)
 {
     static const char *const names[] = {"auto", "netem", "delayline"};
@@ -151,10 +149,9 @@ static uint64_t buffer_for_network(const struct network *n)
     return bytes;
 }
 
-/* One TCP for all nodes: buffers for the path that needs most, within 6 to 64 MiB. */
-static const char *tcp_buffers(struct plan *p)
+/* For the path that needs most, within 6 to 64 MiB. */
+static uint64_t buffers_of_wires(const struct scenario *s)
 {
-    const struct scenario *s = p->scenario;
     const size_t n = s->wan.member_count;
     const uint64_t least = 6 << 20, most = 64 << 20;
     uint64_t bytes = least;
@@ -167,8 +164,16 @@ static const char *tcp_buffers(struct plan *p)
                                              s->links[i].direction[1 - d].delay_ns));
     for (size_t i = 0; i < s->network_count; i++)
         bytes = larger(bytes, buffer_for_network(&s->networks[i]));
-    bytes = bytes > most ? most : bytes;
-    return plan_keep(p, xasprintf("4096 131072 %llu", (unsigned long long)bytes));
+    return bytes > most ? most : bytes;
+}
+
+/* One TCP for all nodes: the least of a socket's buffer, its size at first, the most. */
+static const char *tcp_buffers(struct plan *p)
+{
+    const struct tcp_profile *tcp = &p->scenario->tcp;
+    unsigned long long most = tcp->buffer_bytes ? tcp->buffer_bytes : buffers_of_wires(p->scenario);
+    unsigned long long first = most < 131072 ? most : 131072;
+    return plan_keep(p, xasprintf("4096 %llu %llu", first, most));
 }
 
 static void add_tcp_profile(struct plan *p, unsigned node, const char *buffers)
@@ -202,7 +207,7 @@ static void add_route(struct plan *p, const struct port *port, struct ip to, str
     struct op *op = plan_add_dev(p, OP_ROUTE, (int)port->node, port->node_dev, port->node_index);
     op->address = to;
     op->via = via;
-    op->value = congestion_control;
+    op->value = p->scenario->tcp.congestion;
 }
 
 static void add_neighbour(struct plan *p, const struct port *port, struct ip ip, const uint8_t *mac)
@@ -323,7 +328,7 @@ int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **
     add_quiet_ipv6(p, PLAN_FABRIC);
     plan_add_sysctl(p, PLAN_FABRIC, "net.ipv6.conf.all.disable_ipv6",
                     s->wan.member_count && engine == ENGINE_NETEM ? "0" : "1", true);
-    const char *buffers = tcp_buffers(p);
+    const char *buffers = p->tcp_buffers = tcp_buffers(p);
     for (unsigned i = 0; i < s->node_count; i++)
         add_node(p, i, buffers);
 

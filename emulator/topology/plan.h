@@ -115,7 +115,8 @@ struct plan {
     size_t wire_count;
     struct op *ops;
     size_t op_count;
-    char **texts; /* what ops point to and nobody else owns */
+    const char *tcp_buffers; /* of every node: tcp_rmem and tcp_wmem */
+    char **texts;            /* what ops point to and nobody else owns */
     size_t text_count;
 };
 

@@ -107,8 +107,8 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 
 static int check_top_level(const struct yaml *root, struct error *err)
 {
-    static const char *const keys[] = {"name",     "seed",     "engine", "nodes",  "wan",   "links",
-                                       "networks", "workload", "sweep",  "repeat", "events"};
+    static const char *const keys[] = {"name",     "seed", "engine",   "nodes", "wan",    "links",
+                                       "networks", "tcp",  "workload", "sweep", "repeat", "events"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -129,6 +129,8 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
         r = scenario_decode_integer(seed, "the seed", 0, INT64_MAX, &s->seed, err);
     if (r == 0 && engine)
         r = decode_engine(s, engine, err);
+    if (r == 0)
+        r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
     if (r == 0 && repeat_node)
         r = scenario_decode_integer(repeat_node, "repeat", 1, REPEAT_MAX, &repeat, err);
     s->repeat = (unsigned)repeat;
@@ -299,6 +301,7 @@ void scenario_free(struct scenario *s)
     free(s->wan.members);
     free(s->wan.pairs);
     free_experiment(s);
+    free(s->tcp.congestion);
     free(s->name);
     yaml_close(&s->document);
     free(s);

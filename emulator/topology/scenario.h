@@ -77,6 +77,12 @@ struct wan {
     struct mark mark;
 };
 
+/* TCP as it is to be in every node. */
+struct tcp_profile {
+    char *congestion;      /* name of a congestion control; default: cubic */
+    uint64_t buffer_bytes; /* the most of each socket; 0: by what the wires need */
+};
+
 /* A parameter of the workload, still as text: workload.yaml knows its type. */
 struct parameter {
     char *name;
@@ -114,6 +120,7 @@ struct scenario {
     struct network *networks;
     size_t network_count;
     struct wan wan;
+    struct tcp_profile tcp;
 
     struct workload_choice workload;
     struct sweep_axis *sweep;

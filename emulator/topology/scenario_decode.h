@@ -39,6 +39,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
 int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_links(struct scenario *s, const struct yaml *list, struct error *err);
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err);
+/* scenario_tcp.c; `map` is NULL where the file has no such section. */
+int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
                           const struct yaml *map, struct error *err);

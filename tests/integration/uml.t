@@ -9,5 +9,11 @@ kind_checks() {
     node u1 sh -c 'mount -t hostfs none /mnt -o / && touch /mnt/etc/wanlab-test /mnt/root/wanlab-test'
     [ "$STATUS" != 0 ] && [ ! -e /etc/wanlab-test ] && [ ! -e /root/wanlab-test ]
     ok $? "not even through a hostfs of its own"
+    pss=$("$WANLAB" status one --json | jq '.nodes[0].memory_pss_bytes')
+    [ "$pss" -gt 20000000 ] && [ "$pss" -lt 100000000 ]
+    ok $? "of its memory it takes, idle, about a half: $pss bytes"
+    node u1 dmesg
+    [[ $OUT != *"raid6: using"* ]]
+    ok $? "its boot has not measured RAID 6"
 }
 . "$(dirname "$0")/../lib/machine.sh"

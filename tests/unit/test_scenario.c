@@ -74,6 +74,19 @@ static void one_node_is_enough(void **state)
     scenario_free(s);
 }
 
+static void tcp_is_cubic_with_buffers_by_the_wires_unless_the_file_says_else(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: }\n");
+    assert_string_equal(s->tcp.congestion, "cubic");
+    assert_int_equal(s->tcp.buffer_bytes, 0);
+    scenario_free(s);
+    s = open_text("nodes: {a: }\ntcp: {congestion: reno, buffer: 25MB}\n");
+    assert_string_equal(s->tcp.congestion, "reno");
+    assert_int_equal(s->tcp.buffer_bytes, 25000000);
+    scenario_free(s);
+}
+
 static void a_count_numbers_the_nodes_even_a_count_of_one(void **state)
 {
     (void)state;
@@ -286,6 +299,7 @@ int main(void)
         cmocka_unit_test(the_example_with_five_regions_is_what_it_says),
         cmocka_unit_test(the_other_examples_are_readable),
         cmocka_unit_test(one_node_is_enough),
+        cmocka_unit_test(tcp_is_cubic_with_buffers_by_the_wires_unless_the_file_says_else),
         cmocka_unit_test(a_count_numbers_the_nodes_even_a_count_of_one),
         cmocka_unit_test(kinds_roots_and_limits_are_the_groups),
         cmocka_unit_test(regions_are_dealt_out_in_turn),

@@ -51,6 +51,22 @@ static void top_level_keys_are_checked(void **state)
     expect_all_refused(cases, ARRAY_LEN(cases));
 }
 
+static void the_tcp_profile_is_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\ntcp: cubic\n", "2:6: found 'cubic', expected a map for the TCP profile"},
+        {"nodes: {a: }\ntcp: {congestion: }\n", "2:19: found '' as congestion control"},
+        {"nodes: {a: }\ntcp: {congestion: 'no such'}\n", "2:19: found 'no such' as congestion"},
+        {"nodes: {a: }\ntcp: {congestion: a-very-long-name}\n", "2:19: found 'a-very-long-name'"},
+        {"nodes: {a: }\ntcp: {buffer: 25}\n", "2:15: '25' has no unit: expected a size"},
+        {"nodes: {a: }\ntcp: {buffer: 1KiB}\n", "2:15: '1KiB' is out of range: expected 16KiB"},
+        {"nodes: {a: }\ntcp: {buffer: 2GB}\n", "2:15: '2GB' is out of range"},
+        {"nodes: {a: }\ntcp: {buffers: 1MB}\n", "2:7: unknown key 'buffers', did you mean"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
 static void nodes_are_checked(void **state)
 {
     (void)state;
@@ -289,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(top_level_keys_are_checked),
+        cmocka_unit_test(the_tcp_profile_is_checked),
         cmocka_unit_test(nodes_are_checked),
         cmocka_unit_test(a_name_taken_twice_is_refused_with_the_other_place),
         cmocka_unit_test(the_wan_is_checked),
