@@ -57,7 +57,7 @@ static void print_connection(const char *address)
     _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && address && inet_pton(AF_INET, address, &to.sin_addr) == 1) {
         setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){1}, sizeof(int));
-        connect(fd, (struct sockaddr *)&to, sizeof(to));
+        (void)connect(fd, (struct sockaddr *)&to, sizeof(to)); /* what it needs is the route */
         getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &name_len);
         getsockopt(fd, IPPROTO_IP, IP_MTU, &mtu, &mtu_len);
     }

@@ -8,7 +8,8 @@
 #include "report/table.h"
 
 static const char *const columns[] = {
-    "name", "kind", "boot_s", "memory_pss_bytes", "memory_guest_bytes", "cpu_s", "disk_bytes"};
+    "name",  "kind",      "accelerator", "boot_s", "memory_pss_bytes", "memory_guest_bytes",
+    "cpu_s", "disk_bytes"};
 
 json_t *cost_describe(json_t *status)
 {

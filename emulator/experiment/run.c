@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -23,7 +24,7 @@
 #include "report/progress.h"
 #include "report/table.h"
 
-enum { DISMISS_TIMEOUT_S = 10, CHECK_TIMEOUT_S = 120 };
+enum { DISMISS_TIMEOUT_S = 10, CHECK_TIMEOUT_S = 120, CONSOLE_MAX = 1 << 24 };
 
 static void print_warning(const char *line)
 {
@@ -312,10 +313,28 @@ static int conduct(struct run *r, struct error *err)
     return result;
 }
 
+/* What the nodes' boots and the consoles of virtual machines have said, as logs of the run. */
+static void keep_consoles(struct run *r)
+{
+    for (size_t i = 0; r->lab.folder && i < r->scenario->node_count; i++) {
+        const char *node = r->scenario->nodes[i].name;
+        _cleanup_(freep) char *path = xasprintf("%s/nodes/%s.log", r->lab.folder, node);
+        _cleanup_(freep) char *name = xasprintf("logs/%s.console.log", node);
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        if (file_read(path, CONSOLE_MAX, &text, &size, NULL) < 0 || size == 0)
+            continue;
+        _cleanup_(file_closep) FILE *out = results_create(&r->results, name, NULL);
+        if (out)
+            fwrite(text, 1, size, out);
+    }
+}
+
 /* The lab first, so that nothing of it is left whatever happens to the files. */
 static void end_lab(struct run *r)
 {
     struct error ignored;
+    keep_consoles(r);
     r->interrupted = r->crew && crew_was_interrupted(r->crew);
     crew_close(r->crew);
     r->crew = NULL;

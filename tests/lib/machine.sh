@@ -239,6 +239,9 @@ like "$(cat "$WORK/err")" "node 'db2' died: its machine was killed by signal 9" 
 run timeout 100 "$WANLAB" run "$WORK/run.yaml" --set workload.replicate.duration=5s -o "$WORK/results2"
 is "$STATUS" 0 "the main job runs on machines"
 like "$OUT$ERR" "passed: the result" "and its result is checked"
+[ -s "$WORK/results2/logs/db1.console.log" ]
+ok $? "the results have its console"
+is "$(jq -r ".nodes[0].kind" "$WORK/results2/run.json")" "$KIND" "and what each node is and took"
 is "$(lab_processes)" "" "nothing is left"
 
 done_testing
