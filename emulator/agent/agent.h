@@ -26,8 +26,9 @@ struct agent {
     struct frame_reader in;
     struct frame_writer out;
     struct program *programs;
-    bool machine; /* the kernel is ours: it can be switched off */
+    bool machine; /* the kernel is ours: it can be switched off; else a container's first process */
     bool ready;   /* all steps are done */
+    bool ending;  /* a container that ends with its last program */
 };
 
 void agent_send(struct agent *a, uint16_t channel, enum frame_type type, unsigned stream,

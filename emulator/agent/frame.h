@@ -7,6 +7,9 @@
  *   0      4    5      6       8
  *   | size | type | stream | channel | data (size bytes) …
  *
+ * Where the line is a Unix socket, one byte comes before the first frame, from the guest, with a
+ * descriptor of its network namespace (SCM_RIGHTS).
+ *
  * Channel 0 is the guest itself; every other channel is one program, or the relay of netlink
  * requests, chosen by the host and used until FRAME_EXIT or FRAME_CLOSE.
  *
@@ -46,7 +49,10 @@ enum frame_type {
     FRAME_CLOCK, /* to the guest: nanoseconds (int64_t) to add to its realtime clock, slewed once
                     ready */
     FRAME_TAKEN, /* from a guest whose line is a terminal: uint32_t bytes that it has read of it */
-    FRAME_POWER_OFF, /* to the guest: all programs end, disks are written, the machine is off */
+    FRAME_POWER_OFF, /* to the guest: all programs end, disks are written, the machine is off; in a
+                        container: as long as the programs take */
+    FRAME_PAUSE,     /* to a guest in a container: one byte, 1: all programs stop where they are, 0:
+                        they go on; from it: the same, done */
 
     /* channels of programs */
     FRAME_EXEC,    /* to the guest: struct frame_exec and texts */

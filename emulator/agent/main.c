@@ -2,7 +2,8 @@
  *
  * wanlab-agent machine          as /init of an initramfs: /modules are loaded, the line is what
  *                               wanlab.line= of the kernel's command line says
- * wanlab-agent socket PATH      in a container: the line is the Unix socket at PATH
+ * wanlab-agent socket PATH      in a container: the line is the Unix socket at PATH; its end is a
+ *                               power failure
  * wanlab-agent reap             in a container that can be entered: only waits for orphans
  */
 #include <dirent.h>
@@ -36,6 +37,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/message.h"
 
 enum {
     POLL_FIXED = 3, /* the line, the children, netlink */
@@ -85,12 +87,20 @@ static int open_terminal(const char *path)
     return fd;
 }
 
+/* With the network that the host is to set up: it may have no other way to find it. */
+static int send_network(int line)
+{
+    _cleanup_(fd_closep) int network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    return network >= 0 && message_send(line, "", 1, &network, 1) == 1 ? 0 : -1;
+}
+
 static int open_socket(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+    if (fd >= 0 &&
+        (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || send_network(fd) < 0))
         fd_closep(&fd);
     if (fd >= 0)
         fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -179,7 +189,7 @@ static void shift_clock(const struct agent *a, const struct frame *f)
 }
 
 /* Programs get a chance to end by themselves; nothing is left unwritten. */
-static void power_off(struct agent *a)
+static _Noreturn void power_off(struct agent *a)
 {
     kill(-1, SIGTERM);
     for (int ms = 0; ms < END_WAIT_MS && waitpid(-1, NULL, WNOHANG) >= 0; ms += 10)
@@ -189,6 +199,24 @@ static void power_off(struct agent *a)
     if (a->machine)
         reboot(RB_POWER_OFF);
     _exit(0);
+}
+
+/* All processes but this one, the container's first; none can be forked past it. */
+static void pause_programs(struct agent *a, const struct frame *f)
+{
+    if (a->machine || f->head.size != 1)
+        return;
+    kill(-1, f->data[0] ? SIGSTOP : SIGCONT);
+    agent_send(a, 0, FRAME_PAUSE, 0, f->data, 1);
+}
+
+/* In a container: programs have been asked to end, and are heard until they have. */
+static void end_with_programs(const struct agent *a)
+{
+    siginfo_t info;
+    if (program_count(a) == 0 && !frame_pending(&a->out) &&
+        waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD)
+        _exit(0);
 }
 
 /* --- netlink, for a host that cannot open a socket in here --- */
@@ -232,7 +260,13 @@ static void handle(struct agent *a, const struct frame *f)
         shift_clock(a, f);
         break;
     case FRAME_POWER_OFF:
-        power_off(a);
+        if (a->machine)
+            power_off(a);
+        kill(-1, SIGTERM);
+        a->ending = true;
+        break;
+    case FRAME_PAUSE:
+        pause_programs(a, f);
         break;
     case FRAME_NETLINK:
         relay_request(a, f);
@@ -242,7 +276,15 @@ static void handle(struct agent *a, const struct frame *f)
     }
 }
 
-/* Without its host a guest is of no use. */
+/* Without its host a guest is of no use. A container ends as in a power failure: with its first
+ * process the kernel kills all others. */
+static _Noreturn void lose_host(struct agent *a)
+{
+    if (a->machine)
+        power_off(a);
+    _exit(0);
+}
+
 static void receive(struct agent *a)
 {
     struct frame f;
@@ -250,13 +292,15 @@ static void receive(struct agent *a)
     int r = frame_read(&a->in, a->line);
     if (r == -EAGAIN)
         return;
+    if (r <= 0 && !a->machine)
+        lose_host(a);
     uint32_t taken = (uint32_t)(a->in.end - a->in.begin - before);
     if (isatty(a->line))
         agent_send(a, 0, FRAME_TAKEN, 0, &taken, sizeof(taken));
     while (r > 0 && (r = frame_next(&a->in, &f)) > 0)
         handle(a, &f);
     if (r < 0 || (r == 0 && a->in.end == 0))
-        power_off(a);
+        lose_host(a);
 }
 
 static void step(struct agent *a)
@@ -283,7 +327,9 @@ static void step(struct agent *a)
     program_work(a);
     int r = frame_flush(&a->out, a->line);
     if (r < 0 && r != -EAGAIN)
-        power_off(a);
+        lose_host(a);
+    if (a->ending)
+        end_with_programs(a);
 }
 
 /* --- the modes --- */

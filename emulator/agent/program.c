@@ -168,6 +168,29 @@ static char **take_texts(const char **at, const char *end, uint32_t count)
     return texts;
 }
 
+static bool has_variable(char *const *env, const char *variable)
+{
+    size_t len = strcspn(variable, "=");
+    for (; *env; env++)
+        if (strncmp(*env, variable, len) == 0 && (*env)[len] == '=')
+            return true;
+    return false;
+}
+
+/* What a container's image sets is in our own environment; what the program is given goes before.
+ */
+static char **add_variables(char **env, size_t count, char *const *ours)
+{
+    for (; *ours; ours++) {
+        if (has_variable(env, *ours))
+            continue;
+        env = xrealloc(env, count + 2, sizeof(*env));
+        env[count++] = *ours;
+        env[count] = NULL;
+    }
+    return env;
+}
+
 static void refuse(struct agent *a, uint16_t channel, int reason, const char *what)
 {
     int32_t code = reason;
@@ -196,6 +219,8 @@ static void start_program(struct agent *a, const struct frame *f)
     _cleanup_(freep) char **argv = take_texts(&at, end, head.argc);
     _cleanup_(freep) char **env = take_texts(&at, end, head.envc);
     const char *folder = at < end ? at : "/";
+    if (!a->machine)
+        env = add_variables(env, head.envc, environ);
     int r = open_ends(&head, &ends);
     if (r == 0)
         r = spawn(&head, &ends, argv, env, folder, &pid);

@@ -268,40 +268,6 @@ static int adopt_container(struct node_instance *n, const struct node_spec *spec
     return info.si_pid ? error_set(err, EIO, "its first process died at once") : 0;
 }
 
-/* In a short-lived child. */
-static void open_network(const struct node_instance *n, const struct node_spec *spec, int channel)
-{
-    struct child_answer answer = {0};
-    int fds[CHILD_HANDED_FDS];
-    if (setns(n->pidfd, CLONE_NEWNET) < 0)
-        answer.result = error_errno(&answer.err, errno, "cannot enter the node's network");
-    if (answer.result == 0)
-        answer.result = child_open_network(fds, &answer.err);
-    if (answer.result == 0)
-        answer.result = sandbox_apply_settings(spec, &answer.err);
-    message_send(channel, &answer, sizeof(answer), fds, answer.result == 0 ? CHILD_HANDED_FDS : 0);
-    _exit(0);
-}
-
-static int adopt_network(struct node_instance *n, const struct node_spec *spec, struct error *err)
-{
-    int pair[2], fds[CHILD_HANDED_FDS] = {-1, -1, -1};
-    int r = child_channel(pair, err);
-    if (r < 0)
-        return r;
-    _cleanup_(fd_closep) int channel = pair[0];
-    pid_t child = fork();
-    if (child == 0)
-        open_network(n, spec, pair[1]);
-    close(pair[1]);
-    if (child < 0)
-        return error_errno(err, errno, "cannot fork");
-    struct child_answer answer;
-    r = child_receive(channel, &answer, fds, CHILD_HANDED_FDS, err);
-    waitpid(child, NULL, 0);
-    return r < 0 ? r : node_adopt_network(n, fds, err);
-}
-
 static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     int r = adopt_container(n, spec, err);
@@ -310,7 +276,7 @@ static int finish(struct node_instance *n, const struct node_spec *spec, struct 
         r = cgroup_limit(&n->cgroup, spec->limits, err);
     }
     if (r == 0)
-        r = adopt_network(n, spec, err);
+        r = node_open_network(n, spec, n->pidfd, err);
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 

@@ -44,8 +44,9 @@ enum {
 };
 
 struct machine {
-    int control; /* to the guard */
-    int channel; /* for netlink; -1: none yet */
+    int control;  /* to the guard */
+    int channel;  /* for netlink; -1: none yet */
+    bool relayed; /* netlink requests go through the guest */
     struct frame_reader in;
     struct machine_facts *facts; /* shared with the guard */
     int32_t indices[SETUP_INTERFACES_MAX];
@@ -166,12 +167,13 @@ int machine_begin(struct node_instance *n, const struct node_spec *spec, struct 
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 
-static int take_answer(struct node_instance *n, struct error *err)
+static int take_answer(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     struct machine *m = n->machine;
     struct machine_answer answer;
-    size_t no_fds = 0;
-    ssize_t len = message_receive(m->control, &answer, sizeof(answer), NULL, &no_fds);
+    _cleanup_(fd_closep) int network = -1;
+    size_t fd_count = 1;
+    ssize_t len = message_receive(m->control, &answer, sizeof(answer), &network, &fd_count);
     if (len != (ssize_t)sizeof(answer))
         return error_set(err, EIO, "its first process died before it was ready");
     if (answer.result < 0) {
@@ -179,6 +181,9 @@ static int take_answer(struct node_instance *n, struct error *err)
         return answer.result;
     }
     memcpy(m->indices, answer.indices, sizeof(m->indices));
+    m->relayed = network < 0;
+    if (!m->relayed)
+        return node_open_network(n, spec, network, err);
     int r = open_channel(m, &m->channel, err);
     return r < 0 ? r : netlink_open_remote(transact, m, &n->netlink, err);
 }
@@ -186,7 +191,7 @@ static int take_answer(struct node_instance *n, struct error *err)
 int machine_finish(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     n->boot_fd = -1;
-    int r = take_answer(n, err);
+    int r = take_answer(n, spec, err);
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 
@@ -283,17 +288,19 @@ int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t
     return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
 }
 
-/* Of a machine nothing is kept: its TAPs are the fabric's. */
+/* Of a machine nothing is kept, its TAPs are the fabric's; but a network of this kernel is. */
 void machine_halt(struct node_instance *n)
 {
     struct machine *m = n->machine;
     bool shared = m && n->boot_fd == m->control;
     n->boot_fd = shared ? -1 : n->boot_fd;
     program_halt_node(n);
-    netlink_close(n->netlink);
-    n->netlink = NULL;
     if (!m)
         return;
+    if (m->relayed) {
+        netlink_close(n->netlink);
+        n->netlink = NULL;
+    }
     fd_closep(&m->control);
     fd_closep(&m->channel);
     frame_reader_done(&m->in);
@@ -310,7 +317,7 @@ void machine_stop(struct node_instance *n)
 
 const struct machine_facts *machine_facts(const struct node_instance *n)
 {
-    return n->machine ? n->machine->facts : NULL;
+    return n->machine && n->machine->relayed ? n->machine->facts : NULL;
 }
 
 const char *machine_why(const struct node_instance *n)

@@ -36,8 +36,10 @@ struct machine_launch {
     const char *device;      /* one more of the host's devices that it needs; NULL: none */
     const char *accelerator; /* how the guest's processor comes about */
     size_t line_window;      /* bytes that may be under way to the guest; 0: any number */
-    bool one_process;        /* to pause it, stop its program's first process and no other */
-    bool sets_clock;         /* the guest's clock has to be set */
+    bool listens;     /* there is no program: fds[0] listens for the guest's line, and fds[1] has
+                         a struct child_answer that says why it will not come */
+    bool one_process; /* to pause it, stop its program's first process and no other */
+    bool sets_clock;  /* the guest's clock has to be set */
 };
 
 /* Whether this machine has what every machine needs, and `program`. */
@@ -83,7 +85,8 @@ struct machine_facts {
 };
 
 /* For the drivers' vtables; begin takes over what is in `l`. A root that is not the host's is shown
- * to the guest at one place, wherever it lies. */
+ * to the guest at one place, wherever it lies. A guest whose line brings a network namespace is set
+ * up through that (n->ns_fd …), which outlives it; others through requests that it relays. */
 int machine_begin(struct node_instance *n, const struct node_spec *spec, struct machine_launch *l,
                   struct error *err);
 int machine_finish(struct node_instance *n, const struct node_spec *spec, struct error *err);

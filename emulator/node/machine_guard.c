@@ -19,11 +19,12 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "base/units.h"
+#include "node/child.h"
 #include "node/qmp.h"
 #include "node/sandbox.h"
 
 enum {
-    POLL_FIXED = 4, /* line, control, children, QMP */
+    POLL_FIXED = 5, /* line, control, children, QMP, what is said of a line that does not come */
     CLOCK_SAMPLES = 8,
     PING_MS = 1000,
 };
@@ -40,6 +41,8 @@ struct channel {
 struct guard {
     const struct guard_options *o;
     int line, children;
+    int listener, starter; /* of a line that is still to come; see struct machine_launch */
+    int network;           /* that the line brought */
     struct qmp qmp;
     pid_t machine;
     struct frame_reader in;
@@ -59,7 +62,7 @@ struct guard {
 
 static void answer(struct guard *g, const struct machine_answer *a)
 {
-    message_send(g->o->control, a, sizeof(*a), NULL, 0);
+    message_send(g->o->control, a, sizeof(*a), &g->network, g->network >= 0 ? 1 : 0);
 }
 
 /* Ends the node; the kernel ends the rest. */
@@ -136,6 +139,11 @@ static int start_machine(struct guard *g, struct error *err)
     const struct machine_launch *l = g->o->launch;
     int pair[2];
     int r = take_output(g->o->console, err);
+    if (r == 0 && l->listens) {
+        g->listener = l->fds[0];
+        g->starter = l->fds[1];
+        return 0;
+    }
     if (r == 0)
         r = build_sandbox(g->o, err);
     if (r < 0)
@@ -150,6 +158,40 @@ static int start_machine(struct guard *g, struct error *err)
             return error_errno(err, errno, "cannot fork");
     g->machine = spawn(l->argv, g->o, far_end);
     return g->machine < 0 ? error_errno(err, errno, "cannot fork") : 0;
+}
+
+/* The only one that can come: nothing but the agent runs yet where the socket is seen. */
+static void take_line(struct guard *g)
+{
+    g->line = accept4(g->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (g->line >= 0)
+        fd_closep(&g->listener);
+}
+
+/* What comes before the first frame; false: not yet there. */
+static bool take_network(struct guard *g)
+{
+    char byte;
+    size_t count = 1;
+    ssize_t n = message_receive(g->line, &byte, 1, &g->network, &count);
+    if (n == -EAGAIN)
+        return false;
+    if (n != 1 || count != 1)
+        give_up(g, "its guest brings no network");
+    return true;
+}
+
+/* One that could be started is heard of by its line. */
+static void take_start(struct guard *g)
+{
+    struct child_answer a;
+    size_t no_fds = 0;
+    ssize_t n = message_receive(g->starter, &a, sizeof(a), NULL, &no_fds);
+    fd_closep(&g->starter);
+    if (n == (ssize_t)sizeof(a) && a.result < 0)
+        give_up(g, a.err.text);
+    if (n != (ssize_t)sizeof(a) && g->state != UP)
+        give_up(g, "who was to start it has died");
 }
 
 static void reap(struct guard *g)
@@ -254,6 +296,8 @@ static void handle_guest(struct guard *g, const struct frame *f)
         g->room += g->o->launch->line_window ? taken : 0;
     } else if (f->head.type == FRAME_PONG)
         on_pong(g, f);
+    else if (f->head.type == FRAME_PAUSE && f->head.size == 1)
+        g->o->facts->paused = f->data[0];
     else if (f->head.type == FRAME_HELLO && g->state == AWAIT_HELLO)
         on_hello(g, f);
     else if (f->head.type == FRAME_READY && g->state == AWAIT_READY)
@@ -315,9 +359,13 @@ static void forward(struct guard *g, struct channel *c)
 static void receive(struct guard *g)
 {
     struct frame f;
+    if (g->o->launch->listens && g->network < 0 && !take_network(g))
+        return;
     int r = frame_read(&g->in, g->line);
     if (r == -EAGAIN)
         return;
+    if (r <= 0 && g->o->launch->listens)
+        give_up(g, g->state == UP ? "its guest ended" : "its guest ended before it was up");
     if (r <= 0) { /* the machine is ending: reap() says how */
         fd_closep(&g->line);
         return;
@@ -339,6 +387,11 @@ static void receive(struct guard *g)
 
 static void set_paused(struct guard *g, bool paused)
 {
+    const char byte = (char)paused;
+    if (g->o->launch->listens) { /* the guest itself goes on, and tells when it is done */
+        frame_put(&g->out, 0, FRAME_PAUSE, 0, &byte, 1);
+        return;
+    }
     pid_t target = g->o->launch->one_process ? g->machine : -g->machine;
     kill(target, paused ? SIGSTOP : SIGCONT);
     g->heard_ns = clock_monotonic_ns();
@@ -406,9 +459,12 @@ static void step(struct guard *g)
         count++;
     _cleanup_(freep) struct pollfd *fds = xcalloc(count, sizeof(*fds));
     fds[0] = (struct pollfd){.fd = g->line, .events = g->room ? wanted(&g->out) : POLLIN};
+    if (g->listener >= 0)
+        fds[0] = (struct pollfd){.fd = g->listener, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = g->o->control, .events = POLLIN};
     fds[2] = (struct pollfd){.fd = g->children, .events = POLLIN};
     fds[3] = (struct pollfd){.fd = g->qmp.fd, .events = POLLIN};
+    fds[4] = (struct pollfd){.fd = g->starter, .events = POLLIN};
     struct pollfd *next = fds + POLL_FIXED;
     for (const struct channel *c = g->channels; c; c = c->next)
         *next++ = (struct pollfd){.fd = c->fd, .events = wanted(&c->out)};
@@ -418,9 +474,13 @@ static void step(struct guard *g)
         qmp_read(&g->qmp);
     if (fds[2].revents)
         reap(g);
+    if (fds[4].revents)
+        take_start(g);
     if (fds[0].revents & POLLHUP)
         fds[0].revents |= POLLIN;
-    if (fds[0].revents & POLLIN)
+    if (fds[0].revents & POLLIN && g->listener >= 0)
+        take_line(g);
+    else if (fds[0].revents & POLLIN)
         receive(g);
     serve_channels(g, fds + POLL_FIXED);
     if (fds[1].revents)
@@ -431,7 +491,8 @@ static void step(struct guard *g)
 
 void guard_run(const struct guard_options *o)
 {
-    struct guard g = {.o = o, .line = -1, .state = AWAIT_HELLO};
+    struct guard g = {
+        .o = o, .line = -1, .listener = -1, .starter = -1, .network = -1, .state = AWAIT_HELLO};
     struct machine_answer failed = {0};
     sigset_t mask;
     prctl(PR_SET_NAME, "wanlab-machine");

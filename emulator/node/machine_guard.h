@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first process of a machine's node. It runs the machine's program and its helpers, carries
- * frames between the agent's line and the channels of programs, and watches that the guest lives.
+ * The first process of a machine's node. It runs the machine's program and its helpers, or waits
+ * for the line of one that somebody else runs; carries frames between the agent's line and the
+ * channels of programs, and watches that the guest lives.
  */
 #ifndef WANLAB_NODE_MACHINE_GUARD_H
 #define WANLAB_NODE_MACHINE_GUARD_H
@@ -16,7 +17,8 @@ enum machine_command {
     MACHINE_POWER_OFF = 'o',
 };
 
-/* The one message in the other direction, at the boot's end. */
+/* The one message in the other direction, at the boot's end, with the network namespace that the
+ * guest's line brought, if any. */
 struct machine_answer {
     int result;
     struct error err;

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/node.h"
 
+#include <errno.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/message.h"
+#include "node/child.h"
 #include "node/container.h"
 #include "node/process.h"
 #include "node/qemu.h"
+#include "node/sandbox.h"
 #include "node/uml.h"
 
 const struct node_driver *node_driver(enum node_kind kind)
@@ -46,4 +55,39 @@ int node_adopt_network(struct node_instance *n, const int *fds, struct error *er
     n->ioctl_fd = fds[1];
     n->ns_fd = fds[2];
     return netlink_adopt(fds[0], &n->netlink, err);
+}
+
+/* In a short-lived child. */
+static void open_network(int ns_fd, const struct node_spec *spec, int channel)
+{
+    struct child_answer answer = {0};
+    int fds[CHILD_HANDED_FDS];
+    if (setns(ns_fd, CLONE_NEWNET) < 0)
+        answer.result = error_errno(&answer.err, errno, "cannot enter the node's network");
+    if (answer.result == 0)
+        answer.result = child_open_network(fds, &answer.err);
+    if (answer.result == 0)
+        answer.result = sandbox_apply_settings(spec, &answer.err);
+    message_send(channel, &answer, sizeof(answer), fds, answer.result == 0 ? CHILD_HANDED_FDS : 0);
+    _exit(0);
+}
+
+int node_open_network(struct node_instance *n, const struct node_spec *spec, int ns_fd,
+                      struct error *err)
+{
+    int pair[2], fds[CHILD_HANDED_FDS] = {-1, -1, -1};
+    int r = child_channel(pair, err);
+    if (r < 0)
+        return r;
+    _cleanup_(fd_closep) int channel = pair[0];
+    pid_t child = fork();
+    if (child == 0)
+        open_network(ns_fd, spec, pair[1]);
+    close(pair[1]);
+    if (child < 0)
+        return error_errno(err, errno, "cannot fork");
+    struct child_answer answer;
+    r = child_receive(channel, &answer, fds, CHILD_HANDED_FDS, err);
+    waitpid(child, NULL, 0);
+    return r < 0 ? r : node_adopt_network(n, fds, err);
 }

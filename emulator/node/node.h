@@ -140,4 +140,9 @@ void node_init(struct node_instance *n, const struct node_driver *driver, const 
 int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err);
 int node_adopt_network(struct node_instance *n, const int *fds, struct error *err);
 
+/* For drivers: opens a node's sockets in its network namespace, `ns_fd` or a pidfd of a process in
+ * it, and applies the spec's settings there. */
+int node_open_network(struct node_instance *n, const struct node_spec *spec, int ns_fd,
+                      struct error *err);
+
 #endif
