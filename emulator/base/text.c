@@ -80,3 +80,10 @@ const char *text_nearest(const char *word, const char *const *names, size_t coun
     }
     return nearest;
 }
+
+uint64_t text_hash(uint64_t hash, const void *data, size_t size)
+{
+    for (const unsigned char *p = data, *end = p + size; p < end; p++)
+        hash = (hash ^ *p) * 0x100000001b3u;
+    return hash;
+}

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/cache.h"
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
 
 #ifndef AGENT_FILE
 #define AGENT_FILE "/dev/null" /* for tools that only read this */
@@ -34,4 +37,28 @@ int embedded_write_agent(const char *path, struct error *err)
         return error_errno(err, errno, "cannot make '%s'", path);
     int r = fd_write_all(fd, data, size);
     return r < 0 ? error_errno(err, -r, "cannot write '%s'", path) : 0;
+}
+
+/* See cache_make(). */
+static int make(const char *folder, void *arg, char **ret_made, struct error *err)
+{
+    (void)arg;
+    _cleanup_(freep) char *path = xasprintf("%s/agent", folder);
+    int r = embedded_write_agent(path, err);
+    if (r == 0)
+        *ret_made = xstrdup(folder);
+    return r;
+}
+
+int embedded_cache_agent(char **ret, struct error *err)
+{
+    size_t size;
+    const char *data = embedded_agent(&size);
+    _cleanup_(freep) char *folder = NULL;
+    _cleanup_(freep) char *key =
+        xasprintf("%016llx", (unsigned long long)text_hash(TEXT_HASH_BEGIN, data, size));
+    int r = cache_make("agents", key, make, NULL, &folder, err);
+    if (r == 0)
+        *ret = xasprintf("%s/agent", folder);
+    return r;
 }

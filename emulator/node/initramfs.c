@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "node/embedded.h"
 #include "node/tool.h"
 
@@ -108,25 +109,17 @@ static int find_modules(struct modules *m, const char *const *names, struct erro
     return r;
 }
 
-/* FNV-1a, for a name that differs where the content does. */
-static uint64_t hash(uint64_t h, const char *data, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        h = (h ^ (unsigned char)data[i]) * 0x100000001b3;
-    return h;
-}
-
 static char *archive_key(const struct modules *m)
 {
     size_t size;
     const char *agent = embedded_agent(&size);
-    uint64_t h = hash(0xcbf29ce484222325, agent, size);
+    uint64_t h = text_hash(TEXT_HASH_BEGIN, agent, size);
     for (size_t i = 0; i < m->count; i++) {
         _cleanup_(freep) char *path = xasprintf("%s/%s", m->folder, m->files[i]);
         struct stat st = {0};
-        h = hash(h, path, strlen(path) + 1);
+        h = text_hash(h, path, strlen(path) + 1);
         if (stat(path, &st) == 0)
-            h = hash(h, (const char *)&st.st_mtim, sizeof(st.st_mtim));
+            h = text_hash(h, (const char *)&st.st_mtim, sizeof(st.st_mtim));
     }
     return xasprintf("%016llx", (unsigned long long)h);
 }
