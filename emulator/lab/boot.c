@@ -153,7 +153,15 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.interfaces = b->interfaces;
     b->console = xasprintf("%s/%s.log", o->folder, node->name);
     b->spec.console = b->console;
-    return r < 0 ? r : mount_scratch(b->scratch, b->spec.scratch_bytes, err);
+    b->spec.image = node->image;
+    b->spec.boot_timeout_ns = node->boot_timeout_ns;
+    b->spec.broker = o->broker;
+    if (r == 0 && node->kind == NODE_KIND_DOCKER) /* the engine sees no mount of the lab's */
+        return file_make_dirs(b->scratch, err);
+    if (r == 0)
+        r = mount_scratch(b->scratch, b->spec.scratch_bytes, err);
+    b->has_scratch = r == 0;
+    return r;
 }
 
 void boot_done(struct boot *b)

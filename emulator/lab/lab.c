@@ -22,6 +22,7 @@
 #include "lab/client.h"
 #include "lab/place.h"
 #include "lab/tree.h"
+#include "node/broker.h"
 #include "node/machine.h"
 #include "node/node.h"
 #include "wire/engine.h"
@@ -97,7 +98,7 @@ static int clone_tree(struct tree *t, pid_t *ret_init, struct error *err)
 }
 
 static int start_tree(struct lab *lab, const struct lab_options *options, char *const *roots,
-                      int lock, struct error *err)
+                      int lock, int broker, struct error *err)
 {
     int reports[2], lifeline[2] = {-1, -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) < 0 ||
@@ -113,6 +114,7 @@ static int start_tree(struct lab *lab, const struct lab_options *options, char *
         .lock = lock,
         .reports = reports[1],
         .lifeline = lifeline[0],
+        .broker = broker,
         .new_user = geteuid() != 0,
         .uid = geteuid(),
         .gid = getegid(),
@@ -177,11 +179,22 @@ static int prepare_nodes(const struct scenario *s, char ***ret_roots, struct err
     return r;
 }
 
+/* Containers of an engine are started by a process that stays outside of the lab's namespaces. */
+static int start_broker(const struct scenario *s, const char *folder, int lock, int *ret_broker,
+                        struct error *err)
+{
+    for (size_t i = 0; i < s->node_count; i++)
+        if (s->nodes[i].kind == NODE_KIND_DOCKER)
+            return broker_start(folder, lock, ret_broker, err);
+    return 0;
+}
+
 int lab_up(const struct scenario *s, const struct lab_options *options, struct lab *ret,
            struct error *err)
 {
     struct lab lab = {.lifeline = -1};
     _cleanup_(fd_closep) int lock = -1;
+    _cleanup_(fd_closep) int broker = -1;
     char **roots = NULL;
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
@@ -195,11 +208,17 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     if (r == 0)
         r = prepare_nodes(s, &roots, err);
     if (r == 0)
-        r = start_tree(&lab, options, roots, lock, err);
+        r = start_broker(s, lab.folder, lock, &broker, err);
+    if (r == 0)
+        r = start_tree(&lab, options, roots, lock, broker, err);
     free_roots(roots, roots ? s->node_count : 0);
     if (r < 0) {
-        lab_done(&lab);
         fd_closep(&lock);
+        if (broker >= 0) { /* it removes what there is already, and lets the lock go */
+            fd_closep(&broker);
+            place_wait_end(lab.folder, DOWN_TIMEOUT_MS, NULL);
+        }
+        lab_done(&lab);
         place_sweep();
         return r;
     }

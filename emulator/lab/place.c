@@ -18,7 +18,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "node/broker.h"
 #include "node/cgroup.h"
 #include "topology/scenario.h"
 
@@ -147,13 +149,24 @@ static int each_folder(void (*use)(const char *root, const char *name, void *arg
     return 0;
 }
 
+/* Containers of an engine first: cgroups and folders may be theirs. */
+static bool sweep_outside(const char *folder, const char *name)
+{
+    struct error err;
+    _cleanup_(freep) char *cgroups = xasprintf("%s/cgroups", folder);
+    if (broker_sweep(folder, &err) == 0)
+        return cgroup_sweep(cgroups);
+    log_warn("the containers of the dead lab '%s' are left for the next command: %s", name,
+             err.text);
+    return false;
+}
+
 static void sweep_one(const char *root, const char *name, void *arg)
 {
     (void)arg;
     _cleanup_(freep) char *folder = xasprintf("%s/%s", root, name);
     _cleanup_(fd_closep) int lock = try_lock(folder, 0);
-    _cleanup_(freep) char *cgroups = xasprintf("%s/cgroups", folder);
-    if (lock >= 0 && cgroup_sweep(cgroups)) /* else the next sweep has to know of them */
+    if (lock >= 0 && sweep_outside(folder, name)) /* else the next sweep has to know of them */
         file_remove_tree(folder, NULL);
     else if (lock == -ENOENT)
         rmdir(folder); /* only if it is empty: someone may be about to claim it */

@@ -26,7 +26,8 @@ static json_t *describe_node(const struct supervisor *s, unsigned i, const struc
                                                         ip_format(v6, &port->v6)));
     }
     const struct boot *boot = &s->fabric.boots[i];
-    uint64_t disk = usage->disk + usage_disk(boot->scratch);
+    uint64_t disk = usage->disk;
+    disk += boot->has_scratch ? usage_disk(boot->scratch) : 0;
     disk += boot->has_work ? usage_disk(boot->work) : 0;
     const struct machine_facts *facts = machine_facts(instance);
     json_t *ret = json_pack("{s:s s:s s:s? s:s s:f s:I s:f s:I s:o}", "name", node->name, "kind",

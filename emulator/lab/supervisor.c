@@ -72,6 +72,7 @@ static int build(struct supervisor *s, struct error *err)
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
         .roots = t->roots,
+        .broker = t->broker,
         .on_step = t->options->on_step ? on_step : NULL,
         .on_boot = t->options->on_boot ? on_boot : NULL,
         .arg = (void *)t,

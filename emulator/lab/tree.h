@@ -24,6 +24,7 @@ struct tree {
     int lock;           /* held by init and supervisor */
     int reports;        /* to the launcher */
     int lifeline;       /* read end, or -1 */
+    int broker;         /* to the lab's, see node/broker.h, or -1 */
     bool new_user;      /* the tree has a user namespace of its own: become root in it */
     uid_t uid;          /* the launcher's, as seen outside */
     gid_t gid;

@@ -11,6 +11,7 @@
 #include "base/message.h"
 #include "node/child.h"
 #include "node/container.h"
+#include "node/docker.h"
 #include "node/process.h"
 #include "node/qemu.h"
 #include "node/sandbox.h"
@@ -19,15 +20,15 @@
 const struct node_driver *node_driver(enum node_kind kind)
 {
     static const struct node_driver *const drivers[] = {
-        [NODE_KIND_PROCESS] = &node_process,
-        [NODE_KIND_CONTAINER] = &node_container,
-        [NODE_KIND_UML] = &node_uml,
-        [NODE_KIND_QEMU] = &node_qemu,
+        [NODE_KIND_PROCESS] = &node_process, [NODE_KIND_CONTAINER] = &node_container,
+        [NODE_KIND_UML] = &node_uml,         [NODE_KIND_QEMU] = &node_qemu,
+        [NODE_KIND_DOCKER] = &node_docker,
     };
     return drivers[kind];
 }
 
-const struct node_instance node_none = {.pidfd = -1, .boot_fd = -1, .ns_fd = -1, .ioctl_fd = -1};
+const struct node_instance node_none = {
+    .pidfd = -1, .boot_fd = -1, .ns_fd = -1, .ioctl_fd = -1, .broker = -1};
 
 const char *node_state_name(enum node_state state)
 {

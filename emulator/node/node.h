@@ -55,6 +55,9 @@ struct node_spec {
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
     const char *device;  /* one more of the host's that its sandbox has; NULL: none */
     const char *root;    /* what prepare() found; NULL: none */
+    const char *image;   /* as in the file; NULL: none */
+    uint64_t boot_timeout_ns;
+    int broker;                              /* the lab's, see node/broker.h; -1: none */
     const struct node_interface *interfaces; /* of a machine; others get theirs when they run */
     size_t interface_count;
     const char *console; /* file for what is said during the boot and by a machine's console */
@@ -79,6 +82,7 @@ struct node_instance {
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
     struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
+    int broker;              /* who is to remove its container; -1: nobody */
     enum node_state state;   /* kept by lab/ */
     uint64_t reaped_cpu_ns;  /* processor time of what this process reaped; see node/usage.h */
     uint64_t boot_ns;        /* from begin() until it could run programs */

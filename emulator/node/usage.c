@@ -58,15 +58,16 @@ static bool has_memory_of_parent(const struct proc *p)
     return syscall(SYS_kcmp, p->pid, p->parent, KCMP_VM, 0, 0) == 0;
 }
 
-/* Nodes whose first process is in this process's own namespace are left out: all the lab's others
- * are in there, too. */
+/* An engine's containers are seen by nobody here, only what carries their frames. Nodes whose first
+ * process is in this process's own namespace are left out: all the lab's others are in there, too.
+ */
 static size_t list_owners(const struct node_instance *nodes, size_t count, struct owner *owners)
 {
     ino_t own = pid_namespace(getpid());
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         ino_t ns = nodes[i].pid > 0 ? pid_namespace(nodes[i].pid) : 0;
-        if (ns && ns != own)
+        if (ns && ns != own && nodes[i].broker < 0)
             owners[found++] = (struct owner){ns, i};
     }
     qsort(owners, found, sizeof(*owners), compare_owners);

@@ -17,7 +17,8 @@ struct node_usage {
 };
 
 /* Fills `usage[i]` for `nodes[i]`; `disk` is what guests have in their own memory. Reads all of
- * /proc once; a dead node has but the processor time of its former lives.
+ * /proc once; of an engine's containers, whose processes the lab does not see, nothing is known; a
+ * dead node has but the processor time of its former lives.
  *
  * Processor time is that of the living processes, with what they know of the children that they
  * have waited for, and `reaped_cpu_ns` of the instance: whatever ends is waited for by its parent,

@@ -17,7 +17,13 @@
 #include "topology/impairment.h"
 #include "topology/yaml.h"
 
-enum node_kind { NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML, NODE_KIND_QEMU };
+enum node_kind {
+    NODE_KIND_PROCESS,
+    NODE_KIND_CONTAINER,
+    NODE_KIND_UML,
+    NODE_KIND_QEMU,
+    NODE_KIND_DOCKER
+};
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
 
 enum {
@@ -41,7 +47,7 @@ struct node {
     char *region; /* NULL if none; `region: [a, b, c]` is dealt out to the group's nodes in turn */
     enum node_kind kind;
     char *root;  /* as in the file; NULL: the host's own */
-    char *image; /* the name of one, instead of a root; NULL: none */
+    char *image; /* the name of one, instead of a root; NULL: none; kind docker always has one */
     struct node_limits limits;
     uint64_t boot_timeout_ns;   /* after which a node that has not booted has failed */
     uint64_t answer_timeout_ns; /* after which a guest that does not answer is dead */

@@ -2,6 +2,7 @@
  *
  * What a node is made of: its kind, its root, its share of the machine, its time to boot.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,9 @@
 #include "base/units.h"
 #include "topology/scenario_decode.h"
 
-enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304 };
+#define REFERENCE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_-@"
+
+enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304, REFERENCE_MAX = 255 };
 static const double cpus_min = 0.01; /* the kernel's least: 1 ms in 100 */
 static const uint64_t memory_min = 4 << 20;
 static const uint64_t boot_timeout_default_ns = 60000000000,
@@ -19,24 +22,19 @@ static int decode_kind(const struct yaml *node, enum node_kind *ret, struct erro
 {
     static const char *const known[] = {"process", "container", "uml", "qemu", "docker"};
     static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML,
-                                           NODE_KIND_QEMU};
+                                           NODE_KIND_QEMU, NODE_KIND_DOCKER};
     int r = yaml_expect_scalar(node, "the kind of a node", err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (strcmp(node->scalar, known[i]) != 0)
             continue;
-        if (i < ARRAY_LEN(kinds)) {
-            *ret = kinds[i];
-            return 0;
-        }
-        return yaml_error(err, &node->mark,
-                          "the kind '%s' is not available in this version, expected process, "
-                          "container, uml or qemu",
-                          node->scalar);
+        *ret = kinds[i];
+        return 0;
     }
     return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process, container, uml or qemu",
+                      "found '%.60s' as kind of a node, expected process, container, uml, qemu or "
+                      "docker",
                       node->scalar);
 }
 
@@ -53,6 +51,10 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
                           "found '%.60s' as root of a node of kind process, which always has the "
                           "host's: expected 'host', or kind container",
                           node->scalar);
+    if (ret->kind == NODE_KIND_DOCKER)
+        return yaml_error(err, &node->mark,
+                          "found a root for a node of kind docker, whose root is an image of the "
+                          "engine: expected 'image'");
     ret->root = xstrdup(node->scalar);
     return 0;
 }
@@ -69,10 +71,25 @@ bool scenario_is_image(const char *name)
     return scenario_check_name(name, "an image", &nowhere, &ignored) == 0;
 }
 
+/* What Docker and Podman call a reference; they know best whether it is one. Not an option. */
+static int check_reference(const struct yaml *node, struct error *err)
+{
+    size_t len = strspn(node->scalar, REFERENCE_CHARS);
+    if (len > 0 && len <= REFERENCE_MAX && !node->scalar[len] &&
+        isalnum((unsigned char)*node->scalar))
+        return 0;
+    return yaml_error(err, &node->mark,
+                      "found '%.60s' as the image of a node of kind docker, expected NAME or "
+                      "NAME:TAG of letters, digits and . / : _ - @",
+                      node->scalar);
+}
+
 static int decode_image(const struct yaml *node, struct node *ret, struct error *err)
 {
     int r = yaml_expect_scalar(node, "the image of a node", err);
-    if (r == 0)
+    if (r == 0 && ret->kind == NODE_KIND_DOCKER)
+        r = check_reference(node, err);
+    else if (r == 0)
         r = scenario_check_name(node->scalar, "an image", &node->mark, err);
     if (r < 0)
         return r;
@@ -156,6 +173,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = decode_root(root, ret, err);
     if (r == 0 && image)
         r = decode_image(image, ret, err);
+    if (r == 0 && ret->kind == NODE_KIND_DOCKER && !image)
+        return yaml_error(err, &kind->mark, "found no 'image', which a node of kind docker needs");
     ret->boot_timeout_ns = boot_timeout_default_ns;
     ret->answer_timeout_ns = answer_timeout_default_ns;
     if (r == 0)

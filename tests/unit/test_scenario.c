@@ -106,10 +106,15 @@ static void a_count_numbers_the_nodes_even_a_count_of_one(void **state)
 static void kinds_roots_and_limits_are_the_groups(void **state)
 {
     (void)state;
-    struct scenario *s = open_text("nodes:\n"
-                                   "  c: {count: 2, kind: container, root: my/root, cpus: 0.5,\n"
-                                   "      boot_timeout: 90s}\n"
-                                   "  p: {memory: 256MiB, pids: 100, root: host}\n");
+    struct scenario *s =
+        open_text("nodes:\n"
+                  "  c: {count: 2, kind: container, root: my/root, cpus: 0.5,\n"
+                  "      boot_timeout: 90s}\n"
+                  "  p: {memory: 256MiB, pids: 100, root: host}\n"
+                  "  d: {kind: docker, image: 'Reg.io:5000/a_b/c:1.0@sha256:0f'}\n");
+    assert_int_equal(s->nodes[3].kind, NODE_KIND_DOCKER);
+    assert_string_equal(s->nodes[3].image, "Reg.io:5000/a_b/c:1.0@sha256:0f");
+    assert_false(scenario_is_machine(NODE_KIND_DOCKER));
     assert_int_equal(s->nodes[1].kind, NODE_KIND_CONTAINER);
     assert_string_equal(s->nodes[1].root, "my/root");
     assert_true(s->nodes[1].limits.cpus == 0.5);
