@@ -205,6 +205,8 @@ node d1 sh -c 'kill -9 $$'
 is "$STATUS" 137 "$1: so does a signal"
 is "$(echo input | "$WANLAB" exec one d1 -- cat)" input "$1: so does standard input"
 is "$("$WANLAB" exec one d1 -- seq 200000 | md5sum)" "$(seq 200000 | md5sum)" "$1: and a megabyte"
+for i in 1 2 3 4 5 6 7 8; do "$WANLAB" exec one d1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n'; done >"$WORK/order"
+is "$(cat "$WORK/order")" xyzxyzxyzxyzxyzxyzxyzxyz "$1: two streams into one file keep their order"
 node d1 sh -c 'echo $FROM_IMAGE'
 is "$OUT" yes "$1: programs have the image's environment"
 run env FROM_IMAGE=mine "$WANLAB" exec one d1 -- sh -c 'echo $FROM_IMAGE'
