@@ -26,6 +26,7 @@
 enum {
     POLL_FIXED = 5, /* line, control, children, QMP, what is said of a line that does not come */
     CLOCK_SAMPLES = 8,
+    FORGET = 8, /* of the best sample's round trip, with each that is worse */
     PING_MS = 1000,
 };
 
@@ -253,6 +254,7 @@ static void set_clock(struct guard *g)
         return;
     }
     const int64_t shift_ns = -g->best_offset_ns;
+    g->best_rtt_ns = UINT64_MAX; /* the clock will be another */
     if (g->o->launch->sets_clock)
         frame_put(&g->out, 0, FRAME_CLOCK, 0, &shift_ns, sizeof(shift_ns));
     send_setup(g);
@@ -270,11 +272,13 @@ static void on_pong(struct guard *g, const struct frame *f)
     if (rtt_ns <= g->best_rtt_ns) {
         g->best_rtt_ns = rtt_ns;
         g->best_offset_ns = offset_ns;
+    } else if (g->state == UP) {
+        g->best_rtt_ns += g->best_rtt_ns / FORGET; /* clocks drift: no sample is good for ever */
     }
     facts->memory_total = p.memory_total;
     facts->memory_available = p.memory_available;
     facts->disk_used = p.disk_used;
-    facts->clock_offset_ns = g->state == UP ? offset_ns : 0;
+    facts->clock_offset_ns = g->state == UP ? g->best_offset_ns : 0;
     facts->pong_ns = g->heard_ns = clock_monotonic_ns();
     if (g->state == SET_CLOCK)
         set_clock(g);
