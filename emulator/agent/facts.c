@@ -8,11 +8,13 @@
 #include "agent/facts.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,16 +50,22 @@ static void print_sysctl(const char *key, const char *name)
     print_text(text);
 }
 
-static void print_connection(const char *address)
+static bool start_connection(int fd, const char *address)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    if (fd < 0 || !address || inet_pton(AF_INET, address, &to.sin_addr) != 1)
+        return false;
+    setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){1}, sizeof(int));
+    return connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS;
+}
+
+static void print_connection(const char *address)
+{
     char name[NAME_SIZE + 1] = "";
     int mtu = 0;
     socklen_t name_len = NAME_SIZE, mtu_len = sizeof(mtu);
     _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && address && inet_pton(AF_INET, address, &to.sin_addr) == 1) {
-        setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &(int){1}, sizeof(int));
-        (void)connect(fd, (struct sockaddr *)&to, sizeof(to)); /* what it needs is the route */
+    if (start_connection(fd, address)) {
         getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &name_len);
         getsockopt(fd, IPPROTO_IP, IP_MTU, &mtu, &mtu_len);
     }

@@ -408,6 +408,7 @@ static int conclude(struct run *r, int result, struct run_outcome *ret, struct e
     ret->verdict = r->fidelity.verdict;
     ret->main_metric = xstrdup(r->workload->main_metric);
     ret->main_unit = xstrdup(summary_unit(r, r->workload->main_metric));
+    ret->cost = cost_mean(r->costs, NULL);
     summary_main_metric(r, &ret->main_max, &ret->main_mean);
     if (result == 0 && r->options->print_tables)
         summary_print(r);

@@ -6,6 +6,7 @@
 #ifndef WANLAB_EXPERIMENT_RUN_H
 #define WANLAB_EXPERIMENT_RUN_H
 
+#include "experiment/cost.h"
 #include "experiment/facts.h"
 #include "experiment/fidelity.h"
 #include "experiment/metrics.h"
@@ -26,6 +27,7 @@ struct run_outcome {
     char *main_unit;            /* of it */
     char *main_metric;          /* NULL: the workload names none */
     double main_max, main_mean; /* of that metric over the nodes; NAN without */
+    struct cost cost;           /* of a node */
     bool interrupted;           /* the user asked to stop when the run was already complete */
 };
 

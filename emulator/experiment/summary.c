@@ -96,9 +96,12 @@ static struct table *pair_table(const struct run *r)
 
 void summary_print(const struct run *r)
 {
-    struct table *nodes = node_table(r, true), *pairs = pair_table(r);
+    struct table *nodes = node_table(r, true), *pairs = pair_table(r),
+                 *costs = cost_table(r->costs);
     putchar('\n');
     table_print(nodes, stdout, "  ");
+    puts("\n  what a node took of this machine, on average:\n");
+    table_print(costs, stdout, "  ");
     putchar('\n');
     if (r->fidelity.pair_count <= PAIRS_PRINTED_MAX) {
         table_print(pairs, stdout, "  ");
@@ -110,6 +113,7 @@ void summary_print(const struct run *r)
     printf("  results: %s\n", r->results.folder);
     table_free(nodes);
     table_free(pairs);
+    table_free(costs);
 }
 
 void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean)

@@ -11,11 +11,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "experiment/sweep_plot.h"
 #include "report/progress.h"
 #include "report/table.h"
 
-enum { SETS_MAX = 128 };
+enum { SETS_MAX = 128, COLUMNS_MAX = 6 };
 
 struct sweep {
     const struct sweep_options *options;
@@ -40,7 +41,9 @@ static void write_header(struct sweep *w)
         csv_field(w->csv, s->sweep[i].key);
         putc(',', w->csv);
     }
-    fputs("repeat,slowest_node,mean_of_nodes,verdict,run\n", w->csv);
+    fputs(
+        "repeat,slowest_node,mean_of_nodes,boot_s,memory_pss_bytes,cpu_s,disk_bytes,verdict,run\n",
+        w->csv);
     fflush(w->csv);
 }
 
@@ -48,15 +51,19 @@ static void record(struct sweep *w, size_t point, unsigned repeat, const struct 
                    const char *run_name)
 {
     const struct scenario *s = w->scenario;
-    struct sweep_sample sample = {
-        .point = point, .value = o->main_max, .mean = o->main_mean, .verdict = o->verdict};
+    struct sweep_sample sample = {.point = point,
+                                  .value = o->main_max,
+                                  .mean = o->main_mean,
+                                  .cost = o->cost,
+                                  .verdict = o->verdict};
     w->data.samples = array_grow(w->data.samples, w->data.sample_count, sizeof(*w->data.samples));
     w->data.samples[w->data.sample_count++] = sample;
     for (size_t i = 0; i < s->sweep_count; i++) {
         csv_field(w->csv, s->sweep[i].values[value_at(s, point, i)]);
         putc(',', w->csv);
     }
-    fprintf(w->csv, "%u,%.9g,%.9g,%s,%s\n", repeat, o->main_max, o->main_mean,
+    fprintf(w->csv, "%u,%.9g,%.9g,%.9g,%.0f,%.9g,%.0f,%s,%s\n", repeat, o->main_max, o->main_mean,
+            o->cost.boot_s, o->cost.memory_bytes, o->cost.cpu_s, o->cost.disk_bytes,
             verdict_name(o->verdict), run_name);
     fflush(w->csv); /* each finished run is kept, whatever happens to the next */
 }
@@ -166,8 +173,8 @@ int sweep_check(const struct sweep_options *o, const struct scenario *s, struct 
 static void print_table(const struct sweep *w)
 {
     const struct scenario *s = w->scenario;
-    const char *columns[SETS_MAX + 4];
-    char *texts[SETS_MAX + 4];
+    const char *columns[SETS_MAX + COLUMNS_MAX];
+    char *texts[SETS_MAX + COLUMNS_MAX];
     size_t count = 0;
     for (; count < s->sweep_count; count++) {
         const char *dot = strrchr(s->sweep[count].key, '.');
@@ -175,14 +182,20 @@ static void print_table(const struct sweep *w)
     }
     columns[count] = texts[count] = xasprintf(">%s, slowest node", w->data.metric), count++;
     columns[count] = texts[count] = xstrdup(">mean of nodes"), count++;
-    columns[count] = texts[count] = xstrdup("verdict"), count++;
+    static const char *const others[] = {">a node's boot", ">memory", ">cpu", "verdict"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++, count++)
+        columns[count] = texts[count] = xstrdup(others[i]);
     struct table *t = table_new(columns, count);
     for (size_t i = 0; i < w->data.sample_count; i++) {
+        char text[UNITS_TEXT_MAX];
         const struct sweep_sample *sample = &w->data.samples[i];
         for (size_t axis = 0; axis < s->sweep_count; axis++)
             table_add(t, "%s", s->sweep[axis].values[value_at(s, sample->point, axis)]);
         table_add(t, "%.4g %s", sample->value, w->data.unit);
         table_add(t, "%.4g %s", sample->mean, w->data.unit);
+        table_add(t, "%s", units_format_time_short(text, sample->cost.boot_s * 1e9));
+        table_add(t, "%.1f MiB", sample->cost.memory_bytes / (1 << 20));
+        table_add(t, "%.2f s", sample->cost.cpu_s);
         table_add(t, "%s", verdict_name(sample->verdict));
     }
     putchar('\n');

@@ -7,6 +7,7 @@
 #define WANLAB_EXPERIMENT_SWEEP_PLOT_H
 
 #include "base/error.h"
+#include "experiment/cost.h"
 #include "experiment/fidelity.h"
 #include "topology/scenario.h"
 
@@ -14,6 +15,7 @@
 struct sweep_sample {
     size_t point;
     double value, mean;
+    struct cost cost; /* of a node, on average */
     enum verdict verdict;
 };
 

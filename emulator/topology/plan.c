@@ -277,8 +277,11 @@ static void add_interface(struct plan *p, size_t number)
     struct op *op =
         plan_add_dev(p, machine ? OP_PORT : OP_VETH, PLAN_FABRIC, port->dev, port->index);
     op->port = (unsigned)number;
+    if (machine) /* what it sends before its TAP is up is an error, after which it may stay mute */
+        plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
     plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
-    plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
+    if (!machine)
+        plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
     add_addresses(p, port);
     if (number < p->scenario->wan.member_count) {
         add_wan_routes(p, port);

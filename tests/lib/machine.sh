@@ -33,6 +33,9 @@ machine_of() { # the first process of the machine that is node $1
 state() { "$WANLAB" status one --json 2>/dev/null | jq -r ".nodes[] | select(.name == \"$1\") | .state"; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
 
+is "$("$WANLAB" plan "$WORK/lab.yaml" | grep -oE 'link set (p0|eth0) up' | head -2 | xargs)" \
+    "link set p0 up link set eth0 up" "a machine's TAP is up before the machine can send anything"
+
 run timeout 100 "$WANLAB" up "$WORK/lab.yaml" --name one
 is "$STATUS" 0 "two machines and a process come up"
 diag "$OUT$ERR"

@@ -52,6 +52,11 @@ static void the_other_examples_are_readable(void **state)
     assert_int_equal(s->link_count, 1);
     assert_int_equal(scenario_rtt_ns(s, 1, 0), 40000000);
     scenario_free(s);
+    s = open_with("topologies/containers-vs-vms.yaml", NULL, 0);
+    assert_int_equal(s->node_count, 3);
+    assert_int_equal(s->sweep_count, 2);
+    assert_string_equal(s->sweep[0].key, "nodes.db.kind");
+    scenario_free(s);
     s = open_with("topologies/lan.yaml", NULL, 0);
     assert_int_equal(s->network_count, 2);
     assert_int_equal(scenario_rtt_ns(s, 0, 1), 200000);
