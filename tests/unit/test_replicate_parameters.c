@@ -33,7 +33,8 @@ static const char *const variables[] = {"WANLAB_COUNT",
                                         "WANLAB_INDEX",
                                         "WANLAB_START",
                                         "WANLAB_PARAM_CONNECT_TIMEOUT",
-                                        "WANLAB_PARAM_SYNC_TIMEOUT"};
+                                        "WANLAB_PARAM_SYNC_TIMEOUT",
+                                        "WANLAB_PARAM_CUT_TIMEOUT"};
 
 static int clean_environment(void **state)
 {
@@ -86,6 +87,7 @@ static void defaults_are_those_of_the_workload(void **state)
     assert_int_equal(p.connections, 1);
     assert_int_equal(p.connect_timeout_ns, 30 * NS_PER_SEC);
     assert_int_equal(p.sync_timeout_ns, 60 * NS_PER_SEC);
+    assert_int_equal(p.cut_timeout_ns, 60 * NS_PER_SEC);
 }
 
 static void a_count_takes_the_place_of_the_duration(void **state)

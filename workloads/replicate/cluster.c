@@ -3,6 +3,10 @@
  * All attempts begin at once. A timer looks after the rest: it opens refused connections again,
  * replaces attempts whose first packet nobody answered (the kernel repeats it at ever longer
  * intervals), and gives up at the deadline, naming who is missing and why.
+ *
+ * When all are open the timer goes on, slowly, and quickly again while one of them is lost. A wire
+ * that is cut for some seconds is TCP's affair: what was under way is repeated and arrives. Where
+ * the connection itself has ended it is opened again, and the statement under way is sent again.
  */
 #include "cluster.h"
 
@@ -12,8 +16,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 
-enum { PORT = 3306, TICK_MS = 100, NAMED_MAX = 8 };
+enum { PORT = 3306, TICK_MS = 100, QUIET_TICK_MS = 1000, NAMED_MAX = 8 };
 
 static const uint64_t unanswered_max_ns = 5 * NS_PER_SEC;
 
@@ -29,14 +34,20 @@ static const char *peer_name(const struct cluster *c, const struct connection *c
     return c->setup.peers->list[connection->index].name;
 }
 
+static void on_tick(uv_timer_t *timer);
+
 static void on_open(struct connection *connection, void *context)
 {
     (void)connection;
     struct cluster *c = context;
+    if (c->ready) {
+        c->reconnects++;
+        return;
+    }
     if (++c->open < c->count - (c->setup.lanes - 1))
         return;
     c->ready = true;
-    uv_timer_stop(&c->timer);
+    uv_timer_start(&c->timer, on_tick, QUIET_TICK_MS, QUIET_TICK_MS);
     c->setup.opened(c->setup.owner);
 }
 
@@ -44,8 +55,10 @@ static void on_failed(struct connection *connection, const struct error *err)
 {
     struct cluster *c = connection->owner;
     struct error named = *err;
-    if (!c->ready && connection->transient) { /* the timer tries again */
+    if (connection->transient) { /* the timer tries again */
         c->refusals[connection - c->connections] = *err;
+        if (uv_timer_get_repeat(&c->timer) != TICK_MS)
+            uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
         return;
     }
     error_wrap(&named, "database of '%s'", peer_name(c, connection));
@@ -74,20 +87,41 @@ static void give_up(struct cluster *c)
     c->setup.failed(c->setup.owner, &err);
 }
 
+static void give_up_one(struct cluster *c, const struct connection *connection)
+{
+    struct error err;
+    char limit[UNITS_TEXT_MAX];
+    const char *why = c->refusals[connection - c->connections].text;
+    error_set(&err, ETIMEDOUT, "database of '%s': away for more than %s (%s)",
+              peer_name(c, connection), units_format_time(limit, c->setup.cut_timeout_ns),
+              connection->state == CONNECTION_QUERYING || !*why ? "no answer" : why);
+    uv_timer_stop(&c->timer);
+    c->setup.failed(c->setup.owner, &err);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct cluster *c = timer->data;
     uint64_t now_ns = clock_monotonic_ns();
-    if (now_ns >= c->deadline_ns)
+    bool whole = c->ready;
+    if (!c->ready && now_ns >= c->deadline_ns)
         return give_up(c);
     for (size_t i = 0; i < c->count; i++) {
         struct connection *connection = &c->connections[i];
+        if (is_unused(c, i))
+            continue;
+        if (c->ready && connection_away_ns(connection, now_ns) > c->setup.cut_timeout_ns)
+            return give_up_one(c, connection);
         if (now_ns - connection->attempt_ns > unanswered_max_ns &&
             connection_unanswered(connection))
             connection_abandon(connection, "no answer");
-        if (connection->state == CONNECTION_CLOSED && !is_unused(c, i))
+        if (connection->state == CONNECTION_CLOSED)
             connection_open(connection, on_open, c);
+        if (connection->state == CONNECTION_CONNECTING || connection->state == CONNECTION_CLOSED)
+            whole = false;
     }
+    if (whole && uv_timer_get_repeat(timer) != QUIET_TICK_MS)
+        uv_timer_start(timer, on_tick, QUIET_TICK_MS, QUIET_TICK_MS);
 }
 
 void cluster_open(struct cluster *c, uv_loop_t *loop, const struct cluster_setup *setup)
@@ -114,6 +148,14 @@ void cluster_open(struct cluster *c, uv_loop_t *loop, const struct cluster_setup
 struct connection *cluster_connection(const struct cluster *c, size_t index, unsigned lane)
 {
     return &c->connections[lane * c->setup.peers->count + index];
+}
+
+uint64_t cluster_resent(const struct cluster *c)
+{
+    uint64_t resent = 0;
+    for (size_t i = 0; i < c->count; i++)
+        resent += c->connections[i].resent;
+    return resent;
 }
 
 void cluster_close(struct cluster *c)

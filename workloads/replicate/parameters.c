@@ -165,6 +165,7 @@ int parameters_read(struct parameters *ret, struct error *err)
         (r = read_choices(&p, err)) < 0 || (r = read_inserts(&p, err)) < 0 ||
         (r = read_timeout("WANLAB_PARAM_CONNECT_TIMEOUT", 30, &p.connect_timeout_ns, err)) < 0 ||
         (r = read_timeout("WANLAB_PARAM_SYNC_TIMEOUT", 60, &p.sync_timeout_ns, err)) < 0 ||
+        (r = read_timeout("WANLAB_PARAM_CUT_TIMEOUT", 60, &p.cut_timeout_ns, err)) < 0 ||
         (r = check_sizes(&p, err)) < 0)
         return r;
     *ret = p;

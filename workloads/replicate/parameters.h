@@ -28,6 +28,7 @@ struct parameters {
     unsigned connections;        /* to each remote database */
     uint64_t connect_timeout_ns; /* for all connections together */
     uint64_t sync_timeout_ns;    /* for all instances to arrive at the barrier */
+    uint64_t cut_timeout_ns;     /* for a database that is away in between */
     uint64_t inserts;            /* of each instance: the count, else duration x rate */
 };
 

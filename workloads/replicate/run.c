@@ -78,6 +78,8 @@ static void on_left(void *owner)
     struct usage usage;
     usage_read(NULL, &usage);
     report(r, "client_cpu", usage.client_s, "s");
+    report(r, "reconnects", (double)r->session.cluster.reconnects, "");
+    report(r, "resent", (double)cluster_resent(&r->session.cluster), "");
     session_finish(&r->session);
 }
 

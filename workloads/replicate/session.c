@@ -109,6 +109,7 @@ void session_connect(struct session *s, unsigned lanes, void (*connected)(void *
                                   .own = s->identity.index,
                                   .lanes = lanes,
                                   .connect_timeout_ns = s->parameters.connect_timeout_ns,
+                                  .cut_timeout_ns = s->parameters.cut_timeout_ns,
                                   .opened = on_connected,
                                   .failed = on_failed,
                                   .owner = s};
