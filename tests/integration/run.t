@@ -65,6 +65,29 @@ ok $? "parallel: a batch of db3 takes its slowest round trip, 80 ms"
 [ "$sequential" -ge 140 ] && [ "$sequential" -lt 220 ]
 ok $? "sequential: it takes the sum, 140 ms"
 
+# The other ways to pace and to send. The same seed gives the same arrivals: the nominal time says so.
+run "$WANLAB" run "$WORK/run.yaml" -o "$WORK/baseline" --set workload.replicate.mode=baseline
+is "$STATUS" 0 "baseline: the run ends well"
+is "$(grep -c '^db[123],remote_' "$WORK/baseline/samples.csv")" 0 "baseline: nothing is sent"
+like "$(cat "$WORK/baseline/samples.csv")" "db1,verified_rows,,[0-9.]+,120," \
+    "baseline: each database holds its own 40 tuples alone"
+for again in 1 2; do
+    for mode in parallel sequential; do
+        run "$WANLAB" run "$WORK/run.yaml" -o "$WORK/poisson-$mode-$again" \
+            --set workload.replicate.mode=$mode --set workload.replicate.arrivals=poisson \
+            --set workload.replicate.count=50 --set workload.replicate.connections=3
+        is "$STATUS" 0 "$mode: 50 poisson arrivals over three connections"
+        like "$(cat "$WORK/poisson-$mode-$again/samples.csv")" "db1,verified_rows,,[0-9.]+,450," \
+            "$mode: everything is everywhere"
+    done
+done
+nominal() { grep -h ',main_loop_nominal,' "$WORK/$1/samples.csv" | cut -d, -f1,5 | sort; }
+is "$(nominal poisson-parallel-1)" "$(nominal poisson-sequential-2)" "the seed decides the arrivals"
+for metric in ratio lag late_p50 late_p999 missed server_cpu client_loop_cpu bytes_sent \
+    bytes_received backlog_max; do
+    like "$(cat "$WORK/parallel/samples.csv")" "db2,$metric,,[0-9.]+,[0-9.e+-]+," "$metric is reported"
+done
+
 run "$WANLAB" run "$WORK/run.yaml" -o "$WORK/parallel"
 is "$STATUS" 2 "a results folder that exists is not overwritten"
 

@@ -69,10 +69,10 @@ static void rows_grow_into_one_statement(void **state)
     struct text sql = {0};
     struct tuple t = {.number = 100, .text = "ab"};
     tuple_add_row(&sql, 3, 11, &t);
-    assert_string_equal(sql.data, "INSERT INTO tuples VALUES (3,11,100,'ab')");
+    assert_string_equal(sql.data, "INSERT IGNORE INTO tuples VALUES (3,11,100,'ab')");
     t.number = 0;
     tuple_add_row(&sql, 3, 12, &t);
-    assert_string_equal(sql.data, "INSERT INTO tuples VALUES (3,11,100,'ab'),(3,12,0,'ab')");
+    assert_string_equal(sql.data, "INSERT IGNORE INTO tuples VALUES (3,11,100,'ab'),(3,12,0,'ab')");
     text_done(&sql);
 }
 

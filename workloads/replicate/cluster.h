@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The connections to all databases, the own one included, by index. Opening tries again and again
- * where nobody listens yet. All on the loop's thread; embedded in its owner.
+ * The connections to all databases, the own one included: `lanes` to each of the others, one to the
+ * own. Opening tries again and again where nobody listens yet, and a connection that is lost later
+ * is opened again too. All on the loop's thread; embedded
+ * in its owner.
  */
 #ifndef REPLICATE_CLUSTER_H
 #define REPLICATE_CLUSTER_H
@@ -16,24 +18,38 @@
 #include "connection.h"
 #include "peers.h"
 
-struct cluster {
-    const struct peers *peers;
-    struct connection *connections;
-    struct error *refusals; /* of the last attempt to connect, by index */
-    size_t count, open;
-    bool ready;
-    uint64_t deadline_ns; /* CLOCK_MONOTONIC */
-    uv_timer_t timer;
+struct cluster_setup {
+    const struct peers *peers; /* stays the caller's */
+    size_t own;                /* index */
+    unsigned lanes;            /* connections to each other database */
+    uint64_t connect_timeout_ns;
+    uint64_t cut_timeout_ns; /* how long a database may then be away */
     void (*opened)(void *owner);
     void (*failed)(void *owner, const struct error *err); /* its text names the node */
     void *owner;
 };
 
-/* `opened` is called once all connections are there; `failed` when that takes longer than
- * `timeout_ns`, and later for every connection that ends. `peers` stays the caller's. */
-void cluster_open(struct cluster *c, uv_loop_t *loop, const struct peers *peers,
-                  uint64_t timeout_ns, void (*opened)(void *owner),
-                  void (*failed)(void *owner, const struct error *err), void *owner);
+struct cluster {
+    struct cluster_setup setup;
+    struct connection *connections; /* all first lanes by index, then all second ones, … */
+    struct error *refusals;         /* of the last attempt to connect; as the connections */
+    size_t count, open;
+    bool ready;
+    uint64_t deadline_ns; /* until then it has to be ready; CLOCK_MONOTONIC */
+    uint64_t reconnects;
+    uv_timer_t timer;
+};
+
+/* `opened` is called once all connections are there; `failed` when that takes longer than the
+ * timeout, later when a database is away for longer than the other one: it leaves a statement
+ * unanswered, or cannot be connected to; and at once for what a repetition cannot cure. */
+void cluster_open(struct cluster *c, uv_loop_t *loop, const struct cluster_setup *setup);
+
+/* A connection to the database of a node; lane 0 alone to the own one. */
+struct connection *cluster_connection(const struct cluster *c, size_t index, unsigned lane);
+
+/* Statements that had to be sent again. */
+uint64_t cluster_resent(const struct cluster *c);
 
 /* Closes all connections; the handles' close is left to the loop, after which cluster_done()
  * releases the memory. */

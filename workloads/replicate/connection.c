@@ -3,7 +3,7 @@
  * An operation begins with a _start call, which either has finished when it returns or says what
  * the socket has to be ready for; libuv waits for that, then _cont goes on, and so forth. Then
  * complete() moves to the next state: a statement with rows has a second call to fetch them, all
- * else ends in the caller's `done`, which may ask for the next statement right away. That one is
+ * else ends in the caller's callback, which may ask for the next statement right away. That one is
  * begun by the loop in drive(), not from within the callback, so the stack does not grow.
  *
  * An idle connection is watched too: a server has nothing to say then, so whatever can be read is
@@ -66,25 +66,28 @@ static void release(struct connection *c)
 
 static void fail(struct connection *c, const struct error *err)
 {
+    if (c->state != CONNECTION_CONNECTING)
+        c->lost_ns = clock_monotonic_ns();
     move(c, CONNECTION_CLOSED);
     release(c);
     c->failed(c, err);
 }
 
-/* What another attempt may cure: nobody listens yet, no way there, a server that starts or is full.
- */
+/* What another attempt may cure: nobody listens yet, no way there, a server that starts, is full or
+ * has hung up, a lock that a statement sent before still holds. */
 static bool error_is_transient(unsigned code)
 {
     return code == CR_CONNECTION_ERROR || code == CR_CONN_HOST_ERROR || code == CR_SERVER_LOST ||
            code == CR_SERVER_GONE_ERROR || code == CR_SERVER_LOST_EXTENDED ||
-           code == ER_CON_COUNT_ERROR || code == ER_SERVER_SHUTDOWN;
+           code == ER_CON_COUNT_ERROR || code == ER_SERVER_SHUTDOWN || code == ER_HANDSHAKE_ERROR ||
+           code == ER_CONNECTION_KILLED || code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
 }
 
 static void fail_mysql(struct connection *c)
 {
     struct error err;
     unsigned code = mysql_errno(c->mysql);
-    c->transient = c->state == CONNECTION_CONNECTING && error_is_transient(code);
+    c->transient = error_is_transient(code);
     error_set(&err, EIO, "%s (%u)", mysql_error(c->mysql), code);
     fail(c, &err);
 }
@@ -96,6 +99,8 @@ static int begin(struct connection *c)
         return mysql_real_connect_start(&c->connect_result, c->mysql, c->address, "wanlab", "",
                                         "wanlab", c->port, NULL, 0);
     case CONNECTION_QUERYING:
+        c->resent += c->sends++ > 0;
+        c->rows = NULL;
         return mysql_real_query_start(&c->query_result, c->mysql, c->sql, c->sql_len);
     default:
         return mysql_store_result_start(&c->rows, c->mysql);
@@ -116,8 +121,16 @@ static int proceed(struct connection *c, int ready)
 
 static void succeed(struct connection *c)
 {
+    bool connected = c->state == CONNECTION_CONNECTING;
     move(c, CONNECTION_IDLE);
+    if (connected) {
+        c->opened(c, c->opened_context);
+        if (c->pending && c->state == CONNECTION_IDLE)
+            move(c, CONNECTION_QUERYING);
+        return;
+    }
     MYSQL_RES *rows = c->rows;
+    c->pending = false;
     c->done(c, c->context);
     mysql_free_result(rows);
 }
@@ -184,7 +197,6 @@ static void drive(struct connection *c)
 
 static void start(struct connection *c)
 {
-    c->rows = NULL;
     if (c->driving)
         return;
     c->waiting = begin(c);
@@ -202,7 +214,7 @@ static void fail_idle(struct connection *c)
         error_errno(&err, errno, "connection lost");
     else
         error_set(&err, ECONNRESET, "the server closed the connection");
-    c->transient = false;
+    c->transient = true;
     fail(c, &err);
 }
 
@@ -239,8 +251,8 @@ void connection_open(struct connection *c, connection_done_cb done, void *contex
 {
     my_bool off = 0;
     move(c, CONNECTION_CONNECTING);
-    c->done = done;
-    c->context = context;
+    c->opened = done;
+    c->opened_context = context;
     c->attempt_ns = clock_monotonic_ns();
     c->mysql = mysql_init(NULL);
     if (!c->mysql)
@@ -254,14 +266,29 @@ void connection_open(struct connection *c, connection_done_cb done, void *contex
 void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
                       void *context)
 {
-    if (c->state == CONNECTION_CLOSED)
-        return;
-    move(c, CONNECTION_QUERYING);
+    assert(!c->pending);
+    c->pending = true;
     c->sql = sql;
     c->sql_len = len;
     c->done = done;
     c->context = context;
+    c->asked_ns = clock_monotonic_ns();
+    c->sends = 0;
+    if (c->state != CONNECTION_IDLE)
+        return;
+    move(c, CONNECTION_QUERYING);
     start(c);
+}
+
+uint64_t connection_away_ns(const struct connection *c, uint64_t now_ns)
+{
+    uint64_t since_ns = now_ns;
+    if (c->pending)
+        since_ns = c->asked_ns;
+    if ((c->state == CONNECTION_CLOSED || c->state == CONNECTION_CONNECTING) &&
+        c->lost_ns < since_ns)
+        since_ns = c->lost_ns;
+    return now_ns > since_ns ? now_ns - since_ns : 0;
 }
 
 bool connection_unanswered(const struct connection *c)
@@ -286,5 +313,6 @@ void connection_close(struct connection *c)
     if (busy(c) && c->poll_fd >= 0)
         shutdown(c->poll_fd, SHUT_RDWR);
     c->state = CONNECTION_CLOSED;
+    c->pending = false;
     release(c);
 }

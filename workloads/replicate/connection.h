@@ -4,6 +4,10 @@
  * One operation is under way at a time; its `done` is called on the loop's thread when it has
  * succeeded. Every failure, an idle connection's end included, goes to the connection's one
  * `failed` handler instead, once; the connection is then closed and may be opened again.
+ *
+ * A statement outlives its connection: where it was lost, the statement is sent again as soon as
+ * the connection is open again, because its answer may be all that is missing. So every statement
+ * has to leave the same behind whether it is carried out once or twice.
  */
 #ifndef REPLICATE_CONNECTION_H
 #define REPLICATE_CONNECTION_H
@@ -32,8 +36,9 @@ typedef void (*connection_failed_cb)(struct connection *, const struct error *);
 struct connection {
     enum connection_state state;
     bool driving;        /* drive() is on the stack and will begin what a callback asks for */
-    bool transient;      /* after a failure to connect: another attempt may succeed */
+    bool transient;      /* after a failure: another attempt may succeed */
     uint64_t attempt_ns; /* when the attempt to connect began */
+    uint64_t lost_ns;    /* when the open connection ended */
     uv_loop_t *loop;
     const char *address;
     unsigned port;
@@ -47,10 +52,17 @@ struct connection {
     int poll_events; /* what libuv was last told to wait for */
     int waiting;     /* MYSQL_WAIT_… of the call under way */
 
+    connection_done_cb opened;
+    void *opened_context;
+
+    bool pending; /* there is a statement that has not been answered */
     connection_done_cb done;
     void *context;
     const char *sql; /* the caller's, unchanged until `done` */
     unsigned long sql_len;
+    uint64_t asked_ns;
+    unsigned sends;  /* of this statement */
+    uint64_t resent; /* statements, as often as they were sent again */
     MYSQL *connect_result;
     int query_result;
     MYSQL_RES *rows; /* of the last statement, valid within `done`; NULL if it has none */
@@ -63,10 +75,14 @@ void connection_init(struct connection *c, uv_loop_t *loop, const char *address,
 /* Only on a closed connection. */
 void connection_open(struct connection *c, connection_done_cb done, void *context);
 
-/* Sends a statement on an idle connection; `sql` stays the caller's until `done`. On a closed
- * connection nothing happens: its failure has been reported already. */
+/* Sends a statement, on a lost connection once it is open again; `sql` stays the caller's until
+ * `done`. */
 void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
                       void *context);
+
+/* For how long the server has left a statement unanswered or, if longer, been lost; 0: all is well.
+ */
+uint64_t connection_away_ns(const struct connection *c, uint64_t now_ns);
 
 /* Whether the server's kernel has not even answered the attempt to connect. */
 bool connection_unanswered(const struct connection *c);

@@ -55,7 +55,7 @@ static void lint_sequential(const struct parameters *p, const struct peers *peer
 static void lint_parallel(const struct parameters *p, const struct peers *peers, struct text *ret)
 {
     double interval_s = parameters_batch_interval_s(p), worst_s = 0;
-    double batches = (double)parameters_batches(p);
+    double turns = ceil((double)parameters_batches(p) / p->connections);
     size_t from = 0, to = 0;
     for (size_t i = 0; i < peers->count; i++)
         for (size_t j = 0; j < peers->count; j++)
@@ -64,24 +64,25 @@ static void lint_parallel(const struct parameters *p, const struct peers *peers,
                 from = i;
                 to = j;
             }
-    if (worst_s <= interval_s)
+    if (worst_s <= interval_s * p->connections)
         return;
     char rtt[UNITS_TEXT_MAX], interval[UNITS_TEXT_MAX];
     text_add(ret,
              "mode parallel: the backlog grows from '%s' to '%s': a batch is due every %s, the "
-             "round trip is %s, so %.1f batches fall due per round trip and one is sent; ",
+             "round trip is %s, so %.1f batches fall due per round trip and %u can be sent; ",
              peers->list[from].name, peers->list[to].name, time_text(interval, interval_s),
-             time_text(rtt, worst_s), worst_s / interval_s);
-    warn_expected(p, interval_s + batches * worst_s, ret);
+             time_text(rtt, worst_s), worst_s / interval_s, p->connections);
+    warn_expected(p, interval_s + turns * worst_s, ret);
 }
 
 struct needs lint_needs(const struct parameters *p)
 {
     const uint64_t mib = 1 << 20;
     const uint64_t row = 2 * ((uint64_t)p->tuple_len + 72); /* pages are half full at worst */
+    const uint64_t rows = p->inserts + (p->count - 1) * parameters_replicated(p);
     return (struct needs){
-        .memory = 64 * mib + p->count * mib / 4,
-        .scratch = 32 * mib + p->count * p->inserts * row,
+        .memory = 64 * mib + p->count * p->connections * mib / 4,
+        .scratch = 32 * mib + rows * row,
     };
 }
 
@@ -101,6 +102,6 @@ void lint_warnings(const struct parameters *p, const struct peers *peers, struct
 {
     if (p->mode == MODE_SEQUENTIAL)
         lint_sequential(p, peers, ret);
-    else
+    else if (p->mode == MODE_PARALLEL)
         lint_parallel(p, peers, ret);
 }

@@ -23,7 +23,9 @@ void batch_free(struct batch *b)
 {
     if (!b)
         return;
-    text_done(&b->sql);
+    for (unsigned i = 0; i < b->part_count; i++)
+        text_done(&b->parts[i]);
+    free(b->parts);
     free(b);
 }
 
@@ -42,13 +44,23 @@ void mainloop_check_finished(struct mainloop *m)
 
 size_t mainloop_remotes(const struct mainloop *m)
 {
-    return m->session->parameters.count - 1;
+    const struct parameters *p = &m->session->parameters;
+    return p->mode == MODE_BASELINE ? 0 : p->count - 1;
 }
 
-struct connection *mainloop_remote(struct mainloop *m, size_t n)
+struct connection *mainloop_remote(struct mainloop *m, size_t n, unsigned lane)
 {
     struct session *s = m->session;
-    return &s->cluster.connections[(s->identity.index + 1 + n) % s->parameters.count];
+    return cluster_connection(&s->cluster, (s->identity.index + 1 + n) % s->parameters.count, lane);
+}
+
+static struct batch *batch_new(const struct mainloop *m, uint64_t now_ns)
+{
+    struct batch *b = xcalloc(1, sizeof(*b));
+    b->part_count = m->distribution->divides ? m->session->parameters.connections : 1;
+    b->parts = xcalloc(b->part_count, sizeof(*b->parts));
+    b->first_ns = now_ns;
+    return b;
 }
 
 /* Adds the tuple that was just committed; returns the batch if that completes it. */
@@ -56,9 +68,10 @@ static struct batch *fill_batch(struct mainloop *m, uint64_t now_ns)
 {
     const struct parameters *p = &m->session->parameters;
     if (!m->filling)
-        m->filling = xcalloc(1, sizeof(*m->filling));
+        m->filling = batch_new(m, now_ns);
     struct batch *b = m->filling;
-    tuple_add_row(&b->sql, m->session->identity.index, m->next, &m->tuple);
+    size_t part = (size_t)b->tuples * b->part_count / p->aggregate;
+    tuple_add_row(&b->parts[part], m->session->identity.index, m->next, &m->tuple);
     if (++b->tuples < p->aggregate && m->next < p->inserts)
         return NULL;
     m->filling = NULL;
@@ -92,9 +105,19 @@ static void on_committed(struct connection *c, void *context)
         mainloop_resume(m);
 }
 
+static void note_lateness(struct mainloop *m)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    uint64_t late_ns = now_ns > m->due_ns ? now_ns - m->due_ns : 0;
+    histogram_record(&m->lateness, late_ns);
+    if ((double)late_ns * m->pace.rate > (double)NS_PER_SEC)
+        m->missed++;
+}
+
 static void insert(struct mainloop *m)
 {
     struct session *s = m->session;
+    note_lateness(m);
     tuple_draw(m->key, m->next, s->parameters.tuple_len, &m->tuple);
     text_done(&m->local_sql);
     tuple_add_row(&m->local_sql, s->identity.index, m->next, &m->tuple);
@@ -128,6 +151,7 @@ bool mainloop_acknowledged(struct mainloop *m, const struct connection *c, struc
     if (--b->missing > 0)
         return false;
     output_metric(o, "remote_batch", NULL, seconds(b->ready_ns, now_ns), "s", now_ns);
+    output_metric(o, "lag", NULL, seconds(b->first_ns, now_ns), "s", now_ns);
     m->batches_missing--;
     return true;
 }
@@ -138,7 +162,10 @@ int mainloop_open(struct mainloop *m, struct session *session, struct error *err
     *m = (struct mainloop){.session = session,
                            .distribution = p->mode == MODE_PARALLEL ? &distribution_parallel
                                                                     : &distribution_sequential,
-                           .pace = {.pacing = p->pacing, .rate = p->rate},
+                           .pace = {.pacing = p->pacing,
+                                    .arrivals = p->arrivals,
+                                    .rate = p->rate,
+                                    .key = pace_key(p->seed, session->identity.node)},
                            .alarm.fd = -1,
                            .key = tuple_key(p->seed, session->identity.node),
                            .next = 1};

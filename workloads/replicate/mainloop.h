@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/text.h"
 
 #include "alarm.h"
@@ -19,16 +20,18 @@
 
 struct mainloop;
 
-/* Consecutive tuples in one statement. */
+/* Consecutive tuples, in one statement or, where the distribution divides them, several. */
 struct batch {
-    struct text sql;
-    unsigned tuples;
+    struct text *parts; /* statements; some may be empty */
+    unsigned part_count, tuples;
     size_t missing;    /* databases that have not acknowledged it */
-    uint64_t ready_ns; /* when its last local insert was acknowledged */
+    uint64_t first_ns; /* when its first local insert was acknowledged */
+    uint64_t ready_ns; /* when its last one was */
 };
 
 struct distribution {
-    bool waits; /* no local insert before the batch has arrived everywhere */
+    bool waits;   /* no local insert before the batch has arrived everywhere */
+    bool divides; /* a batch has a part for each connection */
     void (*init)(struct mainloop *);
     /* The batch is ready, and the distribution's to free. When it `waits`, mainloop_resume() has to
      * follow. */
@@ -56,8 +59,10 @@ struct mainloop {
     bool over;
     uint64_t batches_missing; /* shipped, not acknowledged by all */
     uint64_t last_commit_ns;
-    uint64_t last_remote_ns; /* 0: none yet */
-    uint64_t backlog_max;    /* batches */
+    uint64_t last_remote_ns;   /* 0: none yet */
+    uint64_t backlog_max;      /* batches */
+    uint64_t missed;           /* iterations that began a mean gap or more too late */
+    struct histogram lateness; /* of their beginnings after the intended times, in ns */
     void (*finished)(void *owner);
     void *owner;
 };
@@ -70,10 +75,10 @@ void mainloop_start(struct mainloop *m, void (*finished)(void *owner), void *own
 /* Handles' close is left to the loop. */
 void mainloop_close(struct mainloop *m);
 
-/* For distributions: the number of remote databases, and the connection to the n-th of them in the
- * order of the indices that begins behind the own one. */
+/* For distributions: the number of remote databases that get tuples, and a connection to the n-th
+ * of them in the order of the indices that begins behind the own one. */
 size_t mainloop_remotes(const struct mainloop *m);
-struct connection *mainloop_remote(struct mainloop *m, size_t n);
+struct connection *mainloop_remote(struct mainloop *m, size_t n, unsigned lane);
 
 /* For distributions: a remote database acknowledged `b`, which it could have been sent at
  * `since_ns`. Returns whether it was the last one to do so. */

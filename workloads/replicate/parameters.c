@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 enum {
     COUNT_MAX = 65535, /* an origin is a SMALLINT */
     TIMEOUT_MAX_S = 86400,
+    CONNECTIONS_MAX = 64,
     BATCH_SIZE_MAX = 16 << 20, /* the server's default max_allowed_packet */
 };
 
@@ -66,21 +68,26 @@ static int read_u64(const char *name, uint64_t fallback, uint64_t *ret, struct e
     return 0;
 }
 
-/* One of two words; `*ret` becomes 0 or 1. */
-static int read_choice(const char *name, const char *const words[2], int fallback, int *ret,
+/* One of the words, NULL-terminated; `*ret` becomes its place. */
+static int read_choice(const char *name, const char *const *words, int fallback, int *ret,
                        struct error *err)
 {
     const char *text = getenv(name);
-    if (!text)
+    if (!text) {
         *ret = fallback;
-    else if (!strcmp(text, words[0]))
-        *ret = 0;
-    else if (!strcmp(text, words[1]))
-        *ret = 1;
-    else
-        return error_input(err, "%s: '%s' is neither '%s' nor '%s'", name, text, words[0],
-                           words[1]);
-    return 0;
+        return 0;
+    }
+    for (int i = 0; words[i]; i++)
+        if (!strcmp(text, words[i])) {
+            *ret = i;
+            return 0;
+        }
+    error_input(err, "%s: '%s' is none of", name, text);
+    for (int i = 0; words[i]; i++) {
+        size_t len = strlen(err->text);
+        snprintf(err->text + len, sizeof(err->text) - len, "%s '%s'", i ? "," : "", words[i]);
+    }
+    return -EINVAL;
 }
 
 static int read_timeout(const char *name, double fallback_s, uint64_t *ret_ns, struct error *err)
@@ -94,26 +101,44 @@ static int read_timeout(const char *name, double fallback_s, uint64_t *ret_ns, s
 
 static int read_choices(struct parameters *p, struct error *err)
 {
-    static const char *const modes[] = {"sequential", "parallel"};
-    static const char *const pacings[] = {"sleep", "absolute"};
-    int mode, pacing, r;
+    static const char *const modes[] = {"sequential", "parallel", "baseline", NULL};
+    static const char *const pacings[] = {"sleep", "absolute", NULL};
+    static const char *const all_arrivals[] = {"constant", "poisson", NULL};
+    int mode, pacing, arrivals, r;
     if ((r = read_choice("WANLAB_PARAM_MODE", modes, MODE_SEQUENTIAL, &mode, err)) < 0 ||
-        (r = read_choice("WANLAB_PARAM_PACING", pacings, PACING_ABSOLUTE, &pacing, err)) < 0)
+        (r = read_choice("WANLAB_PARAM_PACING", pacings, PACING_ABSOLUTE, &pacing, err)) < 0 ||
+        (r = read_choice("WANLAB_PARAM_ARRIVALS", all_arrivals, ARRIVALS_CONSTANT, &arrivals,
+                         err)) < 0)
         return r;
     p->mode = (enum mode)mode;
     p->pacing = (enum pacing)pacing;
+    p->arrivals = (enum arrivals)arrivals;
     return 0;
 }
 
-static int check_sizes(struct parameters *p, struct error *err)
+/* The number of inserts: asked for as it is, or as a duration. */
+static int read_inserts(struct parameters *p, struct error *err)
 {
-    double inserts = round(p->rate * p->duration_s);
-    if (inserts < 1)
+    double count;
+    int r = read_number("WANLAB_PARAM_COUNT", 0, 0, UINT32_MAX, &count, err);
+    if (r < 0)
+        return r;
+    if (count != floor(count))
+        return error_input(err, "WANLAB_PARAM_COUNT: %s is not a whole number",
+                           getenv("WANLAB_PARAM_COUNT"));
+    if (count == 0)
+        count = round(p->rate * p->duration_s);
+    if (count < 1)
         return error_input(err, "%g inserts per second for %g s are no insert at all", p->rate,
                            p->duration_s);
-    if (inserts > UINT32_MAX)
-        return error_input(err, "%g inserts are more than the table can number", inserts);
-    p->inserts = (uint64_t)inserts;
+    if (count > UINT32_MAX)
+        return error_input(err, "%g inserts are more than the table can number", count);
+    p->inserts = (uint64_t)count;
+    return 0;
+}
+
+static int check_sizes(const struct parameters *p, struct error *err)
+{
     if (p->aggregate > p->inserts)
         return error_input(err, "an aggregate of %u is more than the %llu inserts of each node",
                            p->aggregate, (unsigned long long)p->inserts);
@@ -135,9 +160,12 @@ int parameters_read(struct parameters *ret, struct error *err)
         (r = read_number("WANLAB_PARAM_DURATION", 60, 1e-3, 1e7, &p.duration_s, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_AGGREGATE", 10, 1, 1e6, &p.aggregate, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_TUPLE", 32, 1, TUPLE_LEN_MAX, &p.tuple_len, err)) < 0 ||
-        (r = read_choices(&p, err)) < 0 ||
+        (r = read_integer("WANLAB_PARAM_CONNECTIONS", 1, 1, CONNECTIONS_MAX, &p.connections, err)) <
+            0 ||
+        (r = read_choices(&p, err)) < 0 || (r = read_inserts(&p, err)) < 0 ||
         (r = read_timeout("WANLAB_PARAM_CONNECT_TIMEOUT", 30, &p.connect_timeout_ns, err)) < 0 ||
         (r = read_timeout("WANLAB_PARAM_SYNC_TIMEOUT", 60, &p.sync_timeout_ns, err)) < 0 ||
+        (r = read_timeout("WANLAB_PARAM_CUT_TIMEOUT", 60, &p.cut_timeout_ns, err)) < 0 ||
         (r = check_sizes(&p, err)) < 0)
         return r;
     *ret = p;
@@ -146,7 +174,9 @@ int parameters_read(struct parameters *ret, struct error *err)
 
 int identity_read(struct identity *ret, unsigned count, struct error *err)
 {
-    struct identity i = {.node = getenv("WANLAB_NODE"), .output_path = getenv("WANLAB_OUTPUT")};
+    struct identity i = {.node = getenv("WANLAB_NODE"),
+                         .output_path = getenv("WANLAB_OUTPUT"),
+                         .folder = getenv("WANLAB_DIR")};
     int r;
     if (!i.node)
         return error_input(err, "WANLAB_NODE is not set");
@@ -155,6 +185,11 @@ int identity_read(struct identity *ret, unsigned count, struct error *err)
         return r;
     *ret = i;
     return 0;
+}
+
+uint64_t parameters_replicated(const struct parameters *p)
+{
+    return p->mode == MODE_BASELINE ? 0 : p->inserts;
 }
 
 uint64_t parameters_batches(const struct parameters *p)

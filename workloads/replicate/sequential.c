@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One remote database after the other, in the order of the indices behind the own one; the local
- * inserts wait meanwhile.
+ * inserts wait meanwhile. With several connections a batch is divided among them, and its parts
+ * travel at the same time: each is a transaction of its own, and which one is first is left open.
+ * The next batch begins when all of this one are everywhere, so batches keep their order.
  */
 #include "mainloop.h"
 
@@ -14,6 +16,7 @@ struct sequential {
     struct batch *batch; /* under way; NULL: none */
     size_t position;     /* the remote whose turn it is */
     uint64_t turn_ns;    /* since when */
+    unsigned missing;    /* parts that it has not acknowledged */
 };
 
 static void on_acknowledged(struct connection *c, void *context);
@@ -21,15 +24,27 @@ static void on_acknowledged(struct connection *c, void *context);
 static void send_next(struct mainloop *m)
 {
     struct sequential *q = m->distribution_data;
+    struct batch *b = q->batch;
+    size_t position = q->position;
     q->turn_ns = clock_monotonic_ns();
-    connection_query(mainloop_remote(m, q->position), q->batch->sql.data, q->batch->sql.len,
-                     on_acknowledged, m);
+    for (unsigned i = 0; i < b->part_count; i++)
+        q->missing += b->parts[i].len > 0;
+    unsigned unsent = q->missing; /* after the last one the batch may be gone */
+    for (unsigned i = 0; unsent > 0; i++) {
+        if (b->parts[i].len == 0)
+            continue;
+        unsent--;
+        connection_query(mainloop_remote(m, position, i), b->parts[i].data, b->parts[i].len,
+                         on_acknowledged, m);
+    }
 }
 
 static void on_acknowledged(struct connection *c, void *context)
 {
     struct mainloop *m = context;
     struct sequential *q = m->distribution_data;
+    if (--q->missing > 0)
+        return;
     if (!mainloop_acknowledged(m, c, q->batch, q->turn_ns)) {
         q->position++;
         return send_next(m);
@@ -63,6 +78,7 @@ static void sequential_done(struct mainloop *m)
 
 const struct distribution distribution_sequential = {
     .waits = true,
+    .divides = true,
     .init = sequential_init,
     .ship = sequential_ship,
     .done = sequential_done,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 
@@ -31,6 +32,16 @@ static void watch_signal(struct session *s, uv_signal_t *handle, int signum)
     handle->data = s;
     uv_signal_start(handle, on_signal, signum);
     uv_unref((uv_handle_t *)handle);
+}
+
+/* A connection takes two descriptors, and there may be many. */
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int session_open(struct session *s, struct error *err)
@@ -61,6 +72,7 @@ int session_open(struct session *s, struct error *err)
         return r;
     }
     signal(SIGPIPE, SIG_IGN);
+    allow_many_files();
     watch_signal(s, &s->on_term, SIGTERM);
     watch_signal(s, &s->on_int, SIGINT);
     return 0;
@@ -91,12 +103,19 @@ int session_close(struct session *s, struct error *err)
     return r;
 }
 
-void session_connect(struct session *s, void (*connected)(void *owner), void *owner)
+void session_connect(struct session *s, unsigned lanes, void (*connected)(void *owner), void *owner)
 {
+    struct cluster_setup setup = {.peers = &s->peers,
+                                  .own = s->identity.index,
+                                  .lanes = lanes,
+                                  .connect_timeout_ns = s->parameters.connect_timeout_ns,
+                                  .cut_timeout_ns = s->parameters.cut_timeout_ns,
+                                  .opened = on_connected,
+                                  .failed = on_failed,
+                                  .owner = s};
     s->connected = connected;
     s->connected_owner = owner;
-    cluster_open(&s->cluster, &s->loop, &s->peers, s->parameters.connect_timeout_ns, on_connected,
-                 on_failed, s);
+    cluster_open(&s->cluster, &s->loop, &setup);
 }
 
 void session_enter(struct session *s, const char *phase)

@@ -44,8 +44,9 @@ int session_run(struct session *s, struct error *err);
  * error in writing the output. */
 int session_close(struct session *s, struct error *err);
 
-/* Connects to all databases, then calls `connected`. */
-void session_connect(struct session *s, void (*connected)(void *owner), void *owner);
+/* Connects to all databases, by `lanes` connections each, then calls `connected`. */
+void session_connect(struct session *s, unsigned lanes, void (*connected)(void *owner),
+                     void *owner);
 
 void session_enter(struct session *s, const char *phase);
 

@@ -64,7 +64,7 @@ static void on_changed(struct connection *c, void *context)
 static void on_meeting_table(struct connection *c, void *context)
 {
     struct sync *s = context;
-    snprintf(s->statement, sizeof(s->statement), "INSERT INTO sync_nodes VALUES (%u, 0)",
+    snprintf(s->statement, sizeof(s->statement), "INSERT IGNORE INTO sync_nodes VALUES (%u, 0)",
              s->session->identity.index);
     query(s, c, s->statement, on_changed);
 }

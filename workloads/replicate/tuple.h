@@ -26,7 +26,8 @@ uint64_t tuple_key(uint64_t seed, const char *node);
 /* Tuple number `seq` (from 1) of that stream with a string of `len` characters. */
 void tuple_draw(uint64_t key, uint64_t seq, unsigned len, struct tuple *ret);
 
-/* Adds one row to the statement that grows in `sql`; to an empty text its beginning too. */
+/* Adds one row to the statement that grows in `sql`; to an empty text its beginning too. A row that
+ * is in the table already is passed over, so the statement may be carried out again. */
 void tuple_add_row(struct text *sql, unsigned origin, uint64_t seq, const struct tuple *t);
 
 #endif
