@@ -51,8 +51,10 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 const struct command command_sweep = {
     .name = "sweep",
     .usage = "FILE [-o FOLDER] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
-    .summary = "runs every point of a scenario's sweep and draws its main metric",
-    .options = "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME\n"
-               "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
+    .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
+    .options =
+        "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"
+        "                    is there already goes on: finished runs are not made again\n"
+        "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
     .run = run,
 };

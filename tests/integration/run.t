@@ -70,10 +70,11 @@ run "$WANLAB" sweep "$WORK/run.yaml" -o "$WORK/sweep" --set workload.replicate.d
     --set repeat=2
 is "$STATUS" 0 "a sweep over rate and count ends well"
 diag "$ERR"
-like "$OUT" "rate +count +main_loop, slowest node" "it ends with a table"
-is "$(wc -l <"$WORK/sweep/sweep.csv")" 9 "sweep.csv has a line for each of 4 points x 2 runs"
+like "$OUT" "rate +count +n +main_loop_max" "it ends with a table"
+is "$(wc -l <"$WORK/sweep/runs.csv")" 9 "runs.csv has a line for each of 4 points x 2 runs"
+is "$(wc -l <"$WORK/sweep/sweep.csv")" 5 "sweep.csv has one for each point"
 like "$(head -1 "$WORK/sweep/sweep.csv")" \
-    "workload.replicate.rate,nodes.db.count,repeat,slowest_node" "and a heading"
+    "workload.replicate.rate,nodes.db.count,n,trusted,failed,main_loop_max_median" "and a heading"
 is "$(ls "$WORK/sweep/plots" | grep -c '\.svg$')" 2 "a picture for each axis"
 
 nothing_left "nothing is left"
