@@ -34,6 +34,10 @@ int sweep_check(const struct sweep_options *options, const struct scenario *s, s
  * when nothing was written) is the caller's. */
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err);
 
+/* Prints the runs in their order, with what each is expected to take of time and memory, and starts
+ * nothing. STATUS_MACHINE when a point does not fit the machine, naming it. */
+int sweep_dry_run(const struct sweep_options *options, struct error *err);
+
 /* --- inside the layer --- */
 
 struct sweep {

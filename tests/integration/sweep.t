@@ -162,6 +162,15 @@ like "$(grep '^once,' fail/sweep.csv)" "^once,2,[0-2],0,10\." "the others are"
 run "$WANLAB" sweep fail.yaml -o fail --set workload.tiny.pause=400ms
 is "$STATUS $(wc -l <fail/points.jsonl)" "1 9" "runs that were given up are not made again"
 
+run "$WANLAB" sweep sweep.yaml --dry-run
+is "$STATUS" 0 "a dry run"
+is "$(grep -cE 'nodes.n.count=[23] +[123] +[0-9.]+ s +[0-9]+ MiB$' <<<"$OUT")" 12 "lists all runs"
+like "$(sed -n 3p <<<"$OUT")" "$(head -1 a/points.jsonl | jq -r '"load=\(.point["workload.tiny.load"])"')" \
+    "in their order"
+run "$WANLAB" sweep sweep.yaml --dry-run --set nodes.n.kind=qemu --set nodes.n.memory=900GiB
+is "$STATUS" 3 "a point that does not fit the machine: exit 3"
+like "$ERR" "point 'workload.tiny.load=10, nodes.n.count=2' needs [0-9]+ MiB" "is named"
+
 # A list of points, and as many runs as a precision needs.
 cat >list.yaml <<'Y'
 seed: 5
