@@ -18,16 +18,20 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     static const struct option options[] = {SCENARIO_LONG_OPTIONS,
                                             {"output", required_argument, NULL, 'o'},
+                                            {"dry-run", no_argument, NULL, 'd'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {0}};
     struct scenario_options o = {0};
     struct sweep_options sweep = {0};
     struct error err;
+    bool dry = false;
     for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "o:q", options, NULL)) != -1;) {
         if (c == 'h')
             return command_help(command);
         if (c == 'o')
             sweep.folder = optarg;
+        else if (c == 'd')
+            dry = true;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
@@ -41,7 +45,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     sweep.set_count = o.set_count;
     sweep.on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL;
     char *folder = NULL;
-    int r = sweep_run(&sweep, &folder, &err);
+    int r = dry ? sweep_dry_run(&sweep, &err) : sweep_run(&sweep, &folder, &err);
     if (folder)
         printf("results: %s\n", folder);
     free(folder);
@@ -50,9 +54,11 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_sweep = {
     .name = "sweep",
-    .usage = "FILE [-o FOLDER] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
-    .summary = "runs every point of a scenario's sweep and draws its main metric",
-    .options = "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME\n"
-               "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
+    .usage = "FILE [-o FOLDER] [--dry-run] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
+    .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
+    .options =
+        "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"
+        "                    is there already goes on: finished runs are not made again\n"
+        "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
     .run = run,
 };

@@ -183,14 +183,18 @@ int host_lint(struct workload *w, const struct workload_value *values, const str
     return status;
 }
 
-int host_check_memory(const struct workload *w, size_t nodes, struct error *err)
+uint64_t host_available_memory(void)
 {
     _cleanup_(freep) char *meminfo = NULL;
-    int r = file_read("/proc/meminfo", 1 << 16, &meminfo, NULL, err);
-    if (r < 0)
-        return r;
+    if (file_read("/proc/meminfo", 1 << 16, &meminfo, NULL, NULL) < 0)
+        return UINT64_MAX;
     const char *line = strstr(meminfo, "MemAvailable:");
-    uint64_t have = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : UINT64_MAX;
+    return line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : UINT64_MAX;
+}
+
+int host_check_memory(const struct workload *w, size_t nodes, struct error *err)
+{
+    uint64_t have = host_available_memory();
     uint64_t each = w->memory + w->scratch;
     if (each * nodes > have)
         return error_machine(err, ENOMEM,

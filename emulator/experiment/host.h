@@ -36,6 +36,9 @@ int host_prepare(const struct workload *w, const char *cache, struct error *err)
 int host_lint(struct workload *w, const struct workload_value *values, const struct plan *plan,
               void (*on_warning)(const char *line), struct error *err);
 
+/* What the machine has left (MemAvailable of proc(5)); UINT64_MAX if it cannot be told. */
+uint64_t host_available_memory(void);
+
 /* Whether this machine has the memory that all nodes need (STATUS_MACHINE with the sum if not). */
 int host_check_memory(const struct workload *w, size_t nodes, struct error *err);
 

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 /* A second run within the same second gets a number behind its name. */
-static char *free_name(const char *name)
+char *results_free_name(const char *name)
 {
     char stamp[32];
     time_t now = time(NULL);
@@ -54,7 +54,7 @@ int results_open(const char *folder, const char *name, struct results *ret, stru
     struct results r = {.start_s = (double)clock_realtime_ns() / 1e9};
     if (folder && file_exists(folder))
         return error_input(err, "the results folder '%s' exists already", folder);
-    r.final = folder ? xstrdup(folder) : free_name(name);
+    r.final = folder ? xstrdup(folder) : results_free_name(name);
     r.folder = xasprintf("%s.partial", r.final);
     int result = make_new(r.folder, err);
     if (result == 0 && !(r.events = results_create(&r, "events.jsonl", err)))

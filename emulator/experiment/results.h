@@ -22,6 +22,9 @@ struct results {
  * existing one is refused. */
 int results_open(const char *folder, const char *name, struct results *ret, struct error *err);
 
+/* The name that results_open() would take: results/NAME-YYYYMMDD-HHMMSS. The caller frees it. */
+char *results_free_name(const char *name);
+
 /* Gives the folder its final name; else it stays a .partial one. */
 int results_finish(struct results *r, struct error *err);
 /* Removes the folder: for runs that were interrupted. */

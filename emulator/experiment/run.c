@@ -437,7 +437,7 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
         end_lab(&r);
         result = conclude(&r, result, ret, err);
     }
-    ret->interrupted = result == 0 && (r.interrupted || stop_was_asked());
+    ret->interrupted = r.interrupted || stop_was_asked();
     release(&r);
     /* A stop signal that has been heeded is not to kill the process now. */
     while (stop_was_asked())

@@ -28,7 +28,7 @@ struct run_outcome {
     char *main_metric;          /* NULL: the workload names none */
     double main_max, main_mean; /* of that metric over the nodes; NAN without */
     struct cost cost;           /* of a node */
-    bool interrupted;           /* the user asked to stop when the run was already complete */
+    bool interrupted;           /* the user asked to stop, and the run had ended already */
 };
 
 /* SIGINT, SIGTERM and SIGHUP end the run cleanly, with -EINTR and no results folder. A run that
@@ -67,6 +67,8 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
 void summary_print(const struct run *r);
 /* A metric's unit as workload.yaml has it; "" if it is not in there. */
 const char *summary_unit(const struct run *r, const char *metric);
+/* A file itself, with --set applied: texts stay texts. */
+json_t *summary_describe_yaml(const struct yaml *node);
 /* The main metric over the nodes. */
 void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean);
 

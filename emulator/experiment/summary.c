@@ -136,17 +136,17 @@ static json_t *describe_host(void)
                      u.machine, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-/* The file itself, with --set applied: texts stay texts. */
-static json_t *describe_yaml(const struct yaml *node)
+json_t *summary_describe_yaml(const struct yaml *node)
 {
     if (node->kind == YAML_SCALAR)
         return json_string(node->scalar);
     json_t *result = node->kind == YAML_LIST ? json_array() : json_object();
     for (size_t i = 0; i < node->count; i++) {
         if (node->kind == YAML_LIST)
-            json_array_append_new(result, describe_yaml(node->items[i]));
+            json_array_append_new(result, summary_describe_yaml(node->items[i]));
         else
-            json_object_set_new(result, node->pairs[i].key, describe_yaml(node->pairs[i].value));
+            json_object_set_new(result, node->pairs[i].key,
+                                summary_describe_yaml(node->pairs[i].value));
     }
     return result;
 }
@@ -165,7 +165,7 @@ static json_t *describe_scenario(const struct run *r)
     return json_pack("{s:s s:s s:I s:o s:{s:s s:o} s:o}", "file", s->document.file, "name", s->name,
                      "seed", (json_int_t)s->seed, "nodes", nodes, "workload", "name",
                      r->workload->name, "parameters", parameters, "document",
-                     describe_yaml(s->document.root));
+                     summary_describe_yaml(s->document.root));
 }
 
 static json_t *describe_metrics(const struct run *r)

@@ -3,141 +3,68 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/units.h"
+#include "base/version.h"
+#include "experiment/measures.h"
+#include "experiment/sweep_estimate.h"
+#include "experiment/sweep_order.h"
 #include "experiment/sweep_plot.h"
+#include "experiment/sweep_table.h"
 #include "report/progress.h"
-#include "report/table.h"
 
-enum { SETS_MAX = 128, COLUMNS_MAX = 6 };
+enum { SETS_MAX = 128, ATTEMPTS_MAX = 2, SWEEP_FORMAT = 1 };
 
-struct sweep {
-    const struct sweep_options *options;
-    struct scenario *scenario; /* of the file as it stands: axes and repeat */
-    struct results results;
-    FILE *csv;
-    struct sweep_data data;
-};
-
-/* The value of axis `axis` at point number `point`: the last axis moves fastest. */
-static unsigned value_at(const struct scenario *s, size_t point, size_t axis)
+json_t *sweep_point(const struct scenario *s, size_t point)
 {
-    for (size_t i = s->sweep_count; i-- > axis + 1;)
-        point /= s->sweep[i].value_count;
-    return (unsigned)(point % s->sweep[axis].value_count);
-}
-
-static void write_header(struct sweep *w)
-{
-    const struct scenario *s = w->scenario;
+    json_t *result = json_object();
     for (size_t i = 0; i < s->sweep_count; i++) {
-        csv_field(w->csv, s->sweep[i].key);
-        putc(',', w->csv);
+        unsigned value = s->points[point * s->sweep_count + i];
+        if (value != SWEEP_AS_FILE)
+            json_object_set_new(result, s->sweep[i].key, json_string(s->sweep[i].values[value]));
     }
-    fputs(
-        "repeat,slowest_node,mean_of_nodes,boot_s,memory_pss_bytes,cpu_s,disk_bytes,verdict,run\n",
-        w->csv);
-    fflush(w->csv);
+    return result;
 }
 
-static void record(struct sweep *w, size_t point, unsigned repeat, const struct run_outcome *o,
-                   const char *run_name)
+int sweep_open_point(const struct sweep_options *o, json_t *point, const char *extra,
+                     struct scenario **ret, struct error *err)
 {
-    const struct scenario *s = w->scenario;
-    struct sweep_sample sample = {.point = point,
-                                  .value = o->main_max,
-                                  .mean = o->main_mean,
-                                  .cost = o->cost,
-                                  .verdict = o->verdict};
-    w->data.samples = array_grow(w->data.samples, w->data.sample_count, sizeof(*w->data.samples));
-    w->data.samples[w->data.sample_count++] = sample;
-    for (size_t i = 0; i < s->sweep_count; i++) {
-        csv_field(w->csv, s->sweep[i].values[value_at(s, point, i)]);
-        putc(',', w->csv);
-    }
-    fprintf(w->csv, "%u,%.9g,%.9g,%.9g,%.0f,%.9g,%.0f,%s,%s\n", repeat, o->main_max, o->main_mean,
-            o->cost.boot_s, o->cost.memory_bytes, o->cost.cpu_s, o->cost.disk_bytes,
-            verdict_name(o->verdict), run_name);
-    fflush(w->csv); /* each finished run is kept, whatever happens to the next */
-}
-
-static int run_point(struct sweep *w, size_t point, unsigned repeat, struct error *err)
-{
-    const struct scenario *s = w->scenario;
-    const char *sets[SETS_MAX];
+    const char *sets[SETS_MAX], *key;
     char *own[SETS_MAX];
     size_t count = 0, own_count = 0;
-    struct text what = {0};
-    for (; count < w->options->set_count; count++)
-        sets[count] = w->options->sets[count];
-    for (size_t i = 0; i < s->sweep_count; i++) {
-        const char *value = s->sweep[i].values[value_at(s, point, i)];
-        sets[count++] = own[own_count++] = xasprintf("%s=%s", s->sweep[i].key, value);
-        text_add(&what, "%s%s", i ? ", " : "", own[own_count - 1]);
+    json_t *value;
+    for (; count < o->set_count; count++)
+        sets[count] = o->sets[count];
+    if (extra)
+        sets[count++] = extra;
+    json_object_foreach(point, key, value)
+    {
+        sets[count++] = own[own_count++] = xasprintf("%s=%s", key, json_string_value(value));
     }
-    size_t points = sweep_point_count(s);
-    if (!progress_quiet)
-        fprintf(stderr, "point %zu of %zu, run %u of %u: %s\n", point + 1, points, repeat,
-                s->repeat, what.data ? what.data : s->name);
-    text_done(&what);
-
-    _cleanup_(freep) char *name = xasprintf("point-%03zu-run-%u", point + 1, repeat);
-    _cleanup_(freep) char *folder = xasprintf("%s/%s", w->results.folder, name);
-    struct scenario *at_point;
-    struct run_options options = {.folder = folder, .on_step = w->options->on_step};
-    struct run_outcome outcome = {0};
-    int r = scenario_open(w->options->file, sets, count, &at_point, err);
-    if (r == 0) {
-        r = run_scenario(at_point, &options, &outcome, err);
-        scenario_free(at_point);
-    }
-    if (r == 0) {
-        record(w, point, repeat, &outcome, name);
-        if (!w->data.metric)
-            w->data.metric = xstrdup(outcome.main_metric ? outcome.main_metric : "value");
-        if (!w->data.unit)
-            w->data.unit = xstrdup(outcome.main_unit ? outcome.main_unit : "");
-        if (outcome.interrupted)
-            r = error_set(err, EINTR, "interrupted");
-    }
-    run_done(&outcome);
-    for (size_t i = 0; i < own_count; i++)
-        free(own[i]);
+    int r = scenario_open(o->file, sets, count, ret, err);
+    while (own_count > 0)
+        free(own[--own_count]);
     return r;
 }
 
-static int run_points(struct sweep *w, struct error *err)
-{
-    size_t points = sweep_point_count(w->scenario);
-    for (size_t point = 0; point < points; point++) {
-        for (unsigned repeat = 1; repeat <= w->scenario->repeat; repeat++) {
-            int r = run_point(w, point, repeat, err);
-            if (r < 0)
-                return error_wrap(err, "point %zu, run %u", point + 1, repeat);
-        }
-    }
-    return 0;
-}
-
-/* One value of one axis; the others are as in the file. */
-static int check_value(const struct sweep_options *o, const struct sweep_axis *axis, size_t v,
+static int check_point(const struct sweep_options *o, const struct scenario *s, size_t point,
                        struct error *err)
 {
-    const char *sets[SETS_MAX];
     struct scenario *trial;
     struct workload *workload;
     struct workload_value *values;
-    memcpy(sets, o->sets, o->set_count * sizeof(*sets));
-    _cleanup_(freep) char *set = xasprintf("%s=%s", axis->key, axis->values[v]);
-    sets[o->set_count] = set;
-    int r = scenario_open(o->file, sets, o->set_count + 1, &trial, err);
+    json_t *document = sweep_point(s, point);
+    int r = sweep_open_point(o, document, NULL, &trial, err);
+    json_decref(document);
     if (r < 0)
         return r;
     r = workload_open(&trial->workload, &workload, err);
@@ -151,6 +78,17 @@ static int check_value(const struct sweep_options *o, const struct sweep_axis *a
     return r;
 }
 
+/* The place of the key whose value it is, if only one varies; else the sweep's first. */
+static const struct mark *mark_of(const struct scenario *s, const struct error *err)
+{
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        const char *dot = strrchr(s->sweep[i].key, '.');
+        if (strstr(err->text, s->sweep[i].key) || (dot && strstr(err->text, dot + 1)))
+            return &s->sweep[i].mark;
+    }
+    return &s->sweep[0].mark;
+}
+
 int sweep_check(const struct sweep_options *o, const struct scenario *s, struct error *err)
 {
     if (s->sweep_count == 0)
@@ -160,95 +98,410 @@ int sweep_check(const struct sweep_options *o, const struct scenario *s, struct 
                            o->file);
     if (!s->workload.name)
         return error_input(err, "%s:1:1: the scenario has a sweep but no workload to run", o->file);
-    if (o->set_count + s->sweep_count > SETS_MAX)
-        return error_input(err, "too many --set and sweep keys: at most %d", SETS_MAX);
-    for (size_t i = 0; i < s->sweep_count; i++)
-        for (size_t v = 0; v < s->sweep[i].value_count; v++)
-            if (check_value(o, &s->sweep[i], v, err) < 0)
-                return yaml_wrap(err, &s->sweep[i].mark);
+    if (o->set_count + s->sweep_count + 1 > SETS_MAX)
+        return error_input(err, "too many --set and sweep keys: at most %d", SETS_MAX - 1);
+    for (size_t point = 0; point < s->point_count; point++)
+        if (check_point(o, s, point, err) < 0)
+            return yaml_wrap(err, mark_of(s, err));
     return 0;
 }
 
-/* What sweep.csv says, for people: the axes by their last word. */
-static void print_table(const struct sweep *w)
+/* --- one run --- */
+
+static double estimate_of(const struct scenario *s)
 {
-    const struct scenario *s = w->scenario;
-    const char *columns[SETS_MAX + COLUMNS_MAX];
-    char *texts[SETS_MAX + COLUMNS_MAX];
-    size_t count = 0;
-    for (; count < s->sweep_count; count++) {
-        const char *dot = strrchr(s->sweep[count].key, '.');
-        columns[count] = texts[count] = xasprintf(">%s", dot ? dot + 1 : s->sweep[count].key);
+    struct error ignored;
+    struct workload *w;
+    struct workload_value *values;
+    double seconds = 0;
+    if (workload_open(&s->workload, &w, &ignored) < 0)
+        return 0;
+    if (workload_resolve(w, &s->workload, &values, &ignored) == 0) {
+        seconds = estimate_time(s, w, values);
+        workload_values_free(values, w->parameter_count);
     }
-    columns[count] = texts[count] = xasprintf(">%s, slowest node", w->data.metric), count++;
-    columns[count] = texts[count] = xstrdup(">mean of nodes"), count++;
-    static const char *const others[] = {">a node's boot", ">memory", ">cpu", "verdict"};
-    for (size_t i = 0; i < ARRAY_LEN(others); i++, count++)
-        columns[count] = texts[count] = xstrdup(others[i]);
-    struct table *t = table_new(columns, count);
-    for (size_t i = 0; i < w->data.sample_count; i++) {
-        char text[UNITS_TEXT_MAX];
-        const struct sweep_sample *sample = &w->data.samples[i];
-        for (size_t axis = 0; axis < s->sweep_count; axis++)
-            table_add(t, "%s", s->sweep[axis].values[value_at(s, sample->point, axis)]);
-        table_add(t, "%.4g %s", sample->value, w->data.unit);
-        table_add(t, "%.4g %s", sample->mean, w->data.unit);
-        table_add(t, "%s", units_format_time_short(text, sample->cost.boot_s * 1e9));
-        table_add(t, "%.1f MiB", sample->cost.memory_bytes / (1 << 20));
-        table_add(t, "%.2f s", sample->cost.cpu_s);
-        table_add(t, "%s", verdict_name(sample->verdict));
-    }
-    putchar('\n');
-    table_print(t, stdout, "  ");
-    putchar('\n');
-    table_free(t);
-    while (count > 0)
-        free(texts[--count]);
+    workload_free(w);
+    return seconds;
 }
 
-static int conduct(struct sweep *w, struct error *err)
+static json_t *describe(json_t *point, unsigned repeat, unsigned attempt, const struct scenario *s,
+                        const char *run)
 {
-    _cleanup_(freep) char *name = xasprintf("%s-sweep", w->scenario->name);
-    int r = results_open(w->options->folder, name, &w->results, err);
+    return json_pack("{s:O s:i s:i s:I s:s}", "point", point, "repeat", (int)repeat, "attempt",
+                     (int)attempt, "seed", (json_int_t)s->seed, "run", run);
+}
+
+/* What the run's own folder says goes on record. */
+static int describe_done(json_t *line, const struct run_outcome *o, struct error *err)
+{
+    json_t *run;
+    int r = measures_read_run(o->folder, &run, err);
     if (r < 0)
         return r;
-    w->csv = results_create(&w->results, "sweep.csv", err);
-    if (!w->csv)
-        return -err->code;
-    write_header(w);
-    r = run_points(w, err);
-    fclose(w->csv);
-    if (w->data.sample_count == 0) {
-        results_discard(&w->results);
-        return r;
+    json_object_set_new(line, "outcome", json_string("done"));
+    json_object_set_new(line, "verdict", json_string(verdict_name(o->verdict)));
+    json_object_set_new(line, "measures", measures_of(run));
+    json_decref(run);
+    return 0;
+}
+
+static void describe_failure(json_t *line, const struct error *why)
+{
+    json_object_set_new(line, "outcome", json_string("failed"));
+    json_object_set_new(line, "error", json_string(why->text));
+    json_object_set_new(line, "status", json_integer(why->status));
+}
+
+/* One attempt. 0: it is on record, done or failed. */
+static int attempt(struct sweep *w, const struct scenario *s, json_t *point, unsigned repeat,
+                   const char *label, struct error *err)
+{
+    _cleanup_(freep) char *text = sweep_point_text(point);
+    unsigned number = sweep_book_failures(&w->book, text, repeat, false) + 1;
+    _cleanup_(freep) char *name =
+        number == 1 ? xasprintf("point-%s-run-%u", label, repeat)
+                    : xasprintf("point-%s-run-%u-again-%u", label, repeat, number);
+    _cleanup_(freep) char *folder = xasprintf("%s/%s", w->book.folder, name);
+    struct run_options options = {.folder = folder, .on_step = w->options->on_step};
+    struct run_outcome outcome = {0};
+    struct error why;
+    uint64_t begin = clock_monotonic_ns();
+    json_t *line = describe(point, repeat, number, s, name);
+    int r = run_scenario(s, &options, &outcome, &why);
+    double took = (double)(clock_monotonic_ns() - begin) / 1e9;
+    bool interrupted = outcome.interrupted || r == -EINTR;
+    json_object_set_new(line, "took_s", json_real(took));
+    w->estimated_s += estimate_of(s);
+    w->took_s += took;
+    if (r == 0)
+        r = describe_done(line, &outcome, &why);
+    run_done(&outcome);
+    if (r == -EINTR) {
+        json_decref(line);
+        return error_set(err, EINTR, "interrupted");
     }
-    print_table(w);
-    struct error second;
-    int written = sweep_plot_all(w->scenario, &w->data, w->results.folder, &second);
-    if (r == 0 && written == 0)
-        written = results_finish(&w->results, &second);
-    if (r == 0 && written < 0) {
-        *err = second;
-        r = written;
+    if (r < 0) {
+        log_warn("the run failed: %s", why.text);
+        describe_failure(line, &why);
+    }
+    r = sweep_book_add(&w->book, line, err);
+    return r == 0 && interrupted ? error_set(err, EINTR, "interrupted") : r;
+}
+
+int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *label,
+                   struct error *err)
+{
+    _cleanup_(freep) char *text = sweep_point_text(point);
+    _cleanup_(freep) char *seed =
+        xasprintf("seed=%llu", (unsigned long long)sweep_seed(w->scenario->seed, repeat));
+    struct scenario *s;
+    int r = sweep_open_point(w->options, point, seed, &s, err);
+    if (r < 0)
+        return r;
+    size_t records;
+    do {
+        records = w->book.record_count;
+        r = attempt(w, s, point, repeat, label, err);
+        /* what the machine lacks it will lack the second time */
+    } while (r == 0 && records < w->book.record_count && w->book.records[records].for_good &&
+             sweep_book_failures(&w->book, text, repeat, true) < ATTEMPTS_MAX);
+    scenario_free(s);
+    return r;
+}
+
+/* --- all runs --- */
+
+static bool stop_was_asked(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+           sigismember(&pending, SIGHUP);
+}
+
+static bool is_due(const struct sweep *w, const struct sweep_turn *turn)
+{
+    const char *point = w->points[turn->point];
+    return !sweep_book_find(&w->book, point, turn->repeat) &&
+           sweep_book_failures(&w->book, point, turn->repeat, true) < ATTEMPTS_MAX;
+}
+
+static double estimate_turn(const struct sweep *w, const struct sweep_turn *turn)
+{
+    struct error ignored;
+    struct scenario *s;
+    json_t *point = sweep_point(w->scenario, turn->point);
+    double seconds = 0;
+    if (sweep_open_point(w->options, point, NULL, &s, &ignored) == 0) {
+        seconds = estimate_of(s);
+        scenario_free(s);
+    }
+    json_decref(point);
+    return seconds;
+}
+
+static void show_turn(const struct sweep *w, const struct sweep_turn *turn, size_t number,
+                      size_t count, double left_s)
+{
+    enum { WIDTH = 20 };
+    char bar[WIDTH + 1];
+    if (progress_quiet)
+        return;
+    for (size_t i = 0; i < WIDTH; i++)
+        bar[i] = i * count < number * WIDTH ? '#' : '.';
+    bar[WIDTH] = '\0';
+    if (w->estimated_s > 0)
+        left_s *= w->took_s / w->estimated_s;
+    fprintf(stderr, "[%s] run %zu of %zu, about %.0f %s left: %s, repetition %u\n", bar, number + 1,
+            count, left_s < 100 ? ceil(left_s) : ceil(left_s / 60), left_s < 100 ? "s" : "min",
+            w->points[turn->point], turn->repeat);
+}
+
+/* Discarded: nothing of it goes on record, nor does it matter whether it fails. */
+static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error *err)
+{
+    _cleanup_(freep) char *folder = xasprintf("%s/warmup", w->book.folder);
+    struct run_options options = {.folder = folder, .on_step = w->options->on_step};
+    for (unsigned i = 0; i < w->scenario->warmup; i++) {
+        struct run_outcome outcome = {0};
+        struct scenario *s;
+        json_t *point = sweep_point(w->scenario, turn->point);
+        int r = sweep_open_point(w->options, point, NULL, &s, err);
+        json_decref(point);
+        if (r < 0)
+            return r;
+        if (!progress_quiet)
+            fprintf(stderr, "warm-up, to be discarded: %s\n", w->points[turn->point]);
+        r = run_scenario(s, &options, &outcome, err);
+        bool interrupted = r == -EINTR || outcome.interrupted;
+        run_done(&outcome);
+        scenario_free(s);
+        file_remove_tree(folder, NULL);
+        if (interrupted)
+            return error_set(err, EINTR, "interrupted");
+        if (r < 0)
+            log_warn("the warm-up failed, going on without: %s", err->text);
+    }
+    return 0;
+}
+
+/* Runs those of the turns that are due. */
+static int run_turns(struct sweep *w, struct sweep_turn *turns, size_t count, struct error *err)
+{
+    size_t due = 0;
+    double left_s = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_due(w, &turns[i]))
+            turns[due++] = turns[i];
+    _cleanup_(freep) double *estimates = xcalloc(due + 1, sizeof(*estimates));
+    for (size_t i = 0; i < due; i++)
+        left_s += estimates[i] = estimate_turn(w, &turns[i]);
+    int r = due > 0 && w->estimated_s == 0 ? warm_up(w, &turns[0], err) : 0;
+    for (size_t i = 0; i < due && r == 0; i++) {
+        if (stop_was_asked())
+            return error_set(err, EINTR, "interrupted");
+        show_turn(w, &turns[i], i, due, left_s);
+        _cleanup_(freep) char *label = xasprintf("%03zu", turns[i].point + 1);
+        json_t *point = sweep_point(w->scenario, turns[i].point);
+        r = sweep_run_once(w, point, turns[i].repeat, label, err);
+        json_decref(point);
+        left_s -= estimates[i];
     }
     return r;
 }
 
+/* One more repetition of each point that is not known well enough. */
+static int add_repetitions(struct sweep *w, unsigned repeat, struct error *err)
+{
+    const struct scenario *s = w->scenario;
+    struct sweep_turn *all;
+    size_t kept = 0, count = sweep_order(s->point_count, repeat, repeat, s->seed, &all);
+    _cleanup_(freep) struct sweep_turn *turns = all;
+    _cleanup_(freep) char *measure = sweep_main_measure(w);
+    for (size_t i = 0; i < count && measure; i++) {
+        struct sweep_cell cell = sweep_summarise(&w->book, w->points[turns[i].point], measure);
+        if (cell.done && sweep_wants_more(&cell.stats, s->precision, repeat - 1, s->repeat_max))
+            turns[kept++] = turns[i];
+    }
+    return run_turns(w, turns, kept, err);
+}
+
+static int run_all(struct sweep *w, struct error *err)
+{
+    const struct scenario *s = w->scenario;
+    struct sweep_turn *all;
+    size_t count = sweep_order(s->point_count, 1, s->repeat, s->seed, &all);
+    _cleanup_(freep) struct sweep_turn *turns = all;
+    int r = run_turns(w, turns, count, err);
+    for (unsigned n = s->repeat + 1; r == 0 && s->precision > 0 && n <= s->repeat_max; n++)
+        r = add_repetitions(w, n, err);
+    return r;
+}
+
+/* --- the folder --- */
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u; /* FNV-1a */
+    return hash;
+}
+
+static uint64_t hash_file(uint64_t hash, const char *path)
+{
+    _cleanup_(freep) char *text = NULL;
+    return file_read(path, 1 << 26, &text, NULL, NULL) == 0 ? hash_text(hash, text) : hash;
+}
+
+/* What the runs are of: the file with --set applied, and the files that it names. How many runs
+ * are asked for is no part of it: a finished sweep may go on with more. */
+static uint64_t hash_scenario(const struct sweep *w, json_t *document)
+{
+    static const char *const counts[] = {"repeat", "repeat_max", "precision", "warmup"};
+    json_t *copy = json_copy(document);
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        json_object_del(copy, counts[i]);
+    char *text = json_dumps(copy, JSON_COMPACT);
+    uint64_t hash = hash_text(0xcbf29ce484222325u, text);
+    free(text);
+    const char *matrix = json_string_value(json_object_get(json_object_get(copy, "wan"), "matrix"));
+    const char *slash = strrchr(w->options->file, '/');
+    int len = slash && matrix && *matrix != '/' ? (int)(slash + 1 - w->options->file) : 0;
+    _cleanup_(freep) char *path = xasprintf("%.*s%s", len, w->options->file, matrix ? matrix : "");
+    _cleanup_(freep) char *yaml = xasprintf("%s/workload.yaml", w->workload->folder);
+    hash = matrix ? hash_file(hash, path) : hash;
+    json_decref(copy);
+    return hash_file(hash, yaml);
+}
+
+static json_t *describe_sweep(const struct sweep *w)
+{
+    const struct scenario *s = w->scenario;
+    json_t *document = summary_describe_yaml(s->document.root), *points = json_array();
+    json_t *metrics = json_object();
+    for (size_t i = 0; i < s->point_count; i++)
+        json_array_append_new(points, sweep_point(s, i));
+    for (size_t i = 0; i < w->workload->metric_count; i++) {
+        const char *unit = w->workload->metrics[i].unit;
+        json_object_set_new(metrics, w->workload->metrics[i].name, json_string(unit ? unit : ""));
+    }
+    char hash[17];
+    snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)hash_scenario(w, document));
+    return json_pack("{s:i s:s s:s s:s s:s s:s? s:o s:o s:o}", "format", SWEEP_FORMAT, "wanlab",
+                     wanlab_version, "scenario_hash", hash, "file", w->options->file, "name",
+                     s->name, "main", w->workload->main_metric, "units", metrics, "points", points,
+                     "document", document);
+}
+
+/* Tables and pictures of what is on record, however much it is. */
+static int report(const struct sweep *w, struct error *err)
+{
+    int r = sweep_write_csv(w, err);
+    sweep_print_table(w);
+    return r < 0 ? r : sweep_plot_all(w, err);
+}
+
+/* What did not work out, after all that could be run was. */
+static int count_failures(const struct sweep *w, struct error *err)
+{
+    unsigned failed = 0;
+    const char *why = NULL;
+    for (size_t i = 0; i < w->scenario->point_count; i++)
+        failed += sweep_summarise(&w->book, w->points[i], NULL).failed;
+    for (size_t i = 0; i < w->book.record_count; i++) {
+        const struct sweep_record *r = &w->book.records[i];
+        if (r->failed && !sweep_book_find(&w->book, r->point, r->repeat))
+            why = json_string_value(json_object_get(r->line, "error"));
+    }
+    if (failed == 0)
+        return 0;
+    return error_set(err, EIO,
+                     "%u %s failed and %s in no average; the last reason (all are in runs.csv): %s",
+                     failed, failed == 1 ? "run" : "runs", failed == 1 ? "is" : "are", why);
+}
+
+static int conduct(struct sweep *w, struct error *err)
+{
+    struct error second;
+    _cleanup_(freep) char *name = xasprintf("%s-sweep", w->scenario->name);
+    _cleanup_(freep) char *folder =
+        w->options->folder ? xstrdup(w->options->folder) : results_free_name(name);
+    int r = sweep_book_open(folder, describe_sweep(w), &w->book, err);
+    if (r < 0)
+        return r;
+    if (w->book.resumed && !progress_quiet)
+        fprintf(stderr, "going on in '%s', which has %zu runs on record\n", folder,
+                w->book.record_count);
+    r = run_all(w, err);
+    int reported = w->book.record_count > 0 ? report(w, &second) : 0;
+    if (r == -EINTR)
+        log_warn("what is finished is kept; to go on: wanlab sweep %s -o %s (with the same --set)",
+                 w->options->file, folder);
+    if (r == 0 && reported < 0)
+        *err = second;
+    if (r == 0)
+        r = reported;
+    if (r == 0)
+        r = sweep_book_set_state(&w->book, "done", err);
+    return r < 0 ? r : count_failures(w, err);
+}
+
+/* Signals are looked at between runs; the runs look for themselves. */
+static int conduct_shielded(struct sweep *w, struct error *err)
+{
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    int r = conduct(w, err);
+    while (stop_was_asked())
+        sigwaitinfo(&stop, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
+static void name_points(struct sweep *w)
+{
+    w->points = xcalloc(w->scenario->point_count + 1, sizeof(*w->points));
+    for (size_t i = 0; i < w->scenario->point_count; i++) {
+        json_t *point = sweep_point(w->scenario, i);
+        w->points[i] = sweep_point_text(point);
+        json_decref(point);
+    }
+}
+
+static void release(struct sweep *w)
+{
+    for (size_t i = 0; w->points && i < w->scenario->point_count; i++)
+        free(w->points[i]);
+    free(w->points);
+    sweep_book_close(&w->book);
+    workload_free(w->workload);
+    scenario_free(w->scenario);
+}
+
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err)
 {
-    struct sweep w = {.options = options};
+    struct sweep w = {.options = options, .book = {.folder_fd = -1, .lines_fd = -1}};
     int r = scenario_open(options->file, options->sets, options->set_count, &w.scenario, err);
     if (r < 0)
         return r;
     r = sweep_check(options, w.scenario, err);
     if (r == 0)
-        r = conduct(&w, err);
-    if (w.data.sample_count > 0 && ret_folder)
-        *ret_folder = xstrdup(w.results.folder);
-    results_done(&w.results);
-    free(w.data.metric);
-    free(w.data.unit);
-    free(w.data.samples);
-    scenario_free(w.scenario);
+        r = workload_open(&w.scenario->workload, &w.workload, err);
+    if (r == 0 && w.scenario->precision > 0 && !w.workload->main_metric)
+        r = error_input(err,
+                        "%s:1:1: 'precision' is for a workload with a main metric: '%s' has "
+                        "none",
+                        options->file, w.workload->name);
+    if (r == 0) {
+        name_points(&w);
+        r = conduct_shielded(&w, err);
+        if (w.book.record_count > 0 && ret_folder)
+            *ret_folder = xstrdup(w.book.folder);
+    }
+    release(&w);
     return r;
 }

@@ -1,29 +1,65 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sweep: the full product of the scenario's axes, each point run `repeat` times in a lab of its
- * own, one after the other; the main metric of each run in sweep.csv, and a picture of it against
- * every axis.
+ * A sweep: the points of the scenario's `sweep`, each run `repeat` times in a lab of its own, in
+ * random order (sweep_order.h), with more repetitions where `precision` asks for them. Every run
+ * that ended is on record before the next begins (sweep_book.h), so a sweep can be stopped or
+ * killed at any time and goes on where it was. Tables and pictures are made of the records.
+ *
+ * A run that fails is tried once more; a repetition that failed twice is marked and averaged with
+ * nothing. The first `warmup` runs of each start or resumption (caches are cold) are discarded.
+ * Labs are not shared between runs: one takes milliseconds to make, and what a run leaves in a
+ * database, a cache or a TCP metric would be in the next one's result.
  */
 #ifndef WANLAB_EXPERIMENT_SWEEP_H
 #define WANLAB_EXPERIMENT_SWEEP_H
 
 #include "experiment/run.h"
+#include "experiment/sweep_book.h"
 
 struct sweep_options {
     const char *file;        /* the scenario; read anew for each point */
     const char *const *sets; /* "KEY=VALUE", under those of the point */
     size_t set_count;
-    const char *folder; /* of the results; NULL: results/NAME-sweep-TIME */
+    const char
+        *folder; /* of the results, perhaps one to go on with; NULL: results/NAME-sweep-TIME */
     void (*on_step)(const char *line, void *arg);
 };
 
-/* Whether every value of the sweep makes a sound scenario with a workload that takes it. The error
+/* Whether every point of the sweep makes a sound scenario with a workload that takes it. The error
  * names the place in the file. */
 int sweep_check(const struct sweep_options *options, const struct scenario *s, struct error *err);
 
-/* Prints the runs as a table on standard output at the end. Ends at the first run that fails,
- * keeping what is finished, with the run's error; `*ret_folder` (may be NULL when nothing was
- * written) is the caller's. */
+/* Prints a table on standard output at the end. SIGINT, SIGTERM and SIGHUP end it with -EINTR,
+ * keeping what is finished; runs that failed make it fail at its end. `*ret_folder` (may be NULL
+ * when nothing was written) is the caller's. */
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err);
+
+/* Prints the runs in their order, with what each is expected to take of time and memory, and starts
+ * nothing. STATUS_MACHINE when a point does not fit the machine, naming it. */
+int sweep_dry_run(const struct sweep_options *options, struct error *err);
+
+/* --- inside the layer --- */
+
+struct sweep {
+    const struct sweep_options *options;
+    struct scenario *scenario; /* of the file as it stands: points and repetitions */
+    struct workload *workload;
+    char **points; /* the text of each, as in the records */
+    struct sweep_book book;
+    double estimated_s, took_s; /* of the runs made so far: how right estimates are */
+};
+
+/* {"workload.replicate.rate": "600/min", …}: what a point says. */
+json_t *sweep_point(const struct scenario *s, size_t point);
+
+/* The scenario of a point, with some more "KEY=VALUE" (may be none). */
+int sweep_open_point(const struct sweep_options *o, json_t *point, const char *extra,
+                     struct scenario **ret, struct error *err);
+
+/* Runs a point once, or a second time where the first failed, and records it. `label` is the first
+ * part of its folder's name. 0 also for a run that failed: -EINTR, or what keeps the sweep from
+ * going on, is returned. */
+int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *label,
+                   struct error *err);
 
 #endif

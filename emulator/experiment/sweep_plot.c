@@ -10,17 +10,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "experiment/sweep_table.h"
 #include "report/plot.h"
 
 enum { LINES_MAX = 12 };
-
-size_t sweep_point_count(const struct scenario *s)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < s->sweep_count; i++)
-        count *= s->sweep[i].value_count;
-    return count;
-}
 
 /* Where a value lies on its axis: as a number if it is one (rates per minute, as the papers have
  * them), else by its order. */
@@ -46,38 +39,6 @@ static bool is_frequency(const struct sweep_axis *axis)
     return units_parse_frequency(axis->values[0], &per_s, NULL) == 0;
 }
 
-/* How far apart point numbers are that differ by one step on an axis. */
-static size_t stride_of(const struct scenario *s, size_t axis)
-{
-    size_t stride = 1;
-    for (size_t i = axis + 1; i < s->sweep_count; i++)
-        stride *= s->sweep[i].value_count;
-    return stride;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Median with spread of one point's runs; false if none has been made. */
-static bool summarise(const struct sweep_data *data, size_t point, struct plot_point *ret)
-{
-    _cleanup_(freep) double *values = xcalloc(data->sample_count, sizeof(*values));
-    size_t n = 0;
-    for (size_t i = 0; i < data->sample_count; i++)
-        if (data->samples[i].point == point && !isnan(data->samples[i].value))
-            values[n++] = data->samples[i].value;
-    if (n == 0)
-        return false;
-    qsort(values, n, sizeof(*values), by_value);
-    ret->y = n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-    ret->low = values[0];
-    ret->high = values[n - 1];
-    return true;
-}
-
 /* The other axes' values at a point: the name of its line. */
 static char *line_name(const struct scenario *s, size_t point, size_t without)
 {
@@ -85,70 +46,141 @@ static char *line_name(const struct scenario *s, size_t point, size_t without)
     for (size_t i = 0; i < s->sweep_count; i++) {
         const struct sweep_axis *axis = &s->sweep[i];
         const char *dot = strrchr(axis->key, '.');
-        if (i != without)
+        unsigned value = s->points[point * s->sweep_count + i];
+        if (i != without && value != SWEEP_AS_FILE)
             text_add(&text, "%s%s %s", text.len ? ", " : "", dot ? dot + 1 : axis->key,
-                     axis->values[point / stride_of(s, i) % axis->value_count]);
+                     axis->values[value]);
     }
-    return text.data ? text.data : xstrdup("median, smallest and largest");
+    return text.data ? text.data : xstrdup("mean with 95 % confidence interval");
 }
 
-static size_t fill_line(const struct scenario *s, const struct sweep_data *data, size_t axis,
-                        size_t first, struct plot_point *points)
+static bool same_line(const struct scenario *s, size_t a, size_t b, size_t without)
 {
+    for (size_t i = 0; i < s->sweep_count; i++)
+        if (i != without && s->points[a * s->sweep_count + i] != s->points[b * s->sweep_count + i])
+            return false;
+    return true;
+}
+
+static int by_x(const void *a, const void *b)
+{
+    double x = ((const struct plot_point *)a)->x, y = ((const struct plot_point *)b)->x;
+    return x < y ? -1 : x > y;
+}
+
+struct line {
+    char *name;
+    struct plot_point *points, *marked;
+    size_t count, marked_count;
+};
+
+/* All points that differ from `first` in nothing but the axis. */
+static struct line make_line(const struct sweep *w, const char *measure, size_t axis, size_t first)
+{
+    const struct scenario *s = w->scenario;
+    struct line line = {.name = line_name(s, first, axis)};
+    line.points = xcalloc(s->point_count, sizeof(*line.points));
+    line.marked = xcalloc(s->point_count, sizeof(*line.marked));
+    for (size_t p = first; p < s->point_count; p++) {
+        unsigned value = s->points[p * s->sweep_count + axis];
+        if (value == SWEEP_AS_FILE || !same_line(s, p, first, axis))
+            continue;
+        struct sweep_cell cell = sweep_summarise(&w->book, w->points[p], measure);
+        if (cell.stats.count == 0)
+            continue;
+        bool has_interval = !isnan(cell.stats.ci.low);
+        struct plot_point point = {
+            .x = position(&s->sweep[axis], value),
+            .y = cell.stats.mean,
+            .low = has_interval ? cell.stats.ci.low : cell.stats.mean,
+            .high = has_interval ? cell.stats.ci.high : cell.stats.mean,
+        };
+        if (cell.marked)
+            line.marked[line.marked_count++] = point;
+        else
+            line.points[line.count++] = point;
+    }
+    qsort(line.points, line.count, sizeof(*line.points), by_x);
+    return line;
+}
+
+static size_t make_lines(const struct sweep *w, const char *measure, size_t axis,
+                         struct line lines[LINES_MAX])
+{
+    const struct scenario *s = w->scenario;
     size_t count = 0;
-    for (unsigned v = 0; v < s->sweep[axis].value_count; v++) {
-        points[count] = (struct plot_point){.x = position(&s->sweep[axis], v)};
-        if (summarise(data, first + v * stride_of(s, axis), &points[count]))
-            count++;
+    for (size_t p = 0; p < s->point_count && count < LINES_MAX; p++) {
+        bool seen = s->points[p * s->sweep_count + axis] == SWEEP_AS_FILE;
+        for (size_t k = 0; k < p && !seen; k++)
+            seen =
+                same_line(s, p, k, axis) && s->points[k * s->sweep_count + axis] != SWEEP_AS_FILE;
+        if (!seen)
+            lines[count++] = make_line(w, measure, axis, p);
     }
     return count;
 }
 
-static int plot_axis(const struct scenario *s, const struct sweep_data *data, size_t axis,
-                     const char *folder, struct error *err)
+static void find_range(const struct sweep_axis *a, double *low, double *high)
 {
-    const struct sweep_axis *a = &s->sweep[axis];
-    size_t stride = stride_of(s, axis), lines = 0;
-    struct plot_series series[LINES_MAX];
-    struct plot_point *points[LINES_MAX];
-    char *names[LINES_MAX];
-    for (size_t point = 0; point < sweep_point_count(s) && lines < LINES_MAX; point++) {
-        if (point / stride % a->value_count != 0)
-            continue;
-        points[lines] = xcalloc(a->value_count, sizeof(**points));
-        names[lines] = line_name(s, point, axis);
-        series[lines] = (struct plot_series){names[lines], PLOT_LINES, points[lines],
-                                             fill_line(s, data, axis, point, points[lines])};
-        lines++;
+    *low = *high = position(a, 0);
+    for (unsigned i = 1; i < a->value_count; i++) {
+        *low = fmin(*low, position(a, i));
+        *high = fmax(*high, position(a, i));
     }
-    _cleanup_(freep) char *title = xasprintf("%s: %s of the slowest node", s->name, data->metric);
+}
+
+static int draw(const struct sweep *w, const char *measure, size_t axis, const struct line *lines,
+                size_t line_count, struct error *err)
+{
+    const struct sweep_axis *a = &w->scenario->sweep[axis];
+    struct plot_series series[2 * LINES_MAX];
+    size_t count = 0;
+    double low, high;
+    find_range(a, &low, &high);
+    for (size_t i = 0; i < line_count; i++)
+        series[count++] =
+            (struct plot_series){lines[i].name, PLOT_LINES, lines[i].points, lines[i].count};
+    for (size_t i = 0; i < line_count; i++)
+        if (lines[i].marked_count > 0)
+            series[count++] = (struct plot_series){"not trusted", PLOT_HOLLOW, lines[i].marked,
+                                                   lines[i].marked_count};
+    _cleanup_(freep) char *title = xasprintf("%s: %s", w->scenario->name, measure);
     _cleanup_(freep) char *label =
         xasprintf("%s%s", a->key, is_frequency(a) ? " (per minute)" : "");
-    _cleanup_(freep) char *path = xasprintf("%s/plots/%s-by-%s.svg", folder, data->metric, a->key);
-    double low = position(a, 0), high = position(a, (unsigned)a->value_count - 1);
-    _cleanup_(freep) char *y_label = xasprintf("%s (%s)", data->metric, data->unit);
+    _cleanup_(freep) char *path =
+        xasprintf("%s/plots/%s-by-%s.svg", w->book.folder, measure, a->key);
+    _cleanup_(freep) char *y_label =
+        xasprintf("%s (%s)", measure, sweep_unit(w, w->workload->main_metric));
     struct plot plot = {
         .title = title,
         .x_label = label,
         .y_label = y_label,
         .log_x = low > 0 && high / low >= 20,
         .series = series,
-        .series_count = lines,
+        .series_count = count,
     };
-    int r = plot_write(&plot, path, err);
-    for (size_t i = 0; i < lines; i++) {
-        free(points[i]);
-        free(names[i]);
+    return plot_write(&plot, path, err);
+}
+
+static int plot_axis(const struct sweep *w, const char *measure, size_t axis, struct error *err)
+{
+    struct line lines[LINES_MAX];
+    size_t count = make_lines(w, measure, axis, lines);
+    int r = draw(w, measure, axis, lines, count, err);
+    for (size_t i = 0; i < count; i++) {
+        free(lines[i].name);
+        free(lines[i].points);
+        free(lines[i].marked);
     }
     return r;
 }
 
-int sweep_plot_all(const struct scenario *s, const struct sweep_data *data, const char *folder,
-                   struct error *err)
+int sweep_plot_all(const struct sweep *w, struct error *err)
 {
-    _cleanup_(freep) char *plots = xasprintf("%s/plots", folder);
+    _cleanup_(freep) char *plots = xasprintf("%s/plots", w->book.folder);
+    _cleanup_(freep) char *measure = sweep_main_measure(w);
     int r = file_make_dirs(plots, err);
-    for (size_t axis = 0; axis < s->sweep_count && r == 0; axis++)
-        r = plot_axis(s, data, axis, folder, err);
+    for (size_t axis = 0; measure && axis < w->scenario->sweep_count && r == 0; axis++)
+        r = plot_axis(w, measure, axis, err);
     return r;
 }

@@ -271,6 +271,10 @@ static void add_series(struct drawing *d, size_t index)
                  "$series%zu using 1:2 with linespoints linecolor rgb '%s' linewidth 2 "
                  "dashtype %zu pointtype %d pointsize %s",
                  index, color, 1 + round % 5, marker, size);
+    else if (s->style == PLOT_HOLLOW)
+        text_add(script,
+                 "$series%zu using 1:2 with points linecolor rgb '%s' pointtype 6 pointsize 1.2",
+                 index, color);
     else
         text_add(script,
                  "$series%zu using 1:2 with points linecolor rgb '%s' pointtype %d pointsize %s",

@@ -22,6 +22,7 @@ struct plot_point {
 enum plot_style {
     PLOT_LINES,  /* lines with points and error bars */
     PLOT_POINTS, /* points alone, without error bars: raw samples over time */
+    PLOT_HOLLOW, /* points with error bars, drawn as outlines: what is not to be relied on */
     PLOT_BARS,   /* one bar per point; x is ignored, label names it; equal labels stand together */
 };
 

@@ -15,7 +15,6 @@
 #include "base/units.h"
 #include "topology/scenario_decode.h"
 
-enum { REPEAT_MAX = 10000 };
 DEFINE_CLEANUP(struct scenario *, scenario_free);
 
 const char *scenario_place(char *buf, const struct mark *mark)
@@ -107,8 +106,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 
 static int check_top_level(const struct yaml *root, struct error *err)
 {
-    static const char *const keys[] = {"name",     "seed", "engine",   "nodes", "wan",    "links",
-                                       "networks", "tcp",  "workload", "sweep", "repeat", "events"};
+    static const char *const keys[] = {"name",   "seed",      "engine",     "nodes",    "wan",
+                                       "links",  "networks",  "tcp",        "workload", "sweep",
+                                       "repeat", "precision", "repeat_max", "warmup",   "events"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -121,8 +121,6 @@ static int check_top_level(const struct yaml *root, struct error *err)
 static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct error *err)
 {
     const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine");
-    const struct yaml *repeat_node = yaml_get(root, "repeat");
-    uint64_t repeat = 1;
     s->seed = 1;
     int r = decode_name(s, yaml_get(root, "name"), err);
     if (r == 0 && seed)
@@ -131,10 +129,7 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
         r = decode_engine(s, engine, err);
     if (r == 0)
         r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
-    if (r == 0 && repeat_node)
-        r = scenario_decode_integer(repeat_node, "repeat", 1, REPEAT_MAX, &repeat, err);
-    s->repeat = (unsigned)repeat;
-    return r;
+    return r < 0 ? r : scenario_decode_repeats(s, root, err);
 }
 
 static int decode_sections(struct scenario *s, const struct yaml *root, struct error *err)
@@ -209,7 +204,7 @@ static int apply_sets(struct scenario *s, const struct scenario_source *source, 
     return 0;
 }
 
-/* Everything but the sweep. With `key`, that key has `value`. */
+/* Everything but the sweep. With `key` (not NULL), that key has `value`. */
 static int read_source(const struct scenario_source *source, const char *key, const char *value,
                        struct scenario **ret, struct error *err)
 {
@@ -238,6 +233,20 @@ int scenario_try(const struct scenario_source *source, const char *key, const ch
     int r = read_source(source, key, value, &s, err);
     scenario_free(s);
     return r;
+}
+
+int scenario_try_sets(const struct scenario_source *source, const char *const *sets, size_t count,
+                      struct error *err)
+{
+    struct scenario_source more = *source;
+    _cleanup_(freep) const char **all = xcalloc(source->set_count + count, sizeof(*all));
+    for (size_t i = 0; i < source->set_count; i++)
+        all[i] = source->sets[i];
+    for (size_t i = 0; i < count; i++)
+        all[source->set_count + i] = sets[i];
+    more.sets = all;
+    more.set_count += count;
+    return scenario_try(&more, NULL, NULL, err);
 }
 
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
@@ -277,6 +286,7 @@ static void free_experiment(struct scenario *s)
         free(s->sweep[i].key);
     }
     free(s->sweep);
+    free(s->points);
 }
 
 void scenario_free(struct scenario *s)

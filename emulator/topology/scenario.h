@@ -103,6 +103,8 @@ struct workload_choice {
     struct mark mark;
 };
 
+enum { SWEEP_AS_FILE = -1u }; /* a point of a list that says nothing of a key */
+
 /* One axis of a sweep: the key as for `--set`, and the texts of its values. */
 struct sweep_axis {
     char *key; /* a bare name such as `rate` has been completed to `workload.NAME.rate` */
@@ -131,7 +133,13 @@ struct scenario {
     struct workload_choice workload;
     struct sweep_axis *sweep;
     size_t sweep_count;
-    unsigned repeat; /* default 1 */
+    unsigned *points; /* [point * sweep_count + axis]: an index into its values, or SWEEP_AS_FILE */
+    size_t point_count;
+    bool sweep_is_list;  /* the points are a list, not all combinations */
+    unsigned repeat;     /* runs of each point; default 1 */
+    double precision;    /* add runs until the mean is known so well (0.05: 5 %); 0: never */
+    unsigned repeat_max; /* and never more than so many */
+    unsigned warmup;     /* discarded runs before the first that counts; default 1 */
 };
 
 /* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read.

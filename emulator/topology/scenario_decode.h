@@ -2,7 +2,7 @@
  *
  * Shared by the scenario's parts: scenario.c reads the file and decodes what is simple,
  * scenario_nodes.c makes the nodes and finds them by name, scenario_wires.c decodes wan, links and
- * networks, scenario_workload.c the workload and the sweep.
+ * networks, scenario_workload.c the workload, scenario_sweep.c the sweep.
  *
  * Every decoder fills its own arrays of the scenario as it goes; on error the caller frees the
  * scenario, half filled as it is. All errors begin with the place.
@@ -32,6 +32,9 @@ struct scenario_source {
 /* Reads and decodes all but the sweep, with `key` set to `value` after the source's own sets. */
 int scenario_try(const struct scenario_source *source, const char *key, const char *value,
                  struct error *err);
+/* The same with `sets` after the source's own. */
+int scenario_try_sets(const struct scenario_source *source, const char *const *sets, size_t count,
+                      struct error *err);
 
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_resources.c: kind, root, limits, … of a group; `ret` gets a root of its own to free. */
@@ -43,7 +46,12 @@ int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct 
 int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
-                          const struct yaml *map, struct error *err);
+                          const struct yaml *node, struct error *err);
+/* repeat, precision, repeat_max, warmup */
+int scenario_decode_repeats(struct scenario *s, const struct yaml *root, struct error *err);
+
+/* Whether nothing was written for a value. */
+bool scenario_is_nothing(const struct yaml *node);
 
 /* The key of a --set or a sweep must not make up a node or network that the file does not have. */
 int scenario_check_key(const struct yaml *root, const char *key, const struct mark *mark,

@@ -255,6 +255,43 @@ static void parameters_of_the_workload_stay_text(void **state)
     scenario_free(s);
 }
 
+static void a_sweep_may_be_a_list_of_points(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: {count: 1}, b: {count: 2}}\n"
+                                   "workload: {w: }\n"
+                                   "sweep:\n"
+                                   "  - {rate: 1/s, nodes.a.count: 3}\n"
+                                   "  - {nodes.a.count: 4, seed: 7}\n"
+                                   "  - {rate: 2/s, nodes.a.count: 3}\n");
+    static const unsigned points[] = {0, 0, SWEEP_AS_FILE, SWEEP_AS_FILE, 1, 0,
+                                      1, 0, SWEEP_AS_FILE};
+    assert_true(s->sweep_is_list);
+    assert_int_equal(s->point_count, 3);
+    assert_int_equal(s->sweep_count, 3);
+    assert_string_equal(s->sweep[0].key, "workload.w.rate");
+    assert_string_equal(s->sweep[0].values[1], "2/s");
+    assert_memory_equal(s->points, points, sizeof(points));
+    scenario_free(s);
+}
+
+static void a_sweep_multiplies_its_values(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: }\n"
+                                   "workload: {w: }\n"
+                                   "sweep: {rate: [1/s, 2/s], seed: [5, 6, 7]}\n"
+                                   "repeat: 3\nprecision: 5%\nwarmup: 0\n");
+    static const unsigned points[] = {0, 0, 0, 1, 0, 2, 1, 0, 1, 1, 1, 2};
+    assert_int_equal(s->point_count, 6);
+    assert_memory_equal(s->points, points, sizeof(points));
+    assert_int_equal(s->repeat, 3);
+    assert_int_equal(s->repeat_max, 20);
+    assert_int_equal(s->warmup, 0);
+    assert_true(s->precision == 0.05);
+    scenario_free(s);
+}
+
 static void sweep_keys_are_completed(void **state)
 {
     (void)state;
@@ -320,6 +357,8 @@ int main(void)
         cmocka_unit_test(a_direction_of_a_link_overrides_the_link),
         cmocka_unit_test(a_network_has_its_values_on_each_wire),
         cmocka_unit_test(parameters_of_the_workload_stay_text),
+        cmocka_unit_test(a_sweep_may_be_a_list_of_points),
+        cmocka_unit_test(a_sweep_multiplies_its_values),
         cmocka_unit_test(sweep_keys_are_completed),
         cmocka_unit_test(sets_change_the_file_in_order),
         cmocka_unit_test(ten_thousand_nodes_are_found_quickly),

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a sample of repeated measurements says: middle, spread, and how well the mean is known. And
+ * whether two samples differ by more than their noise. Pure.
+ *
+ * The quantiles of Student's t are exact to about 1e-10: they are found by bisection of its
+ * distribution function, which is a regularised incomplete beta function (Abramowitz and Stegun,
+ * "Handbook of Mathematical Functions", 26.7.1 and, for its continued fraction, 26.5.8, evaluated
+ * by Lentz's method as Thompson and Barnett modified it).
+ */
+#ifndef WANLAB_BASE_STATS_H
+#define WANLAB_BASE_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An interval that is not known is NAN at both ends. */
+struct interval {
+    double low, high;
+};
+
+struct stats {
+    size_t count;
+    double median, mean; /* NAN of no values */
+    double sd;           /* of the sample (n - 1); NAN below two values */
+    struct interval ci;  /* 95 % confidence interval of the mean, by Student's t; as sd */
+};
+
+/* Values that are not finite must not be among them. */
+struct stats stats_of(const double *values, size_t count);
+
+/* Half the width of the interval in terms of the mean (0.05: "± 5 %"); INFINITY if not known. */
+double stats_relative_width(const struct stats *s);
+
+/* P(T <= t) of Student's t with `df` > 0 degrees of freedom, which need not be whole. */
+double stats_t_distribution(double t, double df);
+/* The t below which the share `p`, 0 < p < 1, lies. */
+double stats_t_quantile(double p, double df);
+
+/* The 95 % confidence interval of the median, by percentile bootstrap: 2,000 samples drawn with
+ * replacement from the stream `seed`. NAN below two values. */
+struct interval stats_median_bootstrap(const double *values, size_t count, uint64_t seed);
+
+/* Welch's t-test, which lets both samples have a variance of their own. */
+struct stats_difference {
+    double difference;  /* of the means: b - a */
+    struct interval ci; /* of it, 95 % */
+    double df;          /* by Welch and Satterthwaite */
+    double p;           /* two-sided: how likely such a difference is by chance alone */
+}; /* all but the difference NAN if a sample has less than two values, or no spread in either */
+
+struct stats_difference stats_compare(const struct stats *a, const struct stats *b);
+
+#endif

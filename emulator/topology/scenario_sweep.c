@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The points of a sweep: every combination of the values of its keys, or a list of them. All are
+ * tried here: a sweep that dies at its last point has wasted a night.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/units.h"
+#include "topology/scenario_decode.h"
+
+enum {
+    SWEEP_VALUES_MAX = 1000,
+    SWEEP_AXES_MAX = 16,
+    SWEEP_POINTS_MAX = 100000,
+    REPEAT_MAX = 10000
+};
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* `rate` -> `workload.NAME.rate`; the scenario's own `seed` and `engine` stay as they are. */
+static int complete_key(const struct scenario *s, const struct yaml_pair *pair, char **ret,
+                        struct error *err)
+{
+    const char *key = pair->key;
+    const struct mark *mark = &pair->key_mark;
+    bool is_bare = !strchr(key, '.');
+    if (strcmp(key, "seed") == 0 || strcmp(key, "engine") == 0) {
+        *ret = xstrdup(key);
+        return 0;
+    }
+    if ((is_bare || begins_with(key, "workload.")) && !s->workload.name)
+        return yaml_error(err, mark, "'%s' is for a workload, but the file has no 'workload'", key);
+    if (is_bare) {
+        *ret = xasprintf("workload.%s.%s", s->workload.name, key);
+        return 0;
+    }
+    if (begins_with(key, "workload.")) {
+        const char *rest = key + strlen("workload.");
+        size_t len = strlen(s->workload.name);
+        if (strncmp(rest, s->workload.name, len) != 0 || rest[len] != '.' || !rest[len + 1] ||
+            strchr(rest + len + 1, '.'))
+            return yaml_error(err, mark, "found the key '%s', expected 'workload.%s.PARAMETER'",
+                              key, s->workload.name);
+    } else if (begins_with(key, "wan.")) {
+        if (s->wan.member_count == 0)
+            return yaml_error(err, mark, "found the key '%s', but the file has no 'wan'", key);
+    } else if (!begins_with(key, "nodes.") && !begins_with(key, "networks.")) {
+        return yaml_error(err, mark,
+                          "found the key '%s', expected a parameter of the workload, seed, engine, "
+                          "or a key below nodes, wan or networks",
+                          key);
+    }
+    int r = scenario_check_key(s->document.root, key, mark, err);
+    if (r == 0)
+        *ret = xstrdup(key);
+    return r;
+}
+
+/* The workload's parameters are not known here; for all else the scenario has to hold up. */
+static int try_value(const struct scenario_source *source, const struct sweep_axis *axis,
+                     const struct yaml *value, struct error *err)
+{
+    struct error why;
+    if (begins_with(axis->key, "workload.") ||
+        scenario_try(source, axis->key, value->scalar, &why) == 0)
+        return 0;
+    _cleanup_(freep) char *prefix = xasprintf("--set %s: ", axis->key);
+    const char *text = begins_with(why.text, prefix) ? why.text + strlen(prefix) : why.text;
+    return yaml_error(err, &value->mark, "%s=%s: %s", axis->key, value->scalar, text);
+}
+
+static int add_value(const struct scenario_source *source, struct sweep_axis *axis,
+                     const struct yaml *value, struct error *err)
+{
+    int r = yaml_expect_scalar(value, "a value of a sweep", err);
+    if (r < 0)
+        return r;
+    if (scenario_is_nothing(value))
+        return yaml_error(err, &value->mark, "found nothing, expected a value for '%s'", axis->key);
+    for (size_t i = 0; i < axis->value_count; i++) {
+        if (strcmp(axis->values[i], value->scalar) == 0)
+            return yaml_error(err, &value->mark, "the value '%s' is here again: expected it once",
+                              value->scalar);
+    }
+    axis->values = array_grow(axis->values, axis->value_count, sizeof(*axis->values));
+    axis->values[axis->value_count++] = xstrdup(value->scalar);
+    return try_value(source, axis, value, err);
+}
+
+static int decode_axis(struct scenario *s, const struct scenario_source *source,
+                       const struct yaml_pair *pair, struct error *err)
+{
+    struct sweep_axis *axis = &s->sweep[s->sweep_count++];
+    char place[SCENARIO_PLACE_MAX];
+    axis->mark = pair->key_mark;
+    int r = complete_key(s, pair, &axis->key, err);
+    if (r < 0)
+        return r;
+    for (const struct sweep_axis *other = s->sweep; other < axis; other++) {
+        if (strcmp(other->key, axis->key) == 0)
+            return yaml_error(err, &axis->mark, "'%s' is here again: it is already at %s",
+                              axis->key, scenario_place(place, &other->mark));
+    }
+    const struct yaml *values = pair->value;
+    if (values->kind != YAML_LIST)
+        return add_value(source, axis, values, err);
+    if (values->count == 0 || values->count > SWEEP_VALUES_MAX)
+        return yaml_error(err, &values->mark, "found %zu values for '%s', expected 1 to %d",
+                          values->count, axis->key, SWEEP_VALUES_MAX);
+    for (size_t i = 0; r == 0 && i < values->count; i++)
+        r = add_value(source, axis, values->items[i], err);
+    return r;
+}
+
+/* Every combination; the last key moves fastest. */
+static int multiply(struct scenario *s, const struct yaml *map, struct error *err)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        count *= s->sweep[i].value_count;
+        if (count > SWEEP_POINTS_MAX)
+            return yaml_error(err, &map->mark, "found more than %d points in the sweep",
+                              SWEEP_POINTS_MAX);
+    }
+    s->point_count = count;
+    s->points = xcalloc(count * s->sweep_count, sizeof(*s->points));
+    for (size_t point = 0; point < count; point++) {
+        size_t rest = point;
+        for (size_t i = s->sweep_count; i-- > 0; rest /= s->sweep[i].value_count)
+            s->points[point * s->sweep_count + i] = (unsigned)(rest % s->sweep[i].value_count);
+    }
+    return 0;
+}
+
+static int decode_product(struct scenario *s, const struct scenario_source *source,
+                          const struct yaml *map, struct error *err)
+{
+    if (map->count > SWEEP_AXES_MAX)
+        return yaml_error(err, &map->pairs[SWEEP_AXES_MAX].key_mark,
+                          "found %zu keys in the sweep, expected at most %d", map->count,
+                          SWEEP_AXES_MAX);
+    s->sweep = xcalloc(map->count, sizeof(*s->sweep));
+    for (size_t i = 0; i < map->count; i++) {
+        int r = decode_axis(s, source, &map->pairs[i], err);
+        if (r < 0)
+            return r;
+    }
+    return map->count ? multiply(s, map, err) : 0;
+}
+
+/* The axis of a key in a list, made at its first appearance. */
+static int find_axis(struct scenario *s, const struct yaml_pair *pair, size_t *ret,
+                     struct error *err)
+{
+    _cleanup_(freep) char *key = NULL;
+    int r = complete_key(s, pair, &key, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        *ret = i;
+        if (strcmp(s->sweep[i].key, key) == 0)
+            return 0;
+    }
+    if (s->sweep_count == SWEEP_AXES_MAX)
+        return yaml_error(err, &pair->key_mark, "found more than %d keys in the sweep",
+                          SWEEP_AXES_MAX);
+    *ret = s->sweep_count;
+    s->sweep[s->sweep_count++] = (struct sweep_axis){.key = TAKE_PTR(key), .mark = pair->key_mark};
+    return 0;
+}
+
+static unsigned find_value(struct sweep_axis *axis, const char *text)
+{
+    for (size_t i = 0; i < axis->value_count; i++)
+        if (strcmp(axis->values[i], text) == 0)
+            return (unsigned)i;
+    axis->values = array_grow(axis->values, axis->value_count, sizeof(*axis->values));
+    axis->values[axis->value_count] = xstrdup(text);
+    return (unsigned)axis->value_count++;
+}
+
+/* All of its keys at once: a value may need another one beside it. */
+static int try_point(const struct scenario *s, const struct scenario_source *source,
+                     const struct yaml *map, const unsigned *point, struct error *err)
+{
+    struct error why;
+    const char *sets[SWEEP_AXES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        const struct sweep_axis *axis = &s->sweep[i];
+        if (point[i] != SWEEP_AS_FILE && !begins_with(axis->key, "workload."))
+            sets[count++] = xasprintf("%s=%s", axis->key, axis->values[point[i]]);
+    }
+    int r = count ? scenario_try_sets(source, sets, count, &why) : 0;
+    while (count > 0)
+        free((void *)sets[--count]);
+    return r < 0 ? yaml_error(err, &map->mark, "this point: %s", why.text) : 0;
+}
+
+static int decode_point(struct scenario *s, const struct scenario_source *source,
+                        const struct yaml *map, unsigned *point, struct error *err)
+{
+    if (map->kind != YAML_MAP || map->count == 0)
+        return yaml_error(err, &map->mark,
+                          "expected a point of the sweep, such as {rate: 600/min}");
+    for (size_t i = 0; i < map->count; i++) {
+        const struct yaml_pair *pair = &map->pairs[i];
+        size_t axis;
+        int r = find_axis(s, pair, &axis, err);
+        if (r == 0)
+            r = yaml_expect_scalar(pair->value, "a value of a sweep", err);
+        if (r == 0 && scenario_is_nothing(pair->value))
+            r = yaml_error(err, &pair->value->mark, "found nothing, expected a value for '%s'",
+                           pair->key);
+        if (r == 0 && point[axis] != SWEEP_AS_FILE)
+            r = yaml_error(err, &pair->key_mark, "'%s' is here again in this point",
+                           s->sweep[axis].key);
+        if (r < 0)
+            return r;
+        point[axis] = find_value(&s->sweep[axis], pair->value->scalar);
+    }
+    return try_point(s, source, map, point, err);
+}
+
+static int decode_list(struct scenario *s, const struct scenario_source *source,
+                       const struct yaml *list, struct error *err)
+{
+    if (list->count == 0 || list->count > SWEEP_POINTS_MAX)
+        return yaml_error(err, &list->mark, "found %zu points in the sweep, expected 1 to %d",
+                          list->count, SWEEP_POINTS_MAX);
+    size_t size = list->count * SWEEP_AXES_MAX;
+    _cleanup_(freep) unsigned *wide = xcalloc(size, sizeof(*wide));
+    memset(wide, 0xff, size * sizeof(*wide)); /* SWEEP_AS_FILE */
+    s->sweep = xcalloc(SWEEP_AXES_MAX, sizeof(*s->sweep));
+    for (size_t i = 0; i < list->count; i++) {
+        unsigned *point = wide + i * SWEEP_AXES_MAX;
+        int r = decode_point(s, source, list->items[i], point, err);
+        for (size_t k = 0; k < i && r == 0; k++)
+            if (memcmp(wide + k * SWEEP_AXES_MAX, point, SWEEP_AXES_MAX * sizeof(*point)) == 0)
+                r = yaml_error(err, &list->items[i]->mark, "this point is here again");
+        if (r < 0)
+            return r;
+    }
+    s->sweep_is_list = true;
+    s->point_count = list->count;
+    s->points = xcalloc(list->count * s->sweep_count, sizeof(*s->points));
+    for (size_t i = 0; i < list->count; i++)
+        memcpy(s->points + i * s->sweep_count, wide + i * SWEEP_AXES_MAX,
+               s->sweep_count * sizeof(*s->points));
+    return 0;
+}
+
+int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
+                          const struct yaml *node, struct error *err)
+{
+    if (node->kind == YAML_LIST)
+        return decode_list(s, source, node, err);
+    if (node->kind != YAML_MAP)
+        return yaml_error(err, &node->mark,
+                          "found a single value, expected a map or a list of points for the sweep");
+    return decode_product(s, source, node, err);
+}
+
+static int decode_share(const struct yaml *node, const char *what, double *ret, struct error *err)
+{
+    double share;
+    int r = yaml_expect_scalar(node, what, err);
+    if (r < 0)
+        return r;
+    if (units_parse_share(node->scalar, &share, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    if (share <= 0)
+        return yaml_error(err, &node->mark, "found %s for %s, expected more than 0%%", node->scalar,
+                          what);
+    *ret = share;
+    return 0;
+}
+
+static int decode_count(const struct yaml *node, const char *what, uint64_t min, unsigned *ret,
+                        struct error *err)
+{
+    uint64_t value;
+    int r = scenario_decode_integer(node, what, min, REPEAT_MAX, &value, err);
+    if (r == 0)
+        *ret = (unsigned)value;
+    return r;
+}
+
+int scenario_decode_repeats(struct scenario *s, const struct yaml *root, struct error *err)
+{
+    enum { MAX_DEFAULT = 20 };
+    const struct yaml *repeat = yaml_get(root, "repeat"), *max = yaml_get(root, "repeat_max"),
+                      *precision = yaml_get(root, "precision"), *warmup = yaml_get(root, "warmup");
+    s->repeat = 1;
+    s->warmup = 1;
+    int r = repeat ? decode_count(repeat, "repeat", 1, &s->repeat, err) : 0;
+    s->repeat_max = s->repeat > MAX_DEFAULT ? s->repeat : MAX_DEFAULT;
+    if (r == 0 && max)
+        r = decode_count(max, "repeat_max", s->repeat, &s->repeat_max, err);
+    if (r == 0 && warmup)
+        r = decode_count(warmup, "warmup", 0, &s->warmup, err);
+    if (r == 0 && precision)
+        r = decode_share(precision, "precision", &s->precision, err);
+    if (r == 0 && max && !precision)
+        r = yaml_error(err, &max->mark,
+                       "found 'repeat_max' without 'precision', which would "
+                       "add repetitions up to it");
+    return r;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Known values: NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2 (critical values of
+ * Student's t), and the data set "NumAcc1" of NIST's Statistical Reference Datasets. Where a
+ * value is a closed form, the formula stands beside it.
+ */
+#include "base/stats.h"
+
+#include <math.h>
+
+#include "expect.h"
+
+static void expect_near(double value, double wanted, double within)
+{
+    if (!(fabs(value - wanted) <= within))
+        fail_msg("expected %.12g within %g, found %.12g", wanted, within, value);
+}
+
+static void quantiles_of_t_are_those_of_the_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        double df, t;
+    } table[] = {{1, 12.706}, {2, 4.303},  {3, 3.182},  {4, 2.776},
+                 {9, 2.262},  {30, 2.042}, {60, 2.000}, {100, 1.984}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        expect_near(stats_t_quantile(0.975, table[i].df), table[i].t, 0.0005);
+    expect_near(stats_t_quantile(0.995, 10), 3.169, 0.0005);
+    expect_near(stats_t_quantile(0.975, 1e7), 1.959964, 1e-6); /* the normal distribution's */
+}
+
+static void t_of_one_and_two_degrees_has_closed_forms(void **state)
+{
+    (void)state;
+    for (double t = -30; t <= 30; t += 0.7) {
+        expect_near(stats_t_distribution(t, 1), 0.5 + atan(t) / M_PI, 1e-12); /* Cauchy's */
+        expect_near(stats_t_distribution(t, 2), 0.5 + t / (2 * sqrt(2 + t * t)), 1e-12);
+    }
+    expect_near(stats_t_quantile(0.975, 1), tan(M_PI * 0.475), 1e-9);
+    expect_near(stats_t_quantile(0.025, 1), -tan(M_PI * 0.475), 1e-9);
+    expect_near(stats_t_distribution(INFINITY, 5), 1, 0);
+}
+
+static void three_values_have_mean_median_deviation_and_interval(void **state)
+{
+    (void)state;
+    const double values[] = {10000001, 10000003, 10000002}; /* NumAcc1: mean 10000002, sd 1 */
+    struct stats s = stats_of(values, 3);
+    assert_int_equal(s.count, 3);
+    expect_near(s.mean, 10000002, 0);
+    expect_near(s.median, 10000002, 0);
+    expect_near(s.sd, 1, 0);
+    expect_near(s.ci.high - s.mean, 4.30265272975 / sqrt(3), 1e-8);
+    expect_near(s.mean - s.ci.low, 4.30265272975 / sqrt(3), 1e-8);
+}
+
+static void too_few_values_have_no_interval(void **state)
+{
+    (void)state;
+    const double one[] = {7};
+    struct stats s = stats_of(one, 1), none = stats_of(NULL, 0);
+    expect_near(s.mean, 7, 0);
+    expect_near(s.median, 7, 0);
+    assert_true(isnan(s.sd) && isnan(s.ci.low) && isnan(s.ci.high));
+    assert_true(isinf(stats_relative_width(&s)));
+    assert_true(none.count == 0 && isnan(none.mean) && isnan(none.median));
+    assert_true(isnan(stats_median_bootstrap(one, 1, 1).low));
+}
+
+static void equal_values_have_an_interval_of_no_width(void **state)
+{
+    (void)state;
+    const double same[] = {2, 2, 2, 2};
+    struct stats s = stats_of(same, 4);
+    expect_near(stats_relative_width(&s), 0, 0);
+    struct stats_difference d = stats_compare(&s, &s);
+    assert_true(d.difference == 0 && isnan(d.p));
+}
+
+static void median_of_an_even_number_is_between_the_middle_two(void **state)
+{
+    (void)state;
+    const double values[] = {9, 1, 4, 2};
+    expect_near(stats_of(values, 4).median, 3, 0);
+}
+
+static void bootstrap_is_repeatable_and_holds_the_median(void **state)
+{
+    (void)state;
+    double values[101];
+    for (int i = 0; i <= 100; i++)
+        values[i] = i;
+    struct interval a = stats_median_bootstrap(values, 101, 7);
+    struct interval b = stats_median_bootstrap(values, 101, 7);
+    assert_true(a.low == b.low && a.high == b.high);
+    /* by order statistics the interval is [40, 60]: ranks 51 -+ 1.96 * sqrt(101) / 2 */
+    expect_near(a.low, 40, 3);
+    expect_near(a.high, 60, 3);
+}
+
+/* Welch's own kind of example: closed forms for n = 2 and 2 with equal variances (df = 2). */
+static void welch_finds_p_and_interval(void **state)
+{
+    (void)state;
+    const double x[] = {1, 3}, y[] = {11, 13};
+    struct stats a = stats_of(x, 2), b = stats_of(y, 2);
+    struct stats_difference d = stats_compare(&a, &b);
+    double error = sqrt(2), t = 10 / error;
+    expect_near(d.difference, 10, 0);
+    expect_near(d.df, 2, 1e-12);
+    expect_near(d.p, 1 - t / sqrt(2 + t * t), 1e-12);
+    expect_near(d.ci.high - 10, 4.30265272975 * error, 1e-8);
+}
+
+static void welch_lowers_the_degrees_where_variances_differ(void **state)
+{
+    (void)state;
+    const double quiet[] = {10, 10, 10}, loud[] = {8, 12, 10, 14};
+    struct stats a = stats_of(quiet, 3), b = stats_of(loud, 4);
+    expect_near(stats_compare(&a, &b).df, 3, 1e-12); /* only the second has any variance */
+    assert_true(stats_compare(&a, &b).p > 0.05);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quantiles_of_t_are_those_of_the_tables),
+        cmocka_unit_test(t_of_one_and_two_degrees_has_closed_forms),
+        cmocka_unit_test(three_values_have_mean_median_deviation_and_interval),
+        cmocka_unit_test(too_few_values_have_no_interval),
+        cmocka_unit_test(equal_values_have_an_interval_of_no_width),
+        cmocka_unit_test(median_of_an_even_number_is_between_the_middle_two),
+        cmocka_unit_test(bootstrap_is_repeatable_and_holds_the_median),
+        cmocka_unit_test(welch_finds_p_and_interval),
+        cmocka_unit_test(welch_lowers_the_degrees_where_variances_differ),
+    };
+    return RUN_TESTS(tests);
+}
