@@ -314,7 +314,7 @@ static void a_node_needs_room_for_the_tuples_of_all(void **state)
     struct needs few = lint_needs(&p);
     p.inserts = 200000;
     struct needs many = lint_needs(&p);
-    assert_true(few.memory >= 64 << 20);
+    assert_true(few.memory >= 44 << 20);
     assert_int_equal(few.memory, many.memory);
     assert_true(many.scratch - few.scratch >= 5 * (200000 - 200) * (2 + 4 + 1 + 32));
     p.mode = MODE_BASELINE;

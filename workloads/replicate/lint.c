@@ -81,7 +81,7 @@ struct needs lint_needs(const struct parameters *p)
     const uint64_t row = 2 * ((uint64_t)p->tuple_len + 72); /* pages are half full at worst */
     const uint64_t rows = p->inserts + (p->count - 1) * parameters_replicated(p);
     return (struct needs){
-        .memory = 64 * mib + p->count * p->connections * mib / 4,
+        .memory = 44 * mib + p->count * p->connections * mib / 24,
         .scratch = 32 * mib + rows * row,
     };
 }
