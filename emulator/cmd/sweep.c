@@ -19,6 +19,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     static const struct option options[] = {SCENARIO_LONG_OPTIONS,
                                             {"output", required_argument, NULL, 'o'},
                                             {"dry-run", no_argument, NULL, 'd'},
+                                            {"saturation", no_argument, NULL, 'S'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {0}};
     struct scenario_options o = {0};
@@ -32,12 +33,14 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             sweep.folder = optarg;
         else if (c == 'd')
             dry = true;
+        else if (c == 'S')
+            sweep.saturation = true;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
     }
-    if (!scenario_file(&o, argc, argv))
+    if (!scenario_file(&o, argc, argv) || (dry && sweep.saturation))
         return command_usage(command);
     place_sweep();
     sweep.file = o.file;
@@ -54,7 +57,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_sweep = {
     .name = "sweep",
-    .usage = "FILE [-o FOLDER] [--dry-run] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
+    .usage =
+        "FILE [-o FOLDER] [--dry-run | --saturation] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
     .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
     .options =
         "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"

@@ -257,21 +257,19 @@ static void show_turn(const struct sweep *w, const struct sweep_turn *turn, size
             w->points[turn->point], turn->repeat);
 }
 
-/* Discarded: nothing of it goes on record, nor does it matter whether it fails. */
-static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error *err)
+int sweep_warm_up(struct sweep *w, json_t *point, struct error *err)
 {
     _cleanup_(freep) char *folder = xasprintf("%s/warmup", w->book.folder);
+    _cleanup_(freep) char *text = sweep_point_text(point);
     struct run_options options = {.folder = folder, .on_step = w->options->on_step};
     for (unsigned i = 0; i < w->scenario->warmup; i++) {
         struct run_outcome outcome = {0};
         struct scenario *s;
-        json_t *point = sweep_point(w->scenario, turn->point);
         int r = sweep_open_point(w->options, point, NULL, &s, err);
-        json_decref(point);
         if (r < 0)
             return r;
         if (!progress_quiet)
-            fprintf(stderr, "warm-up, to be discarded: %s\n", w->points[turn->point]);
+            fprintf(stderr, "warm-up, to be discarded: %s\n", text);
         r = run_scenario(s, &options, &outcome, err);
         bool interrupted = r == -EINTR || outcome.interrupted;
         run_done(&outcome);
@@ -283,6 +281,14 @@ static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error 
             log_warn("the warm-up failed, going on without: %s", err->text);
     }
     return 0;
+}
+
+static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error *err)
+{
+    json_t *point = sweep_point(w->scenario, turn->point);
+    int r = sweep_warm_up(w, point, err);
+    json_decref(point);
+    return r;
 }
 
 /* Runs those of the turns that are due. */
@@ -363,6 +369,7 @@ static uint64_t hash_scenario(const struct sweep *w, json_t *document)
         json_object_del(copy, counts[i]);
     char *text = json_dumps(copy, JSON_COMPACT);
     uint64_t hash = hash_text(0xcbf29ce484222325u, text);
+    hash = w->options->saturation ? hash_text(hash, "saturation") : hash;
     free(text);
     const char *matrix = json_string_value(json_object_get(json_object_get(copy, "wan"), "matrix"));
     const char *slash = strrchr(w->options->file, '/');
@@ -423,7 +430,9 @@ static int count_failures(const struct sweep *w, struct error *err)
 static int conduct(struct sweep *w, struct error *err)
 {
     struct error second;
-    _cleanup_(freep) char *name = xasprintf("%s-sweep", w->scenario->name);
+    bool saturation = w->options->saturation;
+    _cleanup_(freep) char *name =
+        xasprintf("%s-%s", w->scenario->name, saturation ? "saturation" : "sweep");
     _cleanup_(freep) char *folder =
         w->options->folder ? xstrdup(w->options->folder) : results_free_name(name);
     int r = sweep_book_open(folder, describe_sweep(w), &w->book, err);
@@ -432,18 +441,20 @@ static int conduct(struct sweep *w, struct error *err)
     if (w->book.resumed && !progress_quiet)
         fprintf(stderr, "going on in '%s', which has %zu runs on record\n", folder,
                 w->book.record_count);
-    r = run_all(w, err);
-    int reported = w->book.record_count > 0 ? report(w, &second) : 0;
+    r = saturation ? sweep_saturate(w, err) : run_all(w, err);
+    int reported = !saturation && w->book.record_count > 0 ? report(w, &second) : 0;
     if (r == -EINTR)
-        log_warn("what is finished is kept; to go on: wanlab sweep %s -o %s (with the same --set)",
-                 w->options->file, folder);
+        log_warn(
+            "what is finished is kept; to go on: wanlab sweep %s -o %s%s (with the same --set)",
+            w->options->file, folder, saturation ? " --saturation" : "");
     if (r == 0 && reported < 0)
         *err = second;
     if (r == 0)
         r = reported;
     if (r == 0)
         r = sweep_book_set_state(&w->book, "done", err);
-    return r < 0 ? r : count_failures(w, err);
+    /* a search takes a run that failed for one that did not keep up */
+    return r < 0 || saturation ? r : count_failures(w, err);
 }
 
 /* Signals are looked at between runs; the runs look for themselves. */
@@ -488,9 +499,12 @@ int sweep_run(const struct sweep_options *options, char **ret_folder, struct err
     int r = scenario_open(options->file, options->sets, options->set_count, &w.scenario, err);
     if (r < 0)
         return r;
-    r = sweep_check(options, w.scenario, err);
+    if (!options->saturation || w.scenario->sweep_count > 0)
+        r = sweep_check(options, w.scenario, err);
     if (r == 0)
         r = workload_open(&w.scenario->workload, &w.workload, err);
+    if (r == 0 && options->saturation)
+        r = sweep_check_saturation(&w, err);
     if (r == 0 && w.scenario->precision > 0 && !w.workload->main_metric)
         r = error_input(err,
                         "%s:1:1: 'precision' is for a workload with a main metric: '%s' has "

@@ -23,6 +23,7 @@ struct sweep_options {
     const char
         *folder; /* of the results, perhaps one to go on with; NULL: results/NAME-sweep-TIME */
     void (*on_step)(const char *line, void *arg);
+    bool saturation; /* the search that the file's `saturation` asks for, not the sweep */
 };
 
 /* Whether every point of the sweep makes a sound scenario with a workload that takes it. The error
@@ -61,5 +62,13 @@ int sweep_open_point(const struct sweep_options *o, json_t *point, const char *e
  * going on, is returned. */
 int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *label,
                    struct error *err);
+
+/* The discarded runs, of a point. That one fails is only warned of. */
+int sweep_warm_up(struct sweep *w, json_t *point, struct error *err);
+
+/* sweep_saturation.c: for each combination of the sweep's other keys, searches; then writes
+ * saturation.csv and prints a table, also of a search that was interrupted. */
+int sweep_check_saturation(const struct sweep *w, struct error *err);
+int sweep_saturate(struct sweep *w, struct error *err);
 
 #endif

@@ -106,9 +106,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 
 static int check_top_level(const struct yaml *root, struct error *err)
 {
-    static const char *const keys[] = {"name",   "seed",      "engine",     "nodes",    "wan",
-                                       "links",  "networks",  "tcp",        "workload", "sweep",
-                                       "repeat", "precision", "repeat_max", "warmup",   "events"};
+    static const char *const keys[] = {
+        "name",     "seed",  "engine", "nodes",     "wan",        "links",  "networks",   "tcp",
+        "workload", "sweep", "repeat", "precision", "repeat_max", "warmup", "saturation", "events"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -265,6 +265,8 @@ int scenario_open(const char *file, const char *const *sets, size_t set_count,
     const struct yaml *sweep = yaml_get(s->document.root, "sweep");
     if (sweep)
         r = scenario_decode_sweep(s, &source, sweep, err);
+    if (r == 0 && yaml_get(s->document.root, "saturation"))
+        r = scenario_decode_saturation(s, yaml_get(s->document.root, "saturation"), err);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(s);
@@ -287,6 +289,9 @@ static void free_experiment(struct scenario *s)
     }
     free(s->sweep);
     free(s->points);
+    free(s->saturation.of);
+    free(s->saturation.from);
+    free(s->saturation.to);
 }
 
 void scenario_free(struct scenario *s)

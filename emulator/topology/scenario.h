@@ -113,6 +113,16 @@ struct sweep_axis {
     struct mark mark;
 };
 
+/* A search for the highest value of a parameter that the workload keeps up with. */
+struct saturation_choice {
+    char *of;          /* the key, completed as in a sweep; NULL: the file asks for none */
+    char *from, *to;   /* where to look; NULL: the ends of the sweep's values */
+    double within;     /* of the nominal time; default 0.05 */
+    double resolution; /* default 0.05 */
+    unsigned repeat;   /* runs near the edge; default 3 */
+    struct mark mark;
+};
+
 struct scenario {
     struct yaml_document document; /* what the rest was read from; owns the marks' file names */
     char *name;                    /* default: the file's name without .yaml */
@@ -139,7 +149,8 @@ struct scenario {
     unsigned repeat;     /* runs of each point; default 1 */
     double precision;    /* add runs until the mean is known so well (0.05: 5 %); 0: never */
     unsigned repeat_max; /* and never more than so many */
-    unsigned warmup;     /* discarded runs before the first that counts; default 1 */
+    struct saturation_choice saturation;
+    unsigned warmup; /* discarded runs before the first that counts; default 1 */
 };
 
 /* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read.

@@ -50,6 +50,8 @@ int scenario_decode_sweep(struct scenario *s, const struct scenario_source *sour
 /* repeat, precision, repeat_max, warmup */
 int scenario_decode_repeats(struct scenario *s, const struct yaml *root, struct error *err);
 
+int scenario_decode_saturation(struct scenario *s, const struct yaml *map, struct error *err);
+
 /* Whether nothing was written for a value. */
 bool scenario_is_nothing(const struct yaml *node);
 

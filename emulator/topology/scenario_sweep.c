@@ -312,3 +312,52 @@ int scenario_decode_repeats(struct scenario *s, const struct yaml *root, struct 
                        "add repetitions up to it");
     return r;
 }
+
+/* A text of the map, or NULL. */
+static int copy_text(const struct yaml *map, const char *key, char **ret, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    int r = node ? yaml_expect_scalar(node, key, err) : 0;
+    if (node && r == 0)
+        *ret = xstrdup(node->scalar);
+    return r;
+}
+
+static int decode_of(struct scenario *s, const struct yaml *map, struct error *err)
+{
+    const struct yaml *of = yaml_get(map, "of");
+    if (!of)
+        return yaml_error(err, &map->mark, "found no 'of', expected the parameter to search for");
+    int r = yaml_expect_scalar(of, "of", err);
+    struct yaml_pair as_key = {.key = of->scalar, .key_mark = of->mark};
+    if (r == 0)
+        r = complete_key(s, &as_key, &s->saturation.of, err);
+    if (r == 0 && !begins_with(s->saturation.of, "workload."))
+        r = yaml_error(err, &of->mark, "found '%s', expected a parameter of the workload",
+                       of->scalar);
+    return r;
+}
+
+int scenario_decode_saturation(struct scenario *s, const struct yaml *map, struct error *err)
+{
+    static const char *const keys[] = {"of", "from", "to", "within", "resolution", "repeat"};
+    struct saturation_choice *c = &s->saturation;
+    *c = (struct saturation_choice){
+        .within = 0.05, .resolution = 0.05, .repeat = 3, .mark = map->mark};
+    const struct yaml *within = yaml_get(map, "within"), *repeat = yaml_get(map, "repeat"),
+                      *resolution = yaml_get(map, "resolution");
+    int r = yaml_expect_map(map, "the saturation", keys, ARRAY_LEN(keys), err);
+    if (r == 0)
+        r = decode_of(s, map, err);
+    if (r == 0)
+        r = copy_text(map, "from", &c->from, err);
+    if (r == 0)
+        r = copy_text(map, "to", &c->to, err);
+    if (r == 0 && within)
+        r = decode_share(within, "within", &c->within, err);
+    if (r == 0 && resolution)
+        r = decode_share(resolution, "resolution", &c->resolution, err);
+    if (r == 0 && repeat)
+        r = decode_count(repeat, "repeat", 1, &c->repeat, err);
+    return r;
+}

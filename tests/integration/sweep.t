@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Sweeps: their order, their records, and what happens when they are stopped, killed, or when a run
-# fails. The workload is a shell script that is done in milliseconds; there are no wires, so that every run is
-# trusted however busy the machine is.
+# fails. The workload is a shell script that is done in milliseconds; there are no wires, so that the verdict
+# is the same however busy the machine is: trusted for one node, doubtful for several.
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 
@@ -71,6 +71,9 @@ like "$(head -1 a/sweep.csv)" "^workload.tiny.load,nodes.n.count,n,trusted,faile
 like "$(sed -n 2p a/sweep.csv)" "^10,2,3,[0-3],0,10\.[23]" "and the statistics"
 is "$(ls a/plots | grep -c '\.svg$')" 2 "a picture for each axis"
 like "$OUT" "load +count +n +answer_max" "it ends with a table"
+like "$OUT" "\* not trusted" "where points without a trusted run are marked"
+is "$(grep -c ',yes$' a/sweep.csv)" 4 "so they are in sweep.csv"
+is "$(grep -c 'with points .* pointtype 6' a/plots/answer_max-by-nodes.n.count.gp)" 2 "and hollow in the pictures"
 run "$WANLAB" sweep sweep.yaml -o b
 is "$(jq -r .run b/points.jsonl)" "$(jq -r .run a/points.jsonl)" "the same seed gives the same order"
 [ "$(jq -r .run a/points.jsonl)" != "$(jq -r .run a/points.jsonl | sort)" ]
@@ -200,6 +203,28 @@ run "$WANLAB" sweep sweep.yaml -o full/s
 diag "$ERR"
 is "$(jq -r 'select(.outcome == "done") | .run' full/s/points.jsonl | wc -l)" 12 "it goes on when there is room"
 umount full
+
+# Saturation. The answer is nominal up to 300/min and grows with the rate beyond: 5 % more at 315/min.
+cat >saturation.yaml <<'Y'
+nodes: {n: {count: 1}}
+workload: {tiny: {}}
+sweep: {nodes.n.count: [1, 2]}
+saturation: {of: rate, from: 120/min, to: 12000/min, within: 5%, resolution: 5%}
+warmup: 0
+Y
+run "$WANLAB" sweep saturation.yaml --saturation -o saturation
+is "$STATUS" 0 "a search for the saturation ends well"
+diag "$OUT"
+is "$(sed 1d saturation/saturation.csv | awk -F, '{split($2, h, "/"); split($3, l, "/")
+    print $1, (h[1] > 285 && h[1] <= 315), (l[1] > 315 && l[1] / h[1] < 1.06), $5}' | xargs)" \
+    "nodes.n.count=1 1 1 found nodes.n.count=2 1 1 found" "saturation.csv has the edge for each number of nodes"
+before=$(cat saturation/points.jsonl)
+run "$WANLAB" sweep saturation.yaml --saturation -o saturation
+is "$STATUS $(cat saturation/points.jsonl)" "0 $before" "nothing is run again"
+run "$WANLAB" sweep sweep.yaml --saturation -o none
+like "$STATUS $ERR" "2 sweep.yaml:1:1: the scenario has no 'saturation'" "a file that does not ask for it: exit 2"
+run "$WANLAB" sweep saturation.yaml --saturation -o none --set 'saturation={of: fail, from: 1, to: 2}'
+like "$STATUS $ERR" "2 .*'workload.tiny.fail' is no frequency and no integer" "a parameter that has no more or less: exit 2"
 
 # Two folders against each other. other_p50 has no spread and does not change; answer doubles.
 run "$WANLAB" compare a list
