@@ -59,7 +59,8 @@ enum frame_type {
     FRAME_STARTED, /* from the guest: it runs */
     FRAME_REFUSED, /* from the guest instead: errno (int32_t) and a text; the channel is free */
     FRAME_DATA,    /* both ways, of a stream */
-    FRAME_END,     /* both ways: no more data of this stream */
+    FRAME_END,     /* both ways: no more data of this stream; against its direction: nobody takes it
+                      any more */
     FRAME_CREDIT,  /* both ways: uint32_t bytes of this stream were taken */
     FRAME_SIGNAL,  /* to the guest: its number (int32_t), for the program's group */
     FRAME_SIZE,    /* to the guest: struct frame_size of the terminal */

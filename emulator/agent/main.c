@@ -292,14 +292,14 @@ static void receive(struct agent *a)
     int r = frame_read(&a->in, a->line);
     if (r == -EAGAIN)
         return;
-    if (r <= 0 && !a->machine)
+    if (r <= 0)
         lose_host(a);
     uint32_t taken = (uint32_t)(a->in.end - a->in.begin - before);
     if (isatty(a->line))
         agent_send(a, 0, FRAME_TAKEN, 0, &taken, sizeof(taken));
-    while (r > 0 && (r = frame_next(&a->in, &f)) > 0)
+    while ((r = frame_next(&a->in, &f)) > 0)
         handle(a, &f);
-    if (r < 0 || (r == 0 && a->in.end == 0))
+    if (r < 0)
         lose_host(a);
 }
 

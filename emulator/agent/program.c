@@ -256,6 +256,7 @@ static void feed(struct agent *a, struct program *p)
         if (n < 0) { /* it reads no more: the rest is nobody's */
             n = (ssize_t)s->waiting_len;
             s->ending = true;
+            send_frame(a, p, FRAME_END, 0, NULL, 0);
         }
         uint32_t taken = (uint32_t)n;
         memmove(s->waiting, s->waiting + n, s->waiting_len - (size_t)n);
@@ -276,6 +277,17 @@ static void take_data(struct agent *a, struct program *p, const struct frame *f)
     s->waiting = xrealloc(s->waiting, s->waiting_len + f->head.size + 1, 1);
     memcpy(s->waiting + s->waiting_len, f->data, f->head.size);
     s->waiting_len += f->head.size;
+    feed(a, p);
+}
+
+/* Of a stream that comes from the program: its writes fail from now on, as into any such pipe. */
+static void take_end(struct agent *a, struct program *p, unsigned stream)
+{
+    if (stream > 0) {
+        fd_closep(&p->stream[stream].fd);
+        return;
+    }
+    p->stream[0].ending = true;
     feed(a, p);
 }
 
@@ -431,8 +443,7 @@ void program_handle(struct agent *a, const struct frame *f)
         take_data(a, p, f);
         break;
     case FRAME_END:
-        p->stream[0].ending = true;
-        feed(a, p);
+        take_end(a, p, f->head.stream);
         break;
     case FRAME_CREDIT:
         add_credit(p, f);

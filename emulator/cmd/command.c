@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 enum exit_status command_usage(const struct command *command)
 {
@@ -30,9 +33,12 @@ static bool begins_with_place(const char *text)
 
 enum exit_status command_failed(const struct error *err)
 {
-    if (err->status == STATUS_INPUT && begins_with_place(err->text))
-        fprintf(stderr, "%s\n", err->text);
+    _cleanup_(freep) char *text = xstrdup(err->text);
+    for (char *p = text; *p; p++) /* a guest's words may be in it, which are not for a terminal */
+        *p = iscntrl((unsigned char)*p) && *p != '\n' && *p != '\t' ? '?' : *p;
+    if (err->status == STATUS_INPUT && begins_with_place(text))
+        fprintf(stderr, "%s\n", text);
     else
-        log_error("%s", err->text);
+        log_error("%s", text);
     return err->status;
 }

@@ -17,7 +17,7 @@
 #define FACTS_FOLDER ".lab" /* no node can have these names */
 #define WORK_FOLDER  ".work"
 
-enum { LOG_LINES = 5, LOG_LINE_CHARS = 120, ABREAST_MIN = 2 };
+enum { LOG_LINES = 5, ABREAST_MIN = 2 };
 
 /* --- what a node is made of --- */
 

@@ -90,12 +90,24 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
     return error_input(err, "unknown request '%s'", what ? what : "");
 }
 
+/* JSON knows only UTF-8, and what a guest said or was cut off may be something else. */
+static json_t *json_text(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    _cleanup_(freep) char *copy = xstrdup(text);
+    for (char *p = copy; *p; p++)
+        *p = *p & 0x80 ? '?' : *p;
+    return json_string(copy);
+}
+
 static void set_result(json_t *answer, const struct error *err)
 {
     json_object_set_new(answer, "ok", json_boolean(!err));
     if (!err)
         return;
-    json_object_set_new(answer, "error", json_string(err->text));
+    json_object_set_new(answer, "error", json_text(err->text));
     json_object_set_new(answer, "status", json_integer(err->status));
 }
 

@@ -17,7 +17,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define SIGN "wanlab-agent" /* the agent says its name on the console */
+#define SIGN  "wanlab-agent" /* the agent says its name on the console */
+#define WORKS "works"
 
 enum { DEADLINE_S = 8, INITRAMFS_FD = 3, OUTPUT_MAX = 1 << 16 };
 
@@ -90,8 +91,10 @@ static bool probe(const char *kernel, int initramfs, char *why, size_t why_size)
         snprintf(why, why_size, "/dev/kvm: %s", strerror(errno));
         return false;
     }
-    if (pipe2(pair, O_CLOEXEC) < 0)
+    if (pipe2(pair, O_CLOEXEC) < 0) {
+        snprintf(why, why_size, "cannot make a pipe: %s", strerror(errno));
         return false;
+    }
     _cleanup_(fd_closep) int output = pair[0];
     pid_t pid = fork();
     if (pid == 0)
@@ -112,7 +115,8 @@ static bool probe(const char *kernel, int initramfs, char *why, size_t why_size)
     return false;
 }
 
-/* One file a boot of this machine and kernel of the guest: empty if KVM works, else the reason. */
+/* One file a boot of this machine and kernel of the guest: WORKS, or the reason why not. One that
+ * is empty is being written, or could not be. */
 static char *record_path(const char *kernel)
 {
     _cleanup_(freep) char *folder = NULL;
@@ -130,12 +134,12 @@ bool kvm_works(const char *kernel, int initramfs, char *why, size_t why_size)
     _cleanup_(freep) char *path = record_path(kernel);
     _cleanup_(freep) char *known = NULL;
     why[0] = '\0';
-    if (path && file_read(path, 4096, &known, NULL, NULL) == 0) {
+    if (path && file_read(path, 4096, &known, NULL, NULL) == 0 && *known) {
         snprintf(why, why_size, "%s", known);
-        return !*known;
+        return strcmp(known, WORKS) == 0;
     }
     bool works = probe(kernel, initramfs, why, why_size);
     if (path)
-        file_write(path, works ? "" : why, NULL);
+        file_write(path, works ? WORKS : why, NULL);
     return works;
 }

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/message.h"
 #include "node/child.h"
@@ -41,6 +42,8 @@ enum {
     NODE_NAMESPACES = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
     COMMAND_MS = 2000, /* the guard's */
     ANSWER_MS = 10000, /* a guest's, to what the supervisor itself asks */
+    STEP_MS = 100,
+    SILENCE_MS = 5000, /* after which it is asked nothing: it answers a ping every second */
 };
 
 struct machine {
@@ -213,12 +216,19 @@ int machine_pause(struct node_instance *n, bool paused, struct error *err)
     return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
 }
 
-static int await_relay(int report, struct error *err)
+/* The supervisor, and with it all other nodes' requests, would wait in vain. */
+static bool is_silent(const struct node_instance *n)
+{
+    return clock_monotonic_ns() > n->machine->facts->heard_ns + SILENCE_MS * NS_PER_MS;
+}
+
+static int await_relay(const struct node_instance *n, int report, struct error *err)
 {
     struct child_answer answer;
     struct pollfd wait = {.fd = report, .events = POLLIN};
-    if (poll(&wait, 1, ANSWER_MS) <= 0)
-        return error_set(err, ETIMEDOUT, "its guest does not answer");
+    for (int ms = 0; poll(&wait, 1, STEP_MS) <= 0; ms += STEP_MS)
+        if (ms >= ANSWER_MS || is_silent(n))
+            return error_set(err, ETIMEDOUT, "its guest does not answer");
     size_t no_fds = 0;
     ssize_t len = message_receive(report, &answer, sizeof(answer), NULL, &no_fds);
     if (len != (ssize_t)sizeof(answer))
@@ -259,7 +269,7 @@ static int start_relay(const struct node_instance *n, const struct node_exec *e,
     if (r == 0 && pid < 0)
         r = error_errno(err, errno, "cannot fork");
     if (r == 0)
-        r = await_relay(report, err);
+        r = await_relay(n, report, err);
     if (r < 0 && pid > 0) {
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
@@ -275,7 +285,9 @@ int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t
     struct node_exec exec = *e;
     _cleanup_(fd_closep) int master = -1;
     _cleanup_(fd_closep) int slave = -1;
-    int r = n->pid == 0 ? error_set(err, ESRCH, "it is not running") : 0;
+    int r = n->pid == 0    ? error_set(err, ESRCH, "it is not running")
+            : is_silent(n) ? error_set(err, ETIMEDOUT, "its guest does not answer")
+                           : 0;
     if (r == 0 && e->tty) {
         r = open_terminal(&e->size, &master, &slave, err);
         exec.fds[0] = slave;

@@ -75,7 +75,7 @@ void machine_launch_done(struct machine_launch *l); /* frees argv, helpers, setu
 
 /* What the node's first process tells the supervisor all the time, in shared memory. */
 struct machine_facts {
-    uint64_t pong_ns; /* when the guest last answered, monotonic; 0: never */
+    uint64_t heard_ns; /* when the guest last answered or was let go on, monotonic; 0: never */
     uint64_t memory_total, memory_available, disk_used; /* as of then */
     int64_t clock_offset_ns;                            /* the guest's clock minus ours */
     bool paused;

@@ -28,6 +28,8 @@ enum {
     CLOCK_SAMPLES = 8,
     FORGET = 8, /* of the best sample's round trip, with each that is worse */
     PING_MS = 1000,
+    HELPER_MS = 500, /* that the machine may live on without a helper: both end, in any order */
+    CHANNEL_MAX = 4 << 20, /* bytes that wait for a program's relay: more than all credit allows */
 };
 
 struct channel {
@@ -45,7 +47,8 @@ struct guard {
     int listener, starter; /* of a line that is still to come; see struct machine_launch */
     int network;           /* that the line brought */
     struct qmp qmp;
-    pid_t machine;
+    pid_t machine, helpers[MACHINE_HELPERS_MAX];
+    uint64_t helper_ended_ns; /* monotonic; 0: all live */
     struct frame_reader in;
     struct frame_writer out;
     size_t room; /* bytes that the line may still take */
@@ -154,9 +157,11 @@ static int start_machine(struct guard *g, struct error *err)
     _cleanup_(fd_closep) int far_end = pair[1];
     g->line = pair[0];
     fcntl(g->line, F_SETFL, O_NONBLOCK);
-    for (size_t i = 0; i < l->helper_count; i++)
-        if (spawn(l->helpers[i], g->o, far_end) < 0)
+    for (size_t i = 0; i < l->helper_count; i++) {
+        g->helpers[i] = spawn(l->helpers[i], g->o, far_end);
+        if (g->helpers[i] < 0)
             return error_errno(err, errno, "cannot fork");
+    }
     g->machine = spawn(l->argv, g->o, far_end);
     return g->machine < 0 ? error_errno(err, errno, "cannot fork") : 0;
 }
@@ -195,6 +200,15 @@ static void take_start(struct guard *g)
         give_up(g, "who was to start it has died");
 }
 
+/* A machine lives as long as all of its helpers: the guest would hang at the next thing that it
+ * needs of the one that is missing. */
+static void helper_ended(struct guard *g, pid_t pid)
+{
+    for (size_t i = 0; i < g->o->launch->helper_count; i++)
+        if (g->helpers[i] == pid && !g->helper_ended_ns)
+            g->helper_ended_ns = clock_monotonic_ns();
+}
+
 static void reap(struct guard *g)
 {
     struct signalfd_siginfo info;
@@ -203,8 +217,10 @@ static void reap(struct guard *g)
         continue;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         char why[128];
-        if (pid != g->machine)
+        if (pid != g->machine) {
+            helper_ended(g, pid);
             continue;
+        }
         qmp_read(&g->qmp); /* its last words */
         if (*g->qmp.reason && g->state == UP)
             snprintf(why, sizeof(why), "%s", g->qmp.reason);
@@ -220,6 +236,11 @@ static void reap(struct guard *g)
 }
 
 /* --- the guest as such --- */
+
+static void heard(struct guard *g)
+{
+    g->o->facts->heard_ns = g->heard_ns = clock_monotonic_ns();
+}
 
 static void ping(struct guard *g)
 {
@@ -279,7 +300,7 @@ static void on_pong(struct guard *g, const struct frame *f)
     facts->memory_available = p.memory_available;
     facts->disk_used = p.disk_used;
     facts->clock_offset_ns = g->state == UP ? g->best_offset_ns : 0;
-    facts->pong_ns = g->heard_ns = clock_monotonic_ns();
+    heard(g);
     if (g->state == SET_CLOCK)
         set_clock(g);
 }
@@ -287,6 +308,7 @@ static void on_pong(struct guard *g, const struct frame *f)
 static void on_ready(struct guard *g, const struct frame *f)
 {
     struct machine_answer a = {0};
+    heard(g); /* no ping was sent meanwhile, however long the setup took */
     memcpy(a.indices, f->data, f->head.size < sizeof(a.indices) ? f->head.size : sizeof(a.indices));
     g->state = UP;
     answer(g, &a);
@@ -354,9 +376,10 @@ static void forward(struct guard *g, struct channel *c)
     int r = frame_read(&c->in, c->fd);
     if (r == -EAGAIN)
         return;
-    while (r > 0 && (r = frame_next(&c->in, &f)) > 0)
+    bool open = r > 0;
+    while (open && (r = frame_next(&c->in, &f)) > 0)
         frame_put(&g->out, c->number, f.head.type, f.head.stream, f.data, f.head.size);
-    if (r < 0 || (r == 0 && c->in.end == 0))
+    if (!open || r < 0) /* half a frame that is left is nobody's */
         detach(g, c);
 }
 
@@ -382,6 +405,8 @@ static void receive(struct guard *g)
             continue;
         c->over = c->over || f.head.type == FRAME_EXIT || f.head.type == FRAME_REFUSED;
         frame_put(&c->out, 0, f.head.type, f.head.stream, f.data, f.head.size);
+        if (c->out.end - c->out.begin > CHANNEL_MAX)
+            give_up(g, "its guest sends more than it may");
     }
     if (r < 0)
         give_up(g, "its guest sends what is no frame");
@@ -398,7 +423,7 @@ static void set_paused(struct guard *g, bool paused)
     }
     pid_t target = g->o->launch->one_process ? g->machine : -g->machine;
     kill(target, paused ? SIGSTOP : SIGCONT);
-    g->heard_ns = clock_monotonic_ns();
+    heard(g);
     g->paused = g->o->facts->paused = paused;
 }
 
@@ -423,6 +448,8 @@ static void take_command(struct guard *g)
 static void keep_time(struct guard *g)
 {
     uint64_t now = clock_monotonic_ns();
+    if (g->helper_ended_ns && now > g->helper_ended_ns + HELPER_MS * NS_PER_MS)
+        give_up(g, "a helper of its machine ended");
     if (g->state != UP || g->paused)
         return;
     if (now > g->heard_ns + g->o->spec->answer_timeout_ns) {

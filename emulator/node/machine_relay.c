@@ -27,8 +27,8 @@ enum { AFTERLIFE_MS = 300 };
 struct relay {
     int channel, report, signals;
     int fds[FRAME_STREAMS]; /* of the caller; -1: none, or ended */
-    bool tty;
-    uint32_t credit; /* ours for stream 0 */
+    bool tty, incomplete;   /* incomplete: output was lost */
+    uint32_t credit;        /* ours for stream 0 */
     struct frame_reader in;
     struct frame_writer out;
 };
@@ -74,8 +74,15 @@ static uint32_t add_texts(char **data, size_t *len, char *const *texts)
     return count;
 }
 
+static _Noreturn void refuse(struct relay *r, const struct child_answer *answer)
+{
+    message_send(r->report, answer, sizeof(*answer), NULL, 0);
+    _exit(127);
+}
+
 static void ask(struct relay *r, const struct node_exec *e)
 {
+    struct child_answer answer = {0};
     size_t len = sizeof(struct frame_exec);
     _cleanup_(freep) char *data = xcalloc(1, len);
     char *folder[] = {(char *)(e->folder ? e->folder : "/"), NULL};
@@ -91,6 +98,12 @@ static void ask(struct relay *r, const struct node_exec *e)
     head.envc = add_texts(&data, &len, e->env);
     add_texts(&data, &len, folder);
     memcpy(data, &head, sizeof(head));
+    if (len > FRAME_DATA_MAX) {
+        answer.result = error_set(&answer.err, E2BIG,
+                                  "the arguments and variables have %zu bytes, expected at most %d",
+                                  len, FRAME_DATA_MAX);
+        refuse(r, &answer);
+    }
     put(r, FRAME_EXEC, 0, data, len);
     send_all(r);
 }
@@ -108,9 +121,8 @@ static _Noreturn void tell_refused(struct relay *r, const struct frame *f)
     int32_t reason = EIO;
     memcpy(&reason, f->data, f->head.size < sizeof(reason) ? 0 : sizeof(reason));
     const char *text = f->head.size > sizeof(reason) ? f->data + sizeof(reason) : "it was refused";
-    answer.result = error_set(&answer.err, reason, "%s", text);
-    message_send(r->report, &answer, sizeof(answer), NULL, 0);
-    _exit(127);
+    answer.result = error_set(&answer.err, reason > 0 ? reason : EIO, "%s", text);
+    refuse(r, &answer);
 }
 
 /* --- the streams --- */
@@ -134,20 +146,51 @@ static void pass_input(struct relay *r)
     r->fds[0] = -1;
 }
 
-/* The caller's file may be slow: then only this program waits. */
+/* The caller's file may be slow, and may be one that does not block: then only this program waits.
+ */
+static int write_out(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EAGAIN)
+            poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        else if (n < 0 && errno != EINTR)
+            return -errno;
+        data += n > 0 ? n : 0;
+        size -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+/* The program's next write fails. It may have made its last one already: that something is missing
+ * where nobody has closed it is for us to say. */
+static void lose_output(struct relay *r, unsigned stream, int reason)
+{
+    fd_closep(&r->fds[stream]);
+    put(r, FRAME_END, stream, NULL, 0);
+    if (reason == EPIPE)
+        return;
+    r->incomplete = true;
+    if (r->fds[STDERR_FILENO] >= 0)
+        dprintf(r->fds[STDERR_FILENO], "wanlab: cannot write its output: %s\n", strerror(reason));
+}
+
 static void pass_output(struct relay *r, const struct frame *f)
 {
+    if (f->head.stream == 0)
+        return;
     int fd = r->fds[r->tty ? 0 : f->head.stream];
-    if (fd >= 0 && fd_write_all(fd, f->data, f->head.size) < 0)
-        r->fds[f->head.stream] = -1; /* nobody reads it: so be it */
+    int result = fd >= 0 ? write_out(fd, f->data, f->head.size) : 0;
+    if (result < 0 && !r->tty)
+        lose_output(r, f->head.stream, -result);
     put(r, FRAME_CREDIT, f->head.stream, &f->head.size, sizeof(f->head.size));
 }
 
-static _Noreturn void end_likewise(const struct frame *f)
+static _Noreturn void end_likewise(const struct relay *r, const struct frame *f)
 {
     struct frame_exit e = {.status = 1};
     memcpy(&e, f->data, f->head.size < sizeof(e) ? 0 : sizeof(e));
-    if (e.signal) {
+    if (e.signal && e.signal != SIGSTOP) { /* which is no end */
         sigset_t none;
         sigemptyset(&none);
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
@@ -156,7 +199,7 @@ static _Noreturn void end_likewise(const struct frame *f)
         raise(e.signal);
         _exit(128 + e.signal);
     }
-    _exit(e.status);
+    _exit(e.status == 0 && r->incomplete ? 1 : e.status);
 }
 
 static void handle(struct relay *r, const struct frame *f)
@@ -181,7 +224,7 @@ static void handle(struct relay *r, const struct frame *f)
         }
         break;
     case FRAME_EXIT:
-        end_likewise(f);
+        end_likewise(r, f);
     default:
         break;
     }
@@ -254,6 +297,7 @@ void relay_run(const struct node_exec *e, int channel, int report)
     signal(SIGPIPE, SIG_IGN);
     setsid();
     sigfillset(&mask);
+    sigdelset(&mask, SIGPIPE); /* a blocked signal comes even if it is ignored */
     sigprocmask(SIG_SETMASK, &mask, NULL);
     r.signals = signalfd(-1, &mask, SFD_CLOEXEC);
     r.channel = fcntl(channel, F_DUPFD_CLOEXEC, 3);

@@ -17,5 +17,14 @@ kind_checks() {
     like "$(cat "$WANLAB_RUNTIME/one/log")" "u2.*kernel panicked" "the log says why"
     run timeout 60 "$WANLAB" restart one u2
     is "$STATUS" 0 "and it can be restarted"
+    for pid in $(lab_processes); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q virtiofsd && kill -9 "$pid"
+    done
+    wait_for 10 is_state u1 dead
+    ok $? "a machine that has lost a helper is dead"
+    like "$(cat "$WANLAB_RUNTIME/one/log")" "u1.*a helper of its machine ended" "the log says why"
+    wait_for 10 is_state u2 dead
+    run timeout 60 "$WANLAB" restart one u
+    is "$STATUS" 0 "and it, too, can be restarted"
 }
 . "$(dirname "$0")/../lib/machine.sh"

@@ -73,6 +73,14 @@ head -c 300000 /dev/urandom >"$WORK/bytes"
 is "$("$WANLAB" exec one u1 -- sha256sum <"$WORK/bytes")" "$(sha256sum <"$WORK/bytes")" "standard input arrives whole"
 is "$("$WANLAB" exec one u1 -- head -c 5000000 /dev/zero | wc -c)" 5000000 "so does standard output"
 is "$("$WANLAB" exec one u1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n')" xyz "two streams into one file keep their order"
+run sh -c "timeout 20 '$WANLAB' exec one u1 -- sh -c 'trap \"\" PIPE; yes; echo over >&2' | head -1"
+like "$OUT/$ERR" '^y/.*over' "one whose reader has gone is told so, even where it ignores the signal"
+run sh -c "'$WANLAB' exec one u1 -- echo x >/dev/full"
+is "$STATUS" 1 "output that cannot be written is an error"
+like "$ERR" "cannot write its output: No space left" "with the reason"
+long=$(head -c 120000 /dev/zero | tr '\0' x)
+node u1 true "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long"
+like "$ERR" "u1.*arguments and variables have 10[0-9]* bytes, expected at most" "so are too many arguments"
 node u1 sh -c 'echo out; echo err >&2'
 is "$OUT/$ERR" "out/err" "and are two streams where they have two files"
 is "$(for i in 1 2 3 4 5 6 7 8; do "$WANLAB" exec one u1 -- sh -c "echo $i; sleep 0.2" & done | sort | tr -d '\n')" 12345678 \
