@@ -253,8 +253,9 @@ void crew_close(struct crew *c)
         return;
     client_close(c->client);
     uv_walk(&c->loop, close_handle, NULL);
-    uv_run(&c->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&c->loop);
+    do /* an unheeded uv_stop() ends a run before the handles are closed */
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+    while (uv_loop_close(&c->loop) == UV_EBUSY);
     fd_closep(&c->signals);
     for (size_t i = 0; i < c->count; i++) {
         lines_done(&c->programs[i]->output);
