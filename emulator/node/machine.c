@@ -263,7 +263,7 @@ static int start_relay(const struct node_instance *n, const struct node_exec *e,
     r = open_channel(n->machine, &channel, err);
     pid_t pid = r == 0 ? child_clone(0, ret_pidfd) : -1;
     if (pid == 0)
-        relay_run(e, channel, pair[1]);
+        relay_run(e, channel, pair[1], n->pidfd);
     close(pair[1]);
     fd_closep(&channel);
     if (r == 0 && pid < 0)

@@ -22,10 +22,10 @@
 #include "base/message.h"
 #include "node/child.h"
 
-enum { AFTERLIFE_MS = 300 };
+enum { DEATH_MS = 10000, TELL_MS = 50 };
 
 struct relay {
-    int channel, report, signals;
+    int channel, report, signals, node;
     int fds[FRAME_STREAMS]; /* of the caller; -1: none, or ended */
     bool tty, incomplete;   /* incomplete: output was lost */
     uint32_t credit;        /* ours for stream 0 */
@@ -237,7 +237,8 @@ static void receive(struct relay *r)
     if (n == -EAGAIN)
         return;
     if (n <= 0) { /* the node has ended, which is to be told before its programs' ends are */
-        poll(NULL, 0, AFTERLIFE_MS);
+        poll(&(struct pollfd){.fd = r->node, .events = POLLIN}, 1, DEATH_MS);
+        poll(NULL, 0, TELL_MS);
         raise(SIGKILL);
     }
     while (frame_next(&r->in, &f) > 0)
@@ -288,11 +289,10 @@ static void take_terminal(int fd)
     }
 }
 
-void relay_run(const struct node_exec *e, int channel, int report)
+void relay_run(const struct node_exec *e, int channel, int report, int node)
 {
     struct relay r = {.credit = FRAME_WINDOW, .tty = e->tty};
     sigset_t mask;
-    int kept[2 + FRAME_STREAMS];
     prctl(PR_SET_NAME, "wanlab-relay");
     signal(SIGPIPE, SIG_IGN);
     setsid();
@@ -301,16 +301,14 @@ void relay_run(const struct node_exec *e, int channel, int report)
     sigprocmask(SIG_SETMASK, &mask, NULL);
     r.signals = signalfd(-1, &mask, SFD_CLOEXEC);
     r.channel = fcntl(channel, F_DUPFD_CLOEXEC, 3);
+    r.node = fcntl(node, F_DUPFD_CLOEXEC, 3);
     r.report = fcntl(report, F_DUPFD_CLOEXEC, 3);
     for (size_t i = 0; i < FRAME_STREAMS; i++)
         r.fds[i] = i < e->fd_count ? fcntl(e->fds[i], F_DUPFD_CLOEXEC, 3) : -1;
     if (e->tty)
         take_terminal(r.fds[0]);
-    kept[0] = r.channel;
-    kept[1] = r.report;
-    memcpy(kept + 2, r.fds, sizeof(r.fds));
-    int all[] = {kept[0], kept[1], kept[2], kept[3], kept[4], kept[5], r.signals};
-    fd_close_others(all, ARRAY_LEN(all));
+    int kept[] = {r.channel, r.report, r.signals, r.node, r.fds[0], r.fds[1], r.fds[2], r.fds[3]};
+    fd_close_others(kept, ARRAY_LEN(kept));
     fcntl(r.channel, F_SETFL, O_NONBLOCK);
     ask(&r, e);
     for (;;)

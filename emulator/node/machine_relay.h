@@ -10,7 +10,8 @@
 #include "node/node.h"
 
 /* The body of the process. `channel` carries its frames; `report` gets one struct child_answer when
- * the program runs or does not. The streams are `e->fds`. */
-_Noreturn void relay_run(const struct node_exec *e, int channel, int report);
+ * the program runs or does not. The streams are `e->fds`; `node` is a pidfd of the
+ * node's first process. */
+_Noreturn void relay_run(const struct node_exec *e, int channel, int report, int node);
 
 #endif
