@@ -88,12 +88,12 @@ static void ask(struct relay *r, const struct node_exec *e)
     char *folder[] = {(char *)(e->folder ? e->folder : "/"), NULL};
     struct frame_exec head = {
         .fds = (uint8_t)e->fd_count,
-        .merged = e->fd_count > 2 && is_same_file(e->fds[1], e->fds[2]),
+        .merged = e->fd_count > 2 && is_same_file(r->fds[1], r->fds[2]),
         .builtin = e->builtin,
         .tty = e->tty,
     };
     if (e->tty)
-        head.size = terminal_size(e->fds[0]);
+        head.size = terminal_size(r->fds[0]);
     head.argc = add_texts(&data, &len, e->argv);
     head.envc = add_texts(&data, &len, e->env);
     add_texts(&data, &len, folder);
