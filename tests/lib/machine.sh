@@ -24,11 +24,13 @@ node() { # node NODE COMMAND…: in lab one
     shift
     run timeout 60 "$WANLAB" exec one "$name" -- "$@"
 }
-machine_of() { # the first process of the machine that is node $1
-    local pid
+machine_of() { # the first process of the machine that is node $1: not the one of the lowest number
+    local pid parent
     for pid in $(lab_processes); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "^$PROGRAM .*${NAME_OPTION}$1 " && echo "$pid"
-    done | sort -n | head -1
+        parent=$(awk '/^PPid:/ {print $2}' "/proc/$pid/status" 2>/dev/null)
+        [ "$(cat "/proc/${parent:-0}/comm" 2>/dev/null)" = wanlab-machine ] &&
+            tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "^$PROGRAM .*${NAME_OPTION}$1 " && echo "$pid"
+    done
 }
 state() { "$WANLAB" status one --json 2>/dev/null | jq -r ".nodes[] | select(.name == \"$1\") | .state"; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
