@@ -24,11 +24,13 @@ node() { # node NODE COMMAND…: in lab one
     shift
     run timeout 60 "$WANLAB" exec one "$name" -- "$@"
 }
-machine_of() { # the first process of the machine that is node $1
-    local pid
+machine_of() { # the first process of the machine that is node $1: not the one of the lowest number
+    local pid parent
     for pid in $(lab_processes); do
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "^$PROGRAM .*${NAME_OPTION}$1 " && echo "$pid"
-    done | sort -n | head -1
+        parent=$(awk '/^PPid:/ {print $2}' "/proc/$pid/status" 2>/dev/null)
+        [ "$(cat "/proc/${parent:-0}/comm" 2>/dev/null)" = wanlab-machine ] &&
+            tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "^$PROGRAM .*${NAME_OPTION}$1 " && echo "$pid"
+    done
 }
 state() { "$WANLAB" status one --json 2>/dev/null | jq -r ".nodes[] | select(.name == \"$1\") | .state"; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
@@ -73,6 +75,9 @@ head -c 300000 /dev/urandom >"$WORK/bytes"
 is "$("$WANLAB" exec one u1 -- sha256sum <"$WORK/bytes")" "$(sha256sum <"$WORK/bytes")" "standard input arrives whole"
 is "$("$WANLAB" exec one u1 -- head -c 5000000 /dev/zero | wc -c)" 5000000 "so does standard output"
 is "$("$WANLAB" exec one u1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n')" xyz "two streams into one file keep their order"
+is "$("$WANLAB" exec one u1 -- sh -c 'readlink /proc/$$/fd/1 /proc/$$/fd/2' 2>&1 | uniq | wc -l)" 1 "as they are one"
+like "$(script -qec "stty rows 33 cols 77; timeout 9 $WANLAB shell one u1 -- stty size" /dev/null </dev/null)" '33 77' \
+    "a terminal has its size from the start"
 run sh -c "timeout 20 '$WANLAB' exec one u1 -- sh -c 'trap \"\" PIPE; yes; echo over >&2' | head -1"
 like "$OUT/$ERR" '^y/.*over' "one whose reader has gone is told so, even where it ignores the signal"
 run sh -c "'$WANLAB' exec one u1 -- echo x >/dev/full"
