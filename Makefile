@@ -123,6 +123,9 @@ format: ## rewrite all C files in the one format
 demo: all ## the main job on five regions
 	$(WANLAB) run topologies/five-regions.yaml
 
+bench-replicate: all ## the replicated database against its targets and a peer (root, 6 minutes)
+	@MODE=$(MODE) tests/bench/replicate.sh
+
 install: all ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
 		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency
@@ -135,8 +138,8 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all lint format demo install clean help
+.PHONY: all unit check check-netem check-all lint format demo bench-replicate install clean help
 .DELETE_ON_ERROR:
