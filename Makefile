@@ -114,6 +114,9 @@ check-netem: all ## the netem engine, in User-Mode Linux (root)
 check-all: all $(UNIT_TESTS) ## all of them
 	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
 
+bench-nodes: all ## what each kind of node costs and gives, beside the host (root, minutes)
+	@tests/bench/nodes.sh
+
 lint: ## layers, format, function and file sizes, clang-tidy
 	@tests/lint.sh $(SOURCES)
 
@@ -141,5 +144,5 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all lint format demo bench-replicate install clean help
+.PHONY: all unit check check-netem check-all bench-nodes lint format demo bench-replicate install clean help
 .DELETE_ON_ERROR:

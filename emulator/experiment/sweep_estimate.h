@@ -8,8 +8,8 @@
 #include "experiment/workload.h"
 
 /* Seconds: the workload's `duration`, if it has such a parameter, and what boots and preparations
- * take by the kind of the nodes (measured on two processors). A first guess: what runs really took
- * corrects it. */
+ * take by the kind of the nodes (roughly measured on two processors). A first guess: what runs
+ * really took corrects it. */
 double estimate_time(const struct scenario *s, const struct workload *w,
                      const struct workload_value *values);
 
