@@ -9,6 +9,10 @@
 # Usage: nodes.sh [KIND...]; SECONDS_EACH=n (2), BOOTS=n (10), BOOT_SECONDS=n (20: no boot begins
 # later), NODE_KEYS_docker="image: NAME" (more keys of that kind's nodes).
 set -u
+case ${1:-} in -*)
+    sed -n '3,/^$/s/^# \{0,1\}//p' "$0" | sed '/^set /,$d'
+    exit 2 ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 WANLAB=${WANLAB:-$top/build/release/bin/wanlab}
@@ -244,7 +248,7 @@ echo "in brackets: in proportion to the host's own, measured right before"
 echo
 # shellcheck disable=SC2059 # the format is ours
 heading() { printf "$row" "$@"; }
-heading "" "boot p50" p95 "idle" guest "idle" "inserts/s" Gbit/s "request us" p99 "CPU us per"
+heading "" "boot p50" p95 memory guest idle "inserts/s" Gbit/s "request us" p99 "CPU us per"
 heading kind "" "" "MiB" MiB "CPU %" "" "" p50 "" request
 scratch=/run/wanlab/scratch
 for kind in $kinds; do
