@@ -96,6 +96,7 @@ receive_udp='
 
 # udp SEGMENTS COUNT SIZE: from a to b; the numbers that arrived are in $WORK/received.
 udp() {
+    : >"$WORK/numbers" # of the call before, which was ready, too
     node b -- perl -e "$receive_udp" $PORT >"$WORK/numbers" &
     local receiver=$!
     wait_for 5 grep -q ready "$WORK/numbers"
@@ -119,6 +120,7 @@ send_tcp='
 
 # tcp_arrives FROM TO ADDRESS FILE NAME
 tcp_arrives() {
+    : >"$WORK/ready"
     node "$2" -- perl -e "$receive_tcp" $PORT 2>"$WORK/ready" | sha256sum >"$WORK/sum" &
     local receiver=$!
     wait_for 5 grep -q ready "$WORK/ready"
