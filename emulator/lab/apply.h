@@ -29,6 +29,7 @@ struct apply_options {
     const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */
     char *const *roots;          /* by node, what their drivers prepared; NULL: none */
     int broker;                  /* the lab's, see node/broker.h; -1: none is needed */
+    int launcher;                /* a socket: closed when nobody waits for the lab any more */
     const char *cgroups;         /* the record of the lab's cgroups; NULL: none are needed */
     void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */
     void (*on_boot)(size_t booted, size_t count, void *arg);               /* of all nodes */

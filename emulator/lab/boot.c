@@ -253,12 +253,12 @@ size_t boot_abreast(void)
 /* Those that are under way, in the order in which they were begun. */
 struct abreast {
     unsigned *nodes;
-    struct pollfd *fds;
+    struct pollfd *fds; /* one more: the launcher */
     size_t count;
 };
 
 /* Waits for the first deadline or for a boot that can be finished, and finishes what can be. */
-static int await_some(struct fabric *f, struct abreast *a, struct error *err)
+static int await_some(struct fabric *f, struct abreast *a, int launcher, struct error *err)
 {
     uint64_t now = clock_monotonic_ns(), deadline = UINT64_MAX;
     for (size_t i = 0; i < a->count; i++) {
@@ -266,7 +266,11 @@ static int await_some(struct fabric *f, struct abreast *a, struct error *err)
         deadline = own < deadline ? own : deadline;
         a->fds[i] = (struct pollfd){.fd = f->nodes[a->nodes[i]].boot_fd, .events = POLLIN};
     }
-    poll(a->fds, a->count, now < deadline ? (int)((deadline - now) / NS_PER_MS) + 1 : 0);
+    struct pollfd *gone = &a->fds[a->count];
+    *gone = (struct pollfd){.fd = launcher};
+    poll(a->fds, a->count + 1, now < deadline ? (int)((deadline - now) / NS_PER_MS) + 1 : 0);
+    if (gone->revents)
+        return error_set(err, EPIPE, "the command that started the lab has ended");
     now = clock_monotonic_ns();
     size_t left = 0;
     int r = 0;
@@ -286,7 +290,7 @@ int boot_all(struct fabric *f, const struct apply_options *o, struct error *err)
     const struct plan *p = f->plan;
     const size_t most = boot_abreast();
     struct abreast a = {.nodes = xcalloc(most, sizeof(*a.nodes)),
-                        .fds = xcalloc(most, sizeof(*a.fds))};
+                        .fds = xcalloc(most + 1, sizeof(*a.fds))};
     size_t begun = 0;
     int r = 0;
     for (size_t i = 0; r == 0 && (i < p->op_count || a.count > 0);) {
@@ -303,7 +307,7 @@ int boot_all(struct fabric *f, const struct apply_options *o, struct error *err)
             begun++;
             i++;
         } else {
-            r = await_some(f, &a, err);
+            r = await_some(f, &a, o->launcher, err);
             if (r == 0 && o->on_boot)
                 o->on_boot(begun - a.count, p->scenario->node_count, o->arg);
         }

@@ -73,6 +73,7 @@ static int build(struct supervisor *s, struct error *err)
         .cache_folder = t->options->cache_folder,
         .roots = t->roots,
         .broker = t->broker,
+        .launcher = t->reports,
         .on_step = t->options->on_step ? on_step : NULL,
         .on_boot = t->options->on_boot ? on_boot : NULL,
         .arg = (void *)t,

@@ -22,7 +22,7 @@ Y
 node() { # node NODE COMMAND…: in lab one
     local name=$1
     shift
-    run timeout 60 "$WANLAB" exec one "$name" -- "$@"
+    run timeout -k 5 60 "$WANLAB" exec one "$name" -- "$@"
 }
 machine_of() { # the first process of the machine that is node $1: not the one of the lowest number
     local pid parent
@@ -72,10 +72,10 @@ is "$STATUS" 137 "so does a signal"
 node u1 /no/such/command
 like "$ERR" "u1.*/no/such/command.*No such file" "a command that is not there: node, command and reason"
 head -c 300000 /dev/urandom >"$WORK/bytes"
-is "$("$WANLAB" exec one u1 -- sha256sum <"$WORK/bytes")" "$(sha256sum <"$WORK/bytes")" "standard input arrives whole"
-is "$("$WANLAB" exec one u1 -- head -c 5000000 /dev/zero | wc -c)" 5000000 "so does standard output"
-is "$("$WANLAB" exec one u1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n')" xyz "two streams into one file keep their order"
-is "$("$WANLAB" exec one u1 -- sh -c 'readlink /proc/$$/fd/1 /proc/$$/fd/2' 2>&1 | uniq | wc -l)" 1 "as they are one"
+is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sha256sum <"$WORK/bytes")" "$(sha256sum <"$WORK/bytes")" "standard input arrives whole"
+is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- head -c 5000000 /dev/zero | wc -c)" 5000000 "so does standard output"
+is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n')" xyz "two streams into one file keep their order"
+is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sh -c 'readlink /proc/$$/fd/1 /proc/$$/fd/2' 2>&1 | uniq | wc -l)" 1 "as they are one"
 like "$(script -qec "stty rows 33 cols 77; timeout 9 $WANLAB shell one u1 -- stty size" /dev/null </dev/null)" '33 77' \
     "a terminal has its size from the start"
 run sh -c "timeout 20 '$WANLAB' exec one u1 -- sh -c 'trap \"\" PIPE; yes; echo over >&2' | head -1"
@@ -88,10 +88,10 @@ node u1 true "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$l
 like "$ERR" "u1.*arguments and variables have 10[0-9]* bytes, expected at most" "so are too many arguments"
 node u1 sh -c 'echo out; echo err >&2'
 is "$OUT/$ERR" "out/err" "and are two streams where they have two files"
-is "$(for i in 1 2 3 4 5 6 7 8; do "$WANLAB" exec one u1 -- sh -c "echo $i; sleep 0.2" & done | sort | tr -d '\n')" 12345678 \
+is "$(for i in 1 2 3 4 5 6 7 8; do timeout -k 5 60 "$WANLAB" exec one u1 -- sh -c "echo $i; sleep 0.2" & done | sort | tr -d '\n')" 12345678 \
     "eight programs at once"
 wait
-run timeout 1 "$WANLAB" exec one u1 -- sleep 1234
+run timeout -k 20 1 "$WANLAB" exec one u1 -- sleep 1234
 sleep 0.5
 node u1 sh -c 'ps -e -o args= | grep -c "^sleep 1234"'
 is "$OUT" 0 "a program ends when its client has gone"

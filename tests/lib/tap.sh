@@ -3,7 +3,8 @@
 #
 # TAP for shell tests. A test file sources this, calls `ok`, `is`, `like`, … and ends with
 # `done_testing`. It runs with a runtime folder of its own, so that its labs meet no others, and
-# tears down on exit whatever it left.
+# tears down on exit whatever it left. A file that takes longer than WANLAB_TEST_LIMIT seconds (900) is
+# ended, after it has shown on standard error where it hung.
 
 set -u
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,18 +15,50 @@ WORK=$(mktemp -d /tmp/wanlab-test.XXXXXX)
 export WANLAB_RUNTIME=$WORK/run
 
 tap_exit() {
-    local lab
-    for lab in $("$WANLAB" ls 2>/dev/null); do
-        "$WANLAB" down "$lab" 2>/dev/null
+    local lab pid
+    for lab in $(timeout -k 1 20 "$WANLAB" ls 2>/dev/null); do
+        timeout -k 1 20 "$WANLAB" down "$lab" 2>/dev/null
     done
+    for pid in $(grep -lz "^WANLAB_RUNTIME=$WANLAB_RUNTIME\$" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+        echo "# still there after the test: $pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" >&2
+        kill -KILL "$pid" 2>/dev/null # prove waits for whoever has its pipe
+    done
+    echo over 1<>"$WORK/over"
     rm -rf "$WORK"
 }
 trap tap_exit EXIT
 trap 'exit 130' INT TERM
 
+descendants() { # of process $1, each as PID, state, kernel function, seconds, command
+    local pid
+    for pid in $(ps -o pid= --ppid "$1"); do
+        ps -o pid=,ppid=,stat=,wchan:24=,etimes=,args= -p "$pid"
+        descendants "$pid"
+    done
+}
+
+# Runs beside the test $1, as nobody's child that a bare `wait` would wait for.
+tap_watch() {
+    local test=$1 limit=${WANLAB_TEST_LIMIT:-900} log tree
+    read -rt "$limit" <>"$WORK/over" && return
+    tree=$(descendants "$test")
+    {
+        echo "# $0 has not ended after $limit s; it last wrote '$(tail -n 1 "$WORK/said")', and runs:"
+        cut -c 1-200 <<<"$tree" | sed 's/^/#   /'
+        for log in "$WANLAB_RUNTIME"/*/log; do
+            [ -f "$log" ] && tail -n 20 "$log" | sed "s|^|#   $(basename "$(dirname "$log")"): |"
+        done
+    } >&2
+    kill -TERM "$test"
+    while read -r pid _; do kill -KILL "$pid"; done <<<"$tree"
+}
+mkfifo "$WORK/over"
+(tap_watch $$ >/dev/null &)
+
 # ok STATUS NAME: passes if STATUS is 0.
 ok() {
     TEST_NUMBER=$((TEST_NUMBER + 1))
+    echo "$TEST_NUMBER - $2" >"$WORK/said"
     if [ "$1" = 0 ]; then
         echo "ok $TEST_NUMBER - $2"
     else
