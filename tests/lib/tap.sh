@@ -15,12 +15,14 @@ WORK=$(mktemp -d /tmp/wanlab-test.XXXXXX)
 export WANLAB_RUNTIME=$WORK/run
 
 tap_exit() {
-    local lab pid
+    local lab pid args
     for lab in $(timeout -k 1 20 "$WANLAB" ls 2>/dev/null); do
         timeout -k 1 20 "$WANLAB" down "$lab" 2>/dev/null
     done
     for pid in $(grep -lz "^WANLAB_RUNTIME=$WANLAB_RUNTIME\$" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
-        echo "# still there after the test: $pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" >&2
+        args=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
+        [ -n "$args" ] || continue # it is ending
+        echo "# still there after the test: $pid $args" >&2
         kill -KILL "$pid" 2>/dev/null # prove waits for whoever has its pipe
     done
     echo over 1<>"$WORK/over"
