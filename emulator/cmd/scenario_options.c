@@ -2,6 +2,7 @@
 #include "cmd/scenario_options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -24,6 +25,12 @@ bool scenario_option(struct scenario_options *o, int option, const char *argumen
     default:
         return false;
     }
+}
+
+void scenario_quick(struct scenario_options *o)
+{
+    memmove(o->sets + 1, o->sets, o->set_count++ * sizeof(*o->sets));
+    o->sets[0] = SCENARIO_QUICK;
 }
 
 bool scenario_file(struct scenario_options *o, int argc, char **argv)

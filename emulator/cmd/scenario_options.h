@@ -16,7 +16,7 @@ enum { SETS_MAX = 64 };
 
 struct scenario_options {
     const char *file;
-    const char *sets[SETS_MAX]; /* KEY=VALUE texts */
+    const char *sets[SETS_MAX + 1]; /* KEY=VALUE texts */
     size_t set_count;
 };
 
@@ -35,6 +35,9 @@ struct scenario_options {
 
 /* Handles one of the options above; false if it is none of them or wrong (the usage is due). */
 bool scenario_option(struct scenario_options *o, int option, const char *argument);
+
+/* The file's short form, before what --set changes. */
+void scenario_quick(struct scenario_options *o);
 
 /* Takes FILE, the only word left at argv[optind]; false if there is none or more than one. */
 bool scenario_file(struct scenario_options *o, int argc, char **argv);

@@ -20,12 +20,13 @@ static enum exit_status run(const struct command *command, int argc, char **argv
                                             {"output", required_argument, NULL, 'o'},
                                             {"dry-run", no_argument, NULL, 'd'},
                                             {"saturation", no_argument, NULL, 'S'},
+                                            {"quick", no_argument, NULL, 'Q'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {0}};
     struct scenario_options o = {0};
     struct sweep_options sweep = {0};
     struct error err;
-    bool dry = false;
+    bool dry = false, quick = false;
     for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "o:q", options, NULL)) != -1;) {
         if (c == 'h')
             return command_help(command);
@@ -35,6 +36,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             dry = true;
         else if (c == 'S')
             sweep.saturation = true;
+        else if (c == 'Q')
+            quick = true;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
@@ -42,6 +45,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     }
     if (!scenario_file(&o, argc, argv) || (dry && sweep.saturation))
         return command_usage(command);
+    if (quick)
+        scenario_quick(&o);
     place_sweep();
     sweep.file = o.file;
     sweep.sets = o.sets;
@@ -58,11 +63,13 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 const struct command command_sweep = {
     .name = "sweep",
     .usage =
-        "FILE [-o FOLDER] [--dry-run | --saturation] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
+        "FILE [-o FOLDER] [--dry-run | --saturation] [--quick] [--set KEY=VALUE]… [--engine NAME]\n"
+        "             [-q] [-v]",
     .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
     .options =
         "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"
         "                    is there already goes on: finished runs are not made again\n"
+        "  --quick           the file's short form of the sweep, which it has under 'quick'\n"
         "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
     .run = run,
 };

@@ -107,8 +107,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",     "seed",  "engine", "nodes",     "wan",        "links",  "networks",   "tcp",
-        "workload", "sweep", "repeat", "precision", "repeat_max", "warmup", "saturation", "events"};
+        "name",       "seed",   "engine",     "nodes",  "wan",    "links",
+        "networks",   "tcp",    "workload",   "sweep",  "repeat", "precision",
+        "repeat_max", "warmup", "saturation", "events", "quick"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -189,9 +190,24 @@ static int apply_set(struct scenario *s, const char *key, const char *value, str
     return yaml_override(&s->document, key, value, err);
 }
 
+static int apply_quick(struct scenario *s, struct error *err)
+{
+    const struct yaml *root = s->document.root, *quick = yaml_get(root, SCENARIO_QUICK);
+    int r = 0;
+    for (size_t i = 0; quick && quick->kind == YAML_MAP && i < quick->count && r == 0; i++)
+        r = scenario_check_key(root, quick->pairs[i].key, &quick->pairs[i].key_mark, err);
+    return r < 0 ? r : yaml_apply(&s->document, SCENARIO_QUICK, err);
+}
+
 static int apply_sets(struct scenario *s, const struct scenario_source *source, struct error *err)
 {
     for (size_t i = 0; i < source->set_count; i++) {
+        if (strcmp(source->sets[i], SCENARIO_QUICK) == 0) {
+            int r = apply_quick(s, err);
+            if (r < 0)
+                return r;
+            continue;
+        }
         const char *equals = strchr(source->sets[i], '=');
         if (!equals)
             return error_input(err, "--set %s: found no '=', expected KEY=VALUE", source->sets[i]);
@@ -249,6 +265,21 @@ int scenario_try_sets(const struct scenario_source *source, const char *const *s
     return scenario_try(&more, NULL, NULL, err);
 }
 
+/* Its quick form has to be right, too. */
+static int try_quick(const char *file, const struct scenario *s, const char *const *sets,
+                     size_t set_count, struct error *err)
+{
+    const struct yaml *quick = yaml_get(s->document.root, SCENARIO_QUICK);
+    if (!quick)
+        return 0;
+    _cleanup_(freep) const char **more = xcalloc(set_count + 1, sizeof(*more));
+    more[0] = SCENARIO_QUICK;
+    for (size_t i = 0; i < set_count; i++)
+        more[i + 1] = sets[i];
+    _cleanup_(scenario_freep) struct scenario *tried = NULL;
+    return scenario_open(file, more, set_count + 1, &tried, err);
+}
+
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err)
 {
@@ -267,6 +298,8 @@ int scenario_open(const char *file, const char *const *sets, size_t set_count,
         r = scenario_decode_sweep(s, &source, sweep, err);
     if (r == 0 && yaml_get(s->document.root, "saturation"))
         r = scenario_decode_saturation(s, yaml_get(s->document.root, "saturation"), err);
+    if (r == 0)
+        r = try_quick(file, s, sets, set_count, err);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(s);

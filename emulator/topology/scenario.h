@@ -145,7 +145,6 @@ struct scenario {
     size_t sweep_count;
     unsigned *points; /* [point * sweep_count + axis]: an index into its values, or SWEEP_AS_FILE */
     size_t point_count;
-    bool sweep_is_list;  /* the points are a list, not all combinations */
     unsigned repeat;     /* runs of each point; default 1 */
     double precision;    /* add runs until the mean is known so well (0.05: 5 %); 0: never */
     unsigned repeat_max; /* and never more than so many */
@@ -153,8 +152,10 @@ struct scenario {
     unsigned warmup; /* discarded runs before the first that counts; default 1 */
 };
 
-/* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read.
+/* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read;
+ * SCENARIO_QUICK among them applies what the file has under that key, its form for a first look.
  * On error: status STATUS_INPUT and "FILE:LINE:COL: …" (or "--set KEY: …"). */
+#define SCENARIO_QUICK "quick"
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);

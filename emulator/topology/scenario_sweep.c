@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The points of a sweep: every combination of the values of its keys, or a list of them. All are
- * tried here: a sweep that dies at its last point has wasted a night.
+ * The points of a sweep: every combination of the values of its keys, or a list of points and of
+ * such combinations. All are tried here: a sweep that dies at its last point has wasted a night.
  */
 #include <string.h>
 
@@ -14,6 +14,7 @@ enum {
     SWEEP_VALUES_MAX = 1000,
     SWEEP_AXES_MAX = 16,
     SWEEP_POINTS_MAX = 100000,
+    SWEEP_LIST_MAX = 10000,
     REPEAT_MAX = 10000
 };
 
@@ -202,57 +203,121 @@ static int try_point(const struct scenario *s, const struct scenario_source *sou
     return r < 0 ? yaml_error(err, &map->mark, "this point: %s", why.text) : 0;
 }
 
-static int decode_point(struct scenario *s, const struct scenario_source *source,
-                        const struct yaml *map, unsigned *point, struct error *err)
+/* The values of one key in an item of the list. */
+struct choice {
+    size_t axis, count;
+    unsigned *values; /* of the axis */
+};
+
+static int add_choice(struct scenario *s, const struct yaml_pair *pair, const struct yaml *value,
+                      struct choice *c, struct error *err)
+{
+    int r = yaml_expect_scalar(value, "a value of a sweep", err);
+    if (r == 0 && scenario_is_nothing(value))
+        r = yaml_error(err, &value->mark, "found nothing, expected a value for '%s'", pair->key);
+    if (r < 0)
+        return r;
+    c->values = array_grow(c->values, c->count, sizeof(*c->values));
+    c->values[c->count++] = find_value(&s->sweep[c->axis], value->scalar);
+    return 0;
+}
+
+static int decode_choice(struct scenario *s, const struct yaml_pair *pair, struct choice *c,
+                         struct error *err)
+{
+    const struct yaml *value = pair->value;
+    int r = find_axis(s, pair, &c->axis, err);
+    if (r == 0 && value->kind != YAML_LIST)
+        return add_choice(s, pair, value, c, err);
+    if (r == 0 && (value->count == 0 || value->count > SWEEP_VALUES_MAX))
+        r = yaml_error(err, &value->mark, "found %zu values for '%s', expected 1 to %d",
+                       value->count, pair->key, SWEEP_VALUES_MAX);
+    for (size_t i = 0; r == 0 && i < value->count; i++)
+        r = add_choice(s, pair, value->items[i], c, err);
+    return r;
+}
+
+/* Points under construction, SWEEP_AXES_MAX numbers each. */
+struct point_list {
+    unsigned *points;
+    size_t count;
+};
+
+static int add_point(struct point_list *list, const unsigned *point, const struct mark *mark,
+                     struct error *err)
+{
+    enum { SIZE = SWEEP_AXES_MAX * sizeof(*point) };
+    for (size_t i = 0; i < list->count; i++)
+        if (memcmp(list->points + i * SWEEP_AXES_MAX, point, SIZE) == 0)
+            return yaml_error(err, mark, "this point is here again");
+    if (list->count == SWEEP_LIST_MAX)
+        return yaml_error(err, mark, "found more than %d points in the list", SWEEP_LIST_MAX);
+    list->points = array_grow(list->points, list->count, SIZE);
+    memcpy(list->points + list->count++ * SWEEP_AXES_MAX, point, SIZE);
+    return 0;
+}
+
+/* Every combination of the choices; the last key moves fastest. */
+static int add_points(struct scenario *s, const struct scenario_source *source,
+                      const struct yaml *map, const struct choice *choices, struct point_list *list,
+                      struct error *err)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < map->count && count <= SWEEP_LIST_MAX; i++)
+        count *= choices[i].count;
+    for (size_t n = 0; n < count; n++) {
+        unsigned point[SWEEP_AXES_MAX];
+        size_t rest = n;
+        memset(point, 0xff, sizeof(point)); /* SWEEP_AS_FILE */
+        for (size_t i = map->count; i-- > 0; rest /= choices[i].count) {
+            if (point[choices[i].axis] != SWEEP_AS_FILE)
+                return yaml_error(err, &map->pairs[i].key_mark, "'%s' is here again in this point",
+                                  s->sweep[choices[i].axis].key);
+            point[choices[i].axis] = choices[i].values[rest % choices[i].count];
+        }
+        int r = add_point(list, point, &map->mark, err);
+        if (r == 0)
+            r = try_point(s, source, map, point, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int decode_item(struct scenario *s, const struct scenario_source *source,
+                       const struct yaml *map, struct point_list *list, struct error *err)
 {
     if (map->kind != YAML_MAP || map->count == 0)
         return yaml_error(err, &map->mark,
                           "expected a point of the sweep, such as {rate: 600/min}");
-    for (size_t i = 0; i < map->count; i++) {
-        const struct yaml_pair *pair = &map->pairs[i];
-        size_t axis;
-        int r = find_axis(s, pair, &axis, err);
-        if (r == 0)
-            r = yaml_expect_scalar(pair->value, "a value of a sweep", err);
-        if (r == 0 && scenario_is_nothing(pair->value))
-            r = yaml_error(err, &pair->value->mark, "found nothing, expected a value for '%s'",
-                           pair->key);
-        if (r == 0 && point[axis] != SWEEP_AS_FILE)
-            r = yaml_error(err, &pair->key_mark, "'%s' is here again in this point",
-                           s->sweep[axis].key);
-        if (r < 0)
-            return r;
-        point[axis] = find_value(&s->sweep[axis], pair->value->scalar);
-    }
-    return try_point(s, source, map, point, err);
+    _cleanup_(freep) struct choice *choices = xcalloc(map->count, sizeof(*choices));
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = decode_choice(s, &map->pairs[i], &choices[i], err);
+    if (r == 0)
+        r = add_points(s, source, map, choices, list, err);
+    for (size_t i = 0; i < map->count; i++)
+        free(choices[i].values);
+    return r;
 }
 
 static int decode_list(struct scenario *s, const struct scenario_source *source,
-                       const struct yaml *list, struct error *err)
+                       const struct yaml *items, struct error *err)
 {
-    if (list->count == 0 || list->count > SWEEP_POINTS_MAX)
-        return yaml_error(err, &list->mark, "found %zu points in the sweep, expected 1 to %d",
-                          list->count, SWEEP_POINTS_MAX);
-    size_t size = list->count * SWEEP_AXES_MAX;
-    _cleanup_(freep) unsigned *wide = xcalloc(size, sizeof(*wide));
-    memset(wide, 0xff, size * sizeof(*wide)); /* SWEEP_AS_FILE */
+    if (items->count == 0)
+        return yaml_error(err, &items->mark, "found no points in the sweep, expected some");
+    struct point_list list = {NULL};
     s->sweep = xcalloc(SWEEP_AXES_MAX, sizeof(*s->sweep));
-    for (size_t i = 0; i < list->count; i++) {
-        unsigned *point = wide + i * SWEEP_AXES_MAX;
-        int r = decode_point(s, source, list->items[i], point, err);
-        for (size_t k = 0; k < i && r == 0; k++)
-            if (memcmp(wide + k * SWEEP_AXES_MAX, point, SWEEP_AXES_MAX * sizeof(*point)) == 0)
-                r = yaml_error(err, &list->items[i]->mark, "this point is here again");
-        if (r < 0)
-            return r;
-    }
-    s->sweep_is_list = true;
-    s->point_count = list->count;
-    s->points = xcalloc(list->count * s->sweep_count, sizeof(*s->points));
-    for (size_t i = 0; i < list->count; i++)
-        memcpy(s->points + i * s->sweep_count, wide + i * SWEEP_AXES_MAX,
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < items->count; i++)
+        r = decode_item(s, source, items->items[i], &list, err);
+    s->point_count = r == 0 ? list.count : 0;
+    s->points = xcalloc(s->point_count * s->sweep_count, sizeof(*s->points));
+    for (size_t i = 0; i < s->point_count; i++)
+        memcpy(s->points + i * s->sweep_count, list.points + i * SWEEP_AXES_MAX,
                s->sweep_count * sizeof(*s->points));
-    return 0;
+    free(list.points);
+    return r;
 }
 
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,

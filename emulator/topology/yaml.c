@@ -104,6 +104,35 @@ static int check_path(const char *path, const struct mark *mark, struct error *e
     return 0;
 }
 
+/* Puts `*value` where `path` leads, and takes it over. */
+static int place(struct yaml_document *doc, const char *path, const struct mark *mark,
+                 struct yaml **value, struct error *err)
+{
+    struct yaml *map = doc->root;
+    if (map->kind != YAML_MAP)
+        return yaml_error(err, mark, "the file is no map, expected one to set a key in");
+    for (const char *key = path;;) {
+        size_t len = strcspn(key, ".");
+        struct yaml_pair *pair = make_pair(map, key, len, mark);
+        if (!key[len]) {
+            yaml_node_free(pair->value);
+            pair->value = TAKE_PTR(*value);
+            pair->key_mark = *mark;
+            return 0;
+        }
+        if (is_nothing(pair->value)) {
+            yaml_node_free(pair->value);
+            pair->value = yaml_node_new(YAML_MAP, mark);
+        }
+        map = pair->value;
+        if (map->kind != YAML_MAP)
+            return yaml_error(err, mark, "'%.*s' is a %s, expected a map with keys to set",
+                              (int)(key + len - path), path,
+                              map->kind == YAML_LIST ? "list" : "single value");
+        key += len + 1;
+    }
+}
+
 int yaml_override(struct yaml_document *doc, const char *path, const char *value, struct error *err)
 {
     doc->overrides = array_grow(doc->overrides, doc->override_count, sizeof(*doc->overrides));
@@ -114,31 +143,44 @@ int yaml_override(struct yaml_document *doc, const char *path, const char *value
         return r;
     _cleanup_(yaml_node_freep) struct yaml *built = NULL;
     r = yaml_build(label, true, value, strlen(value), &built, err);
-    if (r < 0)
-        return r;
-    struct yaml *map = doc->root;
-    if (map->kind != YAML_MAP)
-        return yaml_error(err, &mark, "the file is no map, expected one to set a key in");
-    for (const char *key = path;;) {
-        size_t len = strcspn(key, ".");
-        struct yaml_pair *pair = make_pair(map, key, len, &mark);
-        if (!key[len]) {
-            yaml_node_free(pair->value);
-            pair->value = TAKE_PTR(built);
-            pair->key_mark = mark;
-            return 0;
-        }
-        if (is_nothing(pair->value)) {
-            yaml_node_free(pair->value);
-            pair->value = yaml_node_new(YAML_MAP, &mark);
-        }
-        map = pair->value;
-        if (map->kind != YAML_MAP)
-            return yaml_error(err, &mark, "'%.*s' is a %s, expected a map with keys to set",
-                              (int)(key + len - path), path,
-                              map->kind == YAML_LIST ? "list" : "single value");
-        key += len + 1;
+    return r < 0 ? r : place(doc, path, &mark, &built, err);
+}
+
+/* Takes a key out of a map; NULL if it is not there. */
+static struct yaml *take(struct yaml *map, const char *key)
+{
+    for (size_t i = 0; map->kind == YAML_MAP && i < map->count; i++) {
+        if (strcmp(map->pairs[i].key, key) != 0)
+            continue;
+        struct yaml *value = map->pairs[i].value;
+        free(map->pairs[i].key);
+        map->count--;
+        memmove(&map->pairs[i], &map->pairs[i + 1], (map->count - i) * sizeof(*map->pairs));
+        return value;
     }
+    return NULL;
+}
+
+int yaml_apply(struct yaml_document *doc, const char *key, struct error *err)
+{
+    _cleanup_(yaml_node_freep) struct yaml *changes = take(doc->root, key);
+    if (!changes)
+        return error_input(err, "%s: the file has no '%s'", doc->file, key);
+    if (changes->kind != YAML_MAP)
+        return yaml_error(err, &changes->mark,
+                          "expected a map of keys to change, such as {seed: 2}");
+    for (size_t i = 0; i < changes->count; i++) {
+        struct yaml_pair *pair = &changes->pairs[i];
+        const struct mark mark = pair->key_mark;
+        int r = check_path(pair->key, &mark, err);
+        if (r == 0 && strcmp(pair->key, key) == 0)
+            r = yaml_error(err, &mark, "'%s' cannot change itself", key);
+        if (r == 0)
+            r = place(doc, pair->key, &mark, &pair->value, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 static int error_at(struct error *err, const struct mark *mark, const char *text)

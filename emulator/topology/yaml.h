@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A YAML document as a tree of nodes that know their place in the file, on top of libyaml.
- * A tree is changed only by yaml_override() (`--set`) before anybody reads it.
+ * A tree is changed only by yaml_override() (`--set`) and yaml_apply() before anybody reads it.
  *
  * Refused here, each with its line: what is no YAML, more than one document, duplicate keys,
  * anchors and aliases (a few lines of them can expand to gigabytes), tags, nesting deeper than 32,
@@ -62,6 +62,10 @@ void yaml_close(struct yaml_document *doc); /* releases the tree; accepts a zero
  * lists work); missing maps on the way are made. Marks of the new nodes say "--set PATH". */
 int yaml_override(struct yaml_document *doc, const char *path, const char *value,
                   struct error *err);
+
+/* Takes `key` out of the root and sets every key of the map that it is, as yaml_override() would.
+ */
+int yaml_apply(struct yaml_document *doc, const char *key, struct error *err);
 
 /* The value of a key in a map, or NULL (also when `map` is NULL or no map). */
 const struct yaml *yaml_get(const struct yaml *map, const char *key);

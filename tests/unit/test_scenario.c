@@ -266,13 +266,50 @@ static void a_sweep_may_be_a_list_of_points(void **state)
                                    "  - {rate: 2/s, nodes.a.count: 3}\n");
     static const unsigned points[] = {0, 0, SWEEP_AS_FILE, SWEEP_AS_FILE, 1, 0,
                                       1, 0, SWEEP_AS_FILE};
-    assert_true(s->sweep_is_list);
     assert_int_equal(s->point_count, 3);
     assert_int_equal(s->sweep_count, 3);
     assert_string_equal(s->sweep[0].key, "workload.w.rate");
     assert_string_equal(s->sweep[0].values[1], "2/s");
     assert_memory_equal(s->points, points, sizeof(points));
     scenario_free(s);
+}
+
+static void a_point_of_a_list_may_have_several_values(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: {count: 1}}\n"
+                                   "workload: {w: }\n"
+                                   "sweep:\n"
+                                   "  - {rate: [1/s, 2/s], nodes.a.count: [3, 4], seed: 7}\n"
+                                   "  - {rate: 9/s, seed: [7, 8]}\n");
+    static const unsigned points[] = {
+        0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 1, 0, 2, SWEEP_AS_FILE, 0, 2, SWEEP_AS_FILE, 1};
+    assert_int_equal(s->point_count, 6);
+    assert_int_equal(s->sweep_count, 3);
+    assert_memory_equal(s->points, points, sizeof(points));
+    scenario_free(s);
+}
+
+static void the_quick_form_changes_the_file(void **state)
+{
+    (void)state;
+    static const char text[] = "nodes: {a: {count: 5}}\n"
+                               "workload: {w: }\n"
+                               "sweep: {rate: [1/s, 2/s, 3/s]}\n"
+                               "repeat: 3\n"
+                               "quick: {nodes.a.count: 2, repeat: 1, sweep: {rate: 4/s}}\n";
+    char *path = expect_file("s.yaml", text);
+    struct scenario *s = open_with(path, NULL, 0);
+    assert_int_equal(s->node_count, 5);
+    assert_int_equal(s->point_count, 3);
+    scenario_free(s);
+    s = open_with(path, (const char *[]){SCENARIO_QUICK, "nodes.a.count=3"}, 2);
+    assert_int_equal(s->node_count, 3); /* --set has the last word */
+    assert_int_equal(s->repeat, 1);
+    assert_int_equal(s->point_count, 1);
+    assert_string_equal(s->sweep[0].values[0], "4/s");
+    scenario_free(s);
+    free(path);
 }
 
 static void a_sweep_multiplies_its_values(void **state)
@@ -358,6 +395,8 @@ int main(void)
         cmocka_unit_test(a_network_has_its_values_on_each_wire),
         cmocka_unit_test(parameters_of_the_workload_stay_text),
         cmocka_unit_test(a_sweep_may_be_a_list_of_points),
+        cmocka_unit_test(a_point_of_a_list_may_have_several_values),
+        cmocka_unit_test(the_quick_form_changes_the_file),
         cmocka_unit_test(a_sweep_multiplies_its_values),
         cmocka_unit_test(sweep_keys_are_completed),
         cmocka_unit_test(sets_change_the_file_in_order),
