@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "base/units.h"
@@ -58,6 +59,19 @@ struct cost cost_mean(json_t *status, const char *kind)
     for (size_t k = 0; k < ARRAY_LEN(sums) && c.nodes > 0; k++)
         *sums[k] /= (double)c.nodes;
     return c;
+}
+
+static double time_s(const struct timeval *t)
+{
+    return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+struct emulator_cpu cost_emulator_cpu(json_t *status)
+{
+    struct rusage own;
+    getrusage(RUSAGE_SELF, &own);
+    return (struct emulator_cpu){number_of(status, "lab_cpu_s"),
+                                 time_s(&own.ru_utime) + time_s(&own.ru_stime)};
 }
 
 static void add_row(struct table *t, const char *kind, const struct cost *c)

@@ -22,6 +22,16 @@ struct cost {
 /* Over the nodes of a kind, or over all of them where `kind` is NULL. */
 struct cost cost_mean(json_t *status, const char *kind);
 
+/* The processor time, in s, that the emulator itself took while the workload ran. Both are sums
+ * since some moment in the past; the cost is what they grow by. */
+struct emulator_cpu {
+    double lab_s;     /* delay line and supervisor; not the packets that the kernel forwards */
+    double command_s; /* this process, which reads what the programs report */
+};
+
+/* The sums now, by a status of just now. */
+struct emulator_cpu cost_emulator_cpu(json_t *status);
+
 /* For people, a line for each kind that the lab has. */
 struct table *cost_table(json_t *status);
 

@@ -11,6 +11,8 @@
 
 enum { RUN_FORMAT = 1 };
 
+#define EMULATOR_CPU "emulator_cpu"
+
 /* One metric over the nodes. */
 struct over_nodes {
     double sum, max;
@@ -80,9 +82,13 @@ static const struct {
     {"node_disk", "MiB", "disk_bytes", 1.0 / (1 << 20)},
 };
 
-const char *measures_node(size_t index, const char **ret_unit)
+const char *measures_cost(size_t index, const char **ret_unit)
 {
-    if (index >= ARRAY_LEN(of_nodes))
+    if (index == ARRAY_LEN(of_nodes)) {
+        *ret_unit = "s";
+        return EMULATOR_CPU;
+    }
+    if (index > ARRAY_LEN(of_nodes))
         return NULL;
     *ret_unit = of_nodes[index].unit;
     return of_nodes[index].name;
@@ -122,6 +128,11 @@ json_t *measures_of(json_t *run)
     }
     json_decref(seen);
     add_nodes(measures, json_object_get(run, "nodes"));
+    json_t *emulator = json_object_get(run, "emulator");
+    if (emulator)
+        set(measures, EMULATOR_CPU, "",
+            json_number_value(json_object_get(emulator, "lab_cpu_s")) +
+                json_number_value(json_object_get(emulator, "command_cpu_s")));
     return measures;
 }
 

@@ -13,12 +13,13 @@
 
 #include "base/error.h"
 
-/* {"main_loop": 20.1, "main_loop_max": 20.3, …} of a run.json, and what a node took of the machine:
- * {"node_boot": 0.002, "node_memory": 75.1, …}, the means of the nodes. */
+/* {"main_loop": 20.1, "main_loop_max": 20.3, …} of a run.json, what a node took of the machine:
+ * {"node_boot": 0.002, "node_memory": 75.1, …}, the means of the nodes, and "emulator_cpu", the
+ * processor time of the emulator itself while the workload ran. */
 json_t *measures_of(json_t *run);
 
 /* Those last ones by number, with their units; NULL past the last. */
-const char *measures_node(size_t index, const char **ret_unit);
+const char *measures_cost(size_t index, const char **ret_unit);
 
 /* Reads FOLDER/run.json. A folder that is not there, half written or of another version is an
  * error of input that names it. `*ret` is the caller's to json_decref(). */

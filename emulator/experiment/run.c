@@ -268,6 +268,24 @@ static int run_workload(struct run *r, struct error *err)
     return 0;
 }
 
+/* What nodes and emulator have taken when the workload ends; of the emulator, what is beyond that
+ * at its begin. */
+static int note_costs(struct run *r, bool is_end, struct error *err)
+{
+    json_t *status;
+    int result = crew_status(r->crew, &status, err);
+    if (result < 0)
+        return result;
+    struct emulator_cpu now = cost_emulator_cpu(status);
+    r->emulator_cpu = (struct emulator_cpu){now.lab_s - r->emulator_cpu.lab_s,
+                                            now.command_s - r->emulator_cpu.command_s};
+    if (is_end)
+        r->costs = status;
+    else
+        json_decref(status);
+    return 0;
+}
+
 static int check_result(struct run *r, struct error *err)
 {
     struct crew_task task = {.on_output = on_output};
@@ -295,9 +313,11 @@ static int conduct(struct run *r, struct error *err)
     for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
         result = start_service(r, &r->workload->services[i], err);
     if (result == 0)
+        result = note_costs(r, false, err);
+    if (result == 0)
         result = run_workload(r, err);
     if (result == 0)
-        result = crew_status(r->crew, &r->costs, err);
+        result = note_costs(r, true, err);
     if (result == 0)
         result = read_facts(r, FACTS_END, err);
     if (result == 0)

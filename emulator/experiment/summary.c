@@ -102,6 +102,8 @@ void summary_print(const struct run *r)
     table_print(nodes, stdout, "  ");
     puts("\n  what a node took of this machine, on average:\n");
     table_print(costs, stdout, "  ");
+    printf("\n  the emulator itself took %.2f s of processor time, and this command %.2f s\n",
+           r->emulator_cpu.lab_s, r->emulator_cpu.command_s);
     putchar('\n');
     if (r->fidelity.pair_count <= PAIRS_PRINTED_MAX) {
         table_print(pairs, stdout, "  ");
@@ -213,6 +215,10 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
     json_t *nodes = describe_nodes(r);
     if (nodes)
         json_object_set_new(run, "nodes", nodes);
+    if (r->costs)
+        json_object_set_new(run, "emulator",
+                            json_pack("{s:f s:f}", "lab_cpu_s", r->emulator_cpu.lab_s,
+                                      "command_cpu_s", r->emulator_cpu.command_s));
     if (r->done) {
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
         json_object_set_new(run, "metrics", describe_metrics(r));

@@ -122,7 +122,7 @@ size_t sweep_measures(const struct sweep *w, struct sweep_measure **ret)
     for (char **metric = w->workload->table; metric && *metric; metric++)
         add_measures(w, *metric, ret, &count);
     const char *name, *unit;
-    for (size_t i = 0; (name = measures_node(i, &unit)); i++) {
+    for (size_t i = 0; (name = measures_cost(i, &unit)); i++) {
         if (!is_measured(&w->book, name))
             continue;
         *ret = array_grow(*ret, count, sizeof(**ret));

@@ -94,8 +94,10 @@ json_t *status_describe(const struct supervisor *s)
     for (size_t i = 0; i < p->wire_count; i++)
         json_array_append_new(wires, describe_wire(&p->wires[i], stats ? &stats->wire[i] : NULL));
     json_t *status = json_pack(
-        "{s:s s:s s:f s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name, "up_s",
-        (double)(clock_realtime_ns() - s->started_ns) / 1e9, "nodes", nodes, "wires", wires);
+        "{s:s s:s s:f s:f s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name,
+        "up_s", (double)(clock_realtime_ns() - s->started_ns) / 1e9, "lab_cpu_s",
+        (double)usage_lab_cpu_ns(s->fabric.nodes, p->scenario->node_count) / 1e9, "nodes", nodes,
+        "wires", wires);
     if (stats) {
         json_t *lateness = describe_lateness(stats);
         json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)count_tap_drops(p)));

@@ -99,6 +99,21 @@ void usage_collect(const struct node_instance *nodes, size_t count, struct node_
     }
 }
 
+uint64_t usage_lab_cpu_ns(const struct node_instance *nodes, size_t count)
+{
+    _cleanup_(freep) struct proc *list = NULL;
+    size_t process_count = proc_list(&list);
+    ino_t own = pid_namespace(getpid());
+    uint64_t sum_ns = 0;
+    for (size_t i = 0; i < process_count; i++) {
+        bool is_node = pid_namespace(list[i].pid) != own;
+        for (size_t k = 0; k < count && !is_node; k++)
+            is_node = nodes[k].pid == list[i].pid;
+        sum_ns += is_node ? 0 : list[i].cpu_ns;
+    }
+    return sum_ns;
+}
+
 uint64_t usage_disk(const char *path)
 {
     struct statvfs st;

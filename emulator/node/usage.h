@@ -26,6 +26,10 @@ struct node_usage {
  * reap (SIGCHLD ignored) is nobody's. */
 void usage_collect(const struct node_instance *nodes, size_t count, struct node_usage *usage);
 
+/* The processor time of this process and of those beside it in its PID namespace that are no
+ * nodes: what a lab takes for itself. Packets that the kernel forwards are nobody's. */
+uint64_t usage_lab_cpu_ns(const struct node_instance *nodes, size_t count);
+
 /* The bytes that a file system of its own, mounted at `path`, takes; 0 if it cannot be told. */
 uint64_t usage_disk(const char *path);
 

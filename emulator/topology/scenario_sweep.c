@@ -257,6 +257,23 @@ static int add_point(struct point_list *list, const unsigned *point, const struc
     return 0;
 }
 
+/* Whether an earlier point of the list is the same but for the workload's parameters, which are not
+ * tried here. */
+static bool was_tried(const struct scenario *s, const struct point_list *list,
+                      const unsigned *point)
+{
+    for (size_t i = 0; i + 1 < list->count; i++) {
+        const unsigned *other = list->points + i * SWEEP_AXES_MAX;
+        size_t k = 0;
+        while (k < s->sweep_count &&
+               (other[k] == point[k] || begins_with(s->sweep[k].key, "workload.")))
+            k++;
+        if (k == s->sweep_count)
+            return true;
+    }
+    return false;
+}
+
 /* Every combination of the choices; the last key moves fastest. */
 static int add_points(struct scenario *s, const struct scenario_source *source,
                       const struct yaml *map, const struct choice *choices, struct point_list *list,
@@ -276,7 +293,7 @@ static int add_points(struct scenario *s, const struct scenario_source *source,
             point[choices[i].axis] = choices[i].values[rest % choices[i].count];
         }
         int r = add_point(list, point, &map->mark, err);
-        if (r == 0)
+        if (r == 0 && !was_tried(s, list, point))
             r = try_point(s, source, map, point, err);
         if (r < 0)
             return r;

@@ -46,6 +46,8 @@ summary.csv" "$mode: the folder is complete"
         "$mode: what each node cost"
     is "$(jq -r '.nodes[2] | .name, (.cpu_s > 0.05 and .memory_pss_bytes > 5000000 and .disk_bytes > 1000000)' "$WORK/$mode/run.json" | xargs)" \
         "db3 true" "$mode: in run.json too"
+    is "$(jq '.emulator | .lab_cpu_s > 0 and .lab_cpu_s < 30 and .command_cpu_s > 0' "$WORK/$mode/run.json")" true \
+        "$mode: what the emulator itself took"
     like "$OUT" "kind +nodes +boot +memory +guest +cpu +disk" "$mode: and in a table"
     like "$OUT" "process +3 +[0-9.]+ .?s +[0-9.]+ MiB +- +[0-9.]+ s +[0-9.]+ MiB" "$mode: by kind"
     diag "$(cat "$WORK/$mode/nodes.csv")"
