@@ -277,6 +277,17 @@ static void add_row(const struct sweep *w, struct table *t, size_t p,
                                              : "trusted");
 }
 
+static void print_retries(const struct sweep_book *b)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < b->record_count; i++)
+        count += b->records[i].failed &&
+                 sweep_book_find(b, b->records[i].point, b->records[i].repeat) != NULL;
+    if (count > 0)
+        printf("  %u %s failed and %s made again (runs.csv has the reasons)\n\n", count,
+               count == 1 ? "run" : "runs", count == 1 ? "was" : "were");
+}
+
 void sweep_print_table(const struct sweep *w)
 {
     const struct scenario *s = w->scenario;
@@ -301,6 +312,7 @@ void sweep_print_table(const struct sweep *w)
     table_print(t, stdout, "  ");
     puts("\n  mean ± half of its 95 % confidence interval (Student's t), of the runs whose verdict "
          "is trusted;\n  * a point without any: of all its runs\n");
+    print_retries(&w->book);
     table_free(t);
     while (count > 0)
         free(columns[--count]);

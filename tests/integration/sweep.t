@@ -93,6 +93,15 @@ jq '.wanlab = "0.0"' b/sweep.json >x && cp x b/sweep.json
 run "$WANLAB" sweep sweep.yaml -o b
 is "$STATUS" 2 "a folder of another version: exit 2"
 like "$ERR" "'b' was begun by wanlab 0.0, this is " "with both named"
+jq '.format = 99' b/sweep.json >x && cp x b/sweep.json
+run "$WANLAB" sweep sweep.yaml -o b
+like "$STATUS $ERR" "2 .*'b' has format 99, of wanlab 0.0; this is .* with format 1" "one of another format too"
+cp -r a half-written && sed -i '2s/.\{40\}$//' half-written/points.jsonl
+run "$WANLAB" sweep sweep.yaml -o half-written
+like "$STATUS $ERR" "2 .*half-written/points.jsonl:2:1: " "a record that is damaged is named by its line"
+: >half-written/sweep.json
+run "$WANLAB" sweep sweep.yaml -o half-written
+like "$STATUS $ERR" "2 .*'half-written/sweep.json' cannot be read: line 1" "so is a sweep.json"
 mkdir c && touch c/mine
 run "$WANLAB" sweep sweep.yaml -o c
 is "$STATUS" 2 "a folder that is no sweep's: exit 2"
@@ -203,6 +212,21 @@ run "$WANLAB" sweep sweep.yaml -o full/s
 diag "$ERR"
 is "$(jq -r 'select(.outcome == "done") | .run' full/s/points.jsonl | wc -l)" 12 "it goes on when there is room"
 umount full
+
+# Room for some runs: those that it lacks are not marked as failed, they are made when there is room.
+mkdir tight && mount -t tmpfs -o size=600k none tight
+run "$WANLAB" sweep sweep.yaml -o tight/s
+is "$STATUS" 1 "a disk that fills up: exit 1"
+like "$ERR" "the disk of 'tight/s' is full, which ended a run" "says so"
+diag "$ERR"
+done_before=$(jq -r .run tight/s/points.jsonl)
+[ "$(wc -w <<<"$done_before")" -gt 0 ]
+ok $? "what was finished before is kept"
+mount -o remount,size=100m tight
+run "$WANLAB" sweep sweep.yaml -o tight/s
+is "$STATUS $(jq -r .outcome tight/s/points.jsonl | sort | uniq -c | xargs)" "0 12 done" "with room it goes on to the end, and no run has failed"
+is "$(jq -r .run tight/s/points.jsonl | head -n "$(wc -l <<<"$done_before")")" "$done_before" "from where it was"
+umount tight
 
 # Saturation. The answer is nominal up to 300/min and grows with the rate beyond: 5 % more at 315/min.
 cat >saturation.yaml <<'Y'
