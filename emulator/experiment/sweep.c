@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "experiment/measures.h"
 #include "experiment/sweep_estimate.h"
+#include "experiment/sweep_fit.h"
 #include "experiment/sweep_order.h"
 #include "experiment/sweep_plot.h"
 #include "experiment/sweep_table.h"
@@ -431,6 +432,8 @@ static int report(const struct sweep *w, struct error *err)
 {
     int r = sweep_write_csv(w, err);
     sweep_print_table(w);
+    if (r == 0)
+        r = sweep_fit_all(w, err);
     return r < 0 ? r : sweep_plot_all(w, err);
 }
 
