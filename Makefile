@@ -129,6 +129,9 @@ demo: all ## the main job on five regions
 bench-replicate: all ## the replicated database against its targets and a peer (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/replicate.sh
 
+bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)
+	@MODE=$(MODE) tests/bench/sweep.sh
+
 install: all ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
 		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency
@@ -144,5 +147,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all bench-nodes lint format demo bench-replicate install clean help
+.PHONY: all unit check check-netem check-all bench-nodes lint format demo bench-replicate bench-sweep \
+        install clean help
 .DELETE_ON_ERROR:

@@ -138,6 +138,34 @@ struct interval stats_median_bootstrap(const double *values, size_t count, uint6
     return (struct interval){medians[outside], medians[BOOTSTRAP_SAMPLES - 1 - outside]};
 }
 
+struct stats_line stats_fit_line(const double *x, const double *y, size_t count)
+{
+    struct stats_line line = {count, NAN, NAN, {NAN, NAN}, NAN};
+    const struct stats sx = stats_of(x, count), sy = stats_of(y, count);
+    double sum_xx = 0, sum_xy = 0, sum_yy = 0, residuals = 0;
+    for (size_t i = 0; i < count; i++) { /* about the means: sums of raw squares would cancel */
+        sum_xx += (x[i] - sx.mean) * (x[i] - sx.mean);
+        sum_xy += (x[i] - sx.mean) * (y[i] - sy.mean);
+        sum_yy += (y[i] - sy.mean) * (y[i] - sy.mean);
+    }
+    if (!(sum_xx > 0))
+        return line;
+    line.slope = sum_xy / sum_xx;
+    line.intercept = sy.mean - line.slope * sx.mean;
+    for (size_t i = 0; i < count; i++) {
+        double residual = y[i] - line.intercept - line.slope * x[i];
+        residuals += residual * residual;
+    }
+    if (sum_yy > 0)
+        line.r_squared = 1 - residuals / sum_yy;
+    if (count < 3)
+        return line;
+    double df = (double)(count - 2);
+    double half = stats_t_quantile((1 + CONFIDENCE) / 2, df) * sqrt(residuals / df / sum_xx);
+    line.slope_ci = (struct interval){line.slope - half, line.slope + half};
+    return line;
+}
+
 struct stats_difference stats_compare(const struct stats *a, const struct stats *b)
 {
     struct stats_difference d = {b->mean - a->mean, {NAN, NAN}, NAN, NAN};

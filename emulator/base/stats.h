@@ -6,7 +6,9 @@
  * The quantiles of Student's t are exact to about 1e-10: they are found by bisection of its
  * distribution function, which is a regularised incomplete beta function (Abramowitz and Stegun,
  * "Handbook of Mathematical Functions", 26.7.1 and, for its continued fraction, 26.5.8, evaluated
- * by Lentz's method as Thompson and Barnett modified it).
+ * by Lentz's method as Thompson and Barnett modified it). Lines are fitted as in Draper and Smith,
+ * "Applied Regression Analysis", chapter 1. The GNU Scientific Library has all of this, under a
+ * licence that would become the whole program's.
  */
 #ifndef WANLAB_BASE_STATS_H
 #define WANLAB_BASE_STATS_H
@@ -40,6 +42,16 @@ double stats_t_quantile(double p, double df);
 /* The 95 % confidence interval of the median, by percentile bootstrap: 2,000 samples drawn with
  * replacement from the stream `seed`. NAN below two values. */
 struct interval stats_median_bootstrap(const double *values, size_t count, uint64_t seed);
+
+/* The straight line y = intercept + slope x by ordinary least squares. */
+struct stats_line {
+    size_t count;
+    double intercept, slope;  /* NAN where x has fewer than two values */
+    struct interval slope_ci; /* 95 %, by Student's t with count - 2 degrees of freedom */
+    double r_squared;         /* share of y's variance that the line explains; NAN: y has none */
+};
+
+struct stats_line stats_fit_line(const double *x, const double *y, size_t count);
 
 /* Welch's t-test, which lets both samples have a variance of their own. */
 struct stats_difference {

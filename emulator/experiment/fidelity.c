@@ -51,6 +51,21 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
     f->pair_count = (f->pair_count + step - 1) / step;
 }
 
+/* Which end of a pair sends the echoes: so dealt out, all nodes have about the same number, and a
+ * round takes half as long as if the first node had all of its own. */
+static unsigned prober(const struct pair *p)
+{
+    return (p->a + p->b) % 2 ? p->b : p->a;
+}
+
+/* The address under which it reaches the other. */
+static const char *probed_address(char text[IP_TEXT_MAX], const struct plan *plan,
+                                  const struct pair *p)
+{
+    unsigned from = prober(p), to = from == p->a ? p->b : p->a;
+    return ip_format(text, &plan_port_towards(plan, from, to)->v4);
+}
+
 struct measurement {
     struct fidelity *fidelity;
     const struct plan *plan;
@@ -69,8 +84,7 @@ static void on_line(unsigned node, const char *line, void *arg)
         for (size_t i = 0; i < m->fidelity->pair_count; i++) {
             struct pair *p = &m->fidelity->pairs[i];
             char text[IP_TEXT_MAX];
-            if (p->a != node ||
-                strcmp(ip_format(text, &plan_port_towards(m->plan, p->a, p->b)->v4), address) != 0)
+            if (prober(p) != node || strcmp(probed_address(text, m->plan, p), address) != 0)
                 continue;
             p->sent = (unsigned)sent;
             p->received = (unsigned)received;
@@ -106,8 +120,8 @@ static int start_probe(struct measurement *m, struct crew *crew, unsigned node, 
     for (size_t i = 0; i < m->fidelity->pair_count; i++) {
         const struct pair *p = &m->fidelity->pairs[i];
         char text[IP_TEXT_MAX];
-        if (p->a == node)
-            argv[argc++] = xstrdup(ip_format(text, &plan_port_towards(m->plan, p->a, p->b)->v4));
+        if (prober(p) == node)
+            argv[argc++] = xstrdup(probed_address(text, m->plan, p));
     }
     struct crew_task task = {
         .node = node, .role = "the probe", .argv = argv, .on_line = on_line, .arg = m};

@@ -137,6 +137,7 @@ static int measure_wires(struct run *r, struct error *err)
         return error_wrap(err, "measuring the wires");
     for (size_t i = 0; i < r->fidelity.pair_count; i++)
         worst = fmax(worst, fabs(r->fidelity.pairs[i].min_s - r->fidelity.pairs[i].asked_s));
+    results_event(&r->results, json_pack("{s:s}", "event", "wires-measured"));
     if (r->fidelity.pair_count == 0)
         progress_stage("wires", "no two nodes have a direct path: nothing to measure");
     else
@@ -301,6 +302,21 @@ static int check_result(struct run *r, struct error *err)
     return 0;
 }
 
+/* What the workload says should not have happened, such as connections that were lost. */
+static void judge_metrics(struct run *r)
+{
+    for (size_t m = 0; m < r->workload->metric_count; m++) {
+        const struct workload_metric *metric = &r->workload->metrics[m];
+        for (unsigned i = 0; metric->has_expected && i < r->scenario->node_count; i++) {
+            double expected = (double)metric->expected;
+            double value = metrics_last(&r->metrics, i, metric->name, expected);
+            if (value != expected)
+                fidelity_fault(&r->fidelity, VERDICT_DOUBTFUL, "%s of %s is %.9g instead of %.9g",
+                               metric->name, r->scenario->nodes[i].name, value, expected);
+        }
+    }
+}
+
 static int conduct(struct run *r, struct error *err)
 {
     int result = open_outputs(r, err);
@@ -328,6 +344,7 @@ static int conduct(struct run *r, struct error *err)
         crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC);
         fidelity_judge(&r->fidelity, r->lab.plan, r->status);
         facts_judge(&r->facts, &r->fidelity, r->lab.plan);
+        judge_metrics(r);
         r->done = true;
     }
     return result;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,12 +18,18 @@
 #include "base/version.h"
 #include "experiment/measures.h"
 #include "experiment/sweep_estimate.h"
+#include "experiment/sweep_fit.h"
 #include "experiment/sweep_order.h"
 #include "experiment/sweep_plot.h"
 #include "experiment/sweep_table.h"
 #include "report/progress.h"
 
-enum { SETS_MAX = 128, ATTEMPTS_MAX = 2, SWEEP_FORMAT = 1 };
+enum {
+    SETS_MAX = 128,
+    ATTEMPTS_MAX = 2,
+    SWEEP_FORMAT = 1,
+    DISK_LEFT_MIN = 1 << 16, /* bytes: with less the disk is full */
+};
 
 json_t *sweep_point(const struct scenario *s, size_t point)
 {
@@ -152,6 +159,30 @@ static void describe_failure(json_t *line, const struct error *why)
     json_object_set_new(line, "status", json_integer(why->status));
 }
 
+/* Whether the disk of the results is full, which no other run would survive either. */
+static bool disk_is_full(const struct sweep *w, int code)
+{
+    struct statvfs v;
+    bool known = statvfs(w->book.folder, &v) == 0;
+    return code == -ENOSPC || code == -EDQUOT ||
+           (known &&
+            (v.f_bavail * v.f_frsize < DISK_LEFT_MIN || (v.f_files > 0 && v.f_favail == 0)));
+}
+
+/* A run that failed goes on record, unless the next one must fail as well. Consumes `line`. */
+static int record_failure(struct sweep *w, json_t *line, int code, const struct error *why,
+                          struct error *err)
+{
+    if (disk_is_full(w, code)) {
+        json_decref(line);
+        return error_set(err, ENOSPC, "the disk of '%s' is full, which ended a run: %s",
+                         w->book.folder, why->text);
+    }
+    log_warn("the run failed: %s", why->text);
+    describe_failure(line, why);
+    return sweep_book_add(&w->book, line, err);
+}
+
 /* One attempt. 0: it is on record, done or failed. */
 static int attempt(struct sweep *w, const struct scenario *s, json_t *point, unsigned repeat,
                    const char *label, struct error *err)
@@ -180,11 +211,7 @@ static int attempt(struct sweep *w, const struct scenario *s, json_t *point, uns
         json_decref(line);
         return error_set(err, EINTR, "interrupted");
     }
-    if (r < 0) {
-        log_warn("the run failed: %s", why.text);
-        describe_failure(line, &why);
-    }
-    r = sweep_book_add(&w->book, line, err);
+    r = r < 0 ? record_failure(w, line, r, &why, err) : sweep_book_add(&w->book, line, err);
     return r == 0 && interrupted ? error_set(err, EINTR, "interrupted") : r;
 }
 
@@ -405,6 +432,8 @@ static int report(const struct sweep *w, struct error *err)
 {
     int r = sweep_write_csv(w, err);
     sweep_print_table(w);
+    if (r == 0)
+        r = sweep_fit_all(w, err);
     return r < 0 ? r : sweep_plot_all(w, err);
 }
 

@@ -8,58 +8,17 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "base/units.h"
+#include "experiment/sweep_axis.h"
 #include "experiment/sweep_table.h"
 #include "report/plot.h"
 
 enum { LINES_MAX = 12 };
 
-/* Where a value lies on its axis: as a number if it is one (rates per minute, as the papers have
- * them), else by its order. */
+/* Where a value lies on its axis: as a number if it is one, else by its order. */
 static double position(const struct sweep_axis *axis, unsigned value)
 {
-    const char *text = axis->values[value];
-    double per_s;
-    char *end;
-    double number = strtod(text, &end);
-    if (end != text && *end == '\0')
-        return number;
-    if (units_parse_frequency(text, &per_s, NULL) == 0)
-        return per_s * 60;
-    uint64_t ns;
-    if (units_parse_time(text, &ns, NULL) == 0)
-        return (double)ns / 1e9;
-    return value;
-}
-
-static bool is_frequency(const struct sweep_axis *axis)
-{
-    double per_s;
-    return units_parse_frequency(axis->values[0], &per_s, NULL) == 0;
-}
-
-/* The other axes' values at a point: the name of its line. */
-static char *line_name(const struct scenario *s, size_t point, size_t without)
-{
-    struct text text = {0};
-    for (size_t i = 0; i < s->sweep_count; i++) {
-        const struct sweep_axis *axis = &s->sweep[i];
-        const char *dot = strrchr(axis->key, '.');
-        unsigned value = s->points[point * s->sweep_count + i];
-        if (i != without && value != SWEEP_AS_FILE)
-            text_add(&text, "%s%s %s", text.len ? ", " : "", dot ? dot + 1 : axis->key,
-                     axis->values[value]);
-    }
-    return text.data ? text.data : xstrdup("mean with 95 % confidence interval");
-}
-
-static bool same_line(const struct scenario *s, size_t a, size_t b, size_t without)
-{
-    for (size_t i = 0; i < s->sweep_count; i++)
-        if (i != without && s->points[a * s->sweep_count + i] != s->points[b * s->sweep_count + i])
-            return false;
-    return true;
+    double number;
+    return sweep_axis_number(axis->values[value], &number) ? number : value;
 }
 
 static int by_x(const void *a, const void *b)
@@ -78,12 +37,16 @@ struct line {
 static struct line make_line(const struct sweep *w, const char *measure, size_t axis, size_t first)
 {
     const struct scenario *s = w->scenario;
-    struct line line = {.name = line_name(s, first, axis)};
+    struct line line = {.name = sweep_line_name(s, first, axis)};
+    if (!*line.name) {
+        free(line.name);
+        line.name = xstrdup("mean with 95 % confidence interval");
+    }
     line.points = xcalloc(s->point_count, sizeof(*line.points));
     line.marked = xcalloc(s->point_count, sizeof(*line.marked));
     for (size_t p = first; p < s->point_count; p++) {
         unsigned value = s->points[p * s->sweep_count + axis];
-        if (value == SWEEP_AS_FILE || !same_line(s, p, first, axis))
+        if (value == SWEEP_AS_FILE || !sweep_same_line(s, p, first, axis))
             continue;
         struct sweep_cell cell = sweep_summarise(&w->book, w->points[p], measure);
         if (cell.stats.count == 0)
@@ -112,8 +75,8 @@ static size_t make_lines(const struct sweep *w, const char *measure, size_t axis
     for (size_t p = 0; p < s->point_count && count < LINES_MAX; p++) {
         bool seen = s->points[p * s->sweep_count + axis] == SWEEP_AS_FILE;
         for (size_t k = 0; k < p && !seen; k++)
-            seen =
-                same_line(s, p, k, axis) && s->points[k * s->sweep_count + axis] != SWEEP_AS_FILE;
+            seen = sweep_same_line(s, p, k, axis) &&
+                   s->points[k * s->sweep_count + axis] != SWEEP_AS_FILE;
         if (!seen)
             lines[count++] = make_line(w, measure, axis, p);
     }
@@ -146,7 +109,7 @@ static int draw(const struct sweep *w, const char *measure, size_t axis, const s
                                                    lines[i].marked_count};
     _cleanup_(freep) char *title = xasprintf("%s: %s", w->scenario->name, measure);
     _cleanup_(freep) char *label =
-        xasprintf("%s%s", a->key, is_frequency(a) ? " (per minute)" : "");
+        xasprintf("%s%s", a->key, sweep_axis_is_frequency(a) ? " (per minute)" : "");
     _cleanup_(freep) char *path =
         xasprintf("%s/plots/%s-by-%s.svg", w->book.folder, measure, a->key);
     _cleanup_(freep) char *y_label =

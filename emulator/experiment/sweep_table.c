@@ -158,15 +158,33 @@ static void csv_axes(const struct scenario *s, json_t *point, FILE *out)
                             : s->sweep[i].key);
 }
 
+static void write_stats(const struct sweep *w, const char *point, const char *measure, FILE *out)
+{
+    double *all;
+    size_t count = sweep_values(&w->book, point, measure, &all);
+    _cleanup_(freep) double *values = all;
+    struct stats s = stats_of(values, count);
+    struct interval median = stats_median_bootstrap(values, count, w->scenario->seed);
+    csv_number(out, s.median);
+    csv_number(out, s.mean);
+    csv_number(out, s.sd);
+    csv_number(out, s.ci.low);
+    csv_number(out, s.ci.high);
+    csv_number(out, median.low);
+    csv_number(out, median.high);
+}
+
 /* Every line of the two tables has something in its last column, so that none ends in a comma. */
 static void write_points(const struct sweep *w, const struct sweep_measure *measures, size_t count,
                          FILE *out)
 {
+    static const char *const columns[] = {
+        "median", "mean", "sd", "ci_low", "ci_high", "median_ci_low", "median_ci_high"};
     csv_axes(w->scenario, NULL, out);
     fputs("n,trusted,failed,", out);
     for (size_t m = 0; m < count; m++)
-        fprintf(out, "%s_median,%s_mean,%s_sd,%s_ci_low,%s_ci_high,", measures[m].name,
-                measures[m].name, measures[m].name, measures[m].name, measures[m].name);
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+            fprintf(out, "%s_%s,", measures[m].name, columns[i]);
     fputs("marked\n", out);
     for (size_t p = 0; p < w->scenario->point_count; p++) {
         json_t *point = sweep_point(w->scenario, p);
@@ -175,12 +193,7 @@ static void write_points(const struct sweep *w, const struct sweep_measure *meas
         json_decref(point);
         fprintf(out, "%u,%u,%u,", cell.done, cell.trusted, cell.failed);
         for (size_t m = 0; m < count; m++) {
-            struct stats s = sweep_summarise(&w->book, w->points[p], measures[m].name).stats;
-            csv_number(out, s.median);
-            csv_number(out, s.mean);
-            csv_number(out, s.sd);
-            csv_number(out, s.ci.low);
-            csv_number(out, s.ci.high);
+            write_stats(w, w->points[p], measures[m].name, out);
         }
         fprintf(out, "%s\n", cell.marked ? "yes" : "no");
     }
@@ -277,6 +290,17 @@ static void add_row(const struct sweep *w, struct table *t, size_t p,
                                              : "trusted");
 }
 
+static void print_retries(const struct sweep_book *b)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < b->record_count; i++)
+        count += b->records[i].failed &&
+                 sweep_book_find(b, b->records[i].point, b->records[i].repeat) != NULL;
+    if (count > 0)
+        printf("  %u %s failed and %s made again (runs.csv has the reasons)\n\n", count,
+               count == 1 ? "run" : "runs", count == 1 ? "was" : "were");
+}
+
 void sweep_print_table(const struct sweep *w)
 {
     const struct scenario *s = w->scenario;
@@ -301,6 +325,7 @@ void sweep_print_table(const struct sweep *w)
     table_print(t, stdout, "  ");
     puts("\n  mean ± half of its 95 % confidence interval (Student's t), of the runs whose verdict "
          "is trusted;\n  * a point without any: of all its runs\n");
+    print_retries(&w->book);
     table_free(t);
     while (count > 0)
         free(columns[--count]);

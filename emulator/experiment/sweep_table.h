@@ -42,7 +42,9 @@ char *sweep_main_measure(const struct sweep *w);
 /* A metric's unit; "" if it has none. */
 const char *sweep_unit(const struct sweep *w, const char *metric);
 
-/* sweep.csv and runs.csv in the sweep's folder. */
+/* sweep.csv and runs.csv in the sweep's folder. For each measure sweep.csv has median, mean, sd,
+ * ci_low and ci_high (of the mean, 95 %, Student's t), median_ci_low and median_ci_high (of the
+ * median, 95 %, percentile bootstrap; the scenario's seed). */
 int sweep_write_csv(const struct sweep *w, struct error *err);
 void sweep_print_table(const struct sweep *w);
 

@@ -43,6 +43,8 @@ struct workload_service {
 
 struct workload_metric {
     char *name, *unit, *help;
+    bool has_expected; /* a run in which it has another value is not to be trusted */
+    uint64_t expected;
 };
 
 struct workload {

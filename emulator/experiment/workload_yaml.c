@@ -256,16 +256,30 @@ static int read_services(const struct yaml *list, struct workload *w, struct err
     return 0;
 }
 
+static int read_expected(const struct yaml *map, struct workload_metric *m, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, "expect");
+    int r = node ? yaml_expect_scalar(node, "expect", err) : 0;
+    if (!node || r < 0)
+        return r;
+    if (units_parse_integer(node->scalar, 0, UINT32_MAX, &m->expected, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    m->has_expected = true;
+    return 0;
+}
+
 static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, struct error *err)
 {
-    static const char *const keys[] = {"unit", "help"};
+    static const char *const keys[] = {"unit", "help", "expect"};
     m->name = xstrdup(pair->key);
     int r = check_name(pair->key, NAME_CHARACTERS, "a metric", &pair->key_mark, err);
     if (r == 0)
         r = yaml_expect_map(pair->value, "a metric", keys, ARRAY_LEN(keys), err);
     if (r == 0)
         r = read_text(pair->value, "unit", &m->unit, err);
-    return r < 0 ? r : read_text(pair->value, "help", &m->help, err);
+    if (r == 0)
+        r = read_text(pair->value, "help", &m->help, err);
+    return r < 0 ? r : read_expected(pair->value, m, err);
 }
 
 static int read_metrics(const struct yaml *map, struct workload *w, struct error *err)

@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "topology/scenario_decode.h"
 
+enum { DELAY_SCALE_MAX = 1000 };
 DEFINE_CLEANUP(struct scenario *, scenario_free);
 
 const char *scenario_place(char *buf, const struct mark *mark)
@@ -49,6 +50,24 @@ int scenario_decode_integer(const struct yaml *node, const char *what, uint64_t 
         return r;
     if (units_parse_integer(node->scalar, min, max, ret, err) < 0)
         return yaml_wrap(err, &node->mark);
+    return 0;
+}
+
+int scenario_decode_number(const struct yaml *node, const char *what, double min, double max,
+                           double *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, what, err);
+    if (r < 0)
+        return r;
+    char *end;
+    double number = strtod(node->scalar, &end);
+    if (!*node->scalar || *end || node->scalar[strspn(node->scalar, "0123456789.")])
+        return yaml_error(err, &node->mark, "found '%.60s', expected %s such as 0.5", node->scalar,
+                          what);
+    if (!(number >= min && number <= max))
+        return yaml_error(err, &node->mark, "'%.60s' is out of range: expected %g to %g",
+                          node->scalar, min, max);
+    *ret = number;
     return 0;
 }
 
@@ -107,9 +126,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",       "seed",   "engine",     "nodes",  "wan",    "links",
-        "networks",   "tcp",    "workload",   "sweep",  "repeat", "precision",
-        "repeat_max", "warmup", "saturation", "events", "quick"};
+        "name",      "seed",       "engine", "nodes",      "delay_scale", "wan",
+        "links",     "networks",   "tcp",    "workload",   "sweep",       "repeat",
+        "precision", "repeat_max", "warmup", "saturation", "events",      "quick"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -121,13 +140,18 @@ static int check_top_level(const struct yaml *root, struct error *err)
 
 static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct error *err)
 {
-    const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine");
+    const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine"),
+                      *scale = yaml_get(root, "delay_scale");
     s->seed = 1;
+    s->delay_scale = 1;
     int r = decode_name(s, yaml_get(root, "name"), err);
     if (r == 0 && seed)
         r = scenario_decode_integer(seed, "the seed", 0, INT64_MAX, &s->seed, err);
     if (r == 0 && engine)
         r = decode_engine(s, engine, err);
+    if (r == 0 && scale)
+        r = scenario_decode_number(scale, "a factor for the delays", 0, DELAY_SCALE_MAX,
+                                   &s->delay_scale, err);
     if (r == 0)
         r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
     return r < 0 ? r : scenario_decode_repeats(s, root, err);
@@ -153,6 +177,8 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
         if (section)
             r = sections[i].decode(s, section, err);
     }
+    if (r == 0 && s->delay_scale != 1)
+        scenario_scale_delays(s);
     return r;
 }
 

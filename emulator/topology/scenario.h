@@ -138,6 +138,7 @@ struct scenario {
     struct network *networks;
     size_t network_count;
     struct wan wan;
+    double delay_scale; /* the factor that the delays of all wires have in them; default 1 */
     struct tcp_profile tcp;
 
     struct workload_choice workload;

@@ -44,6 +44,8 @@ int scenario_decode_links(struct scenario *s, const struct yaml *list, struct er
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_tcp.c; `map` is NULL where the file has no such section. */
 int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
+/* Multiplies the delays of all wires by the scenario's factor. */
+void scenario_scale_delays(struct scenario *s);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
                           const struct yaml *node, struct error *err);
@@ -77,6 +79,10 @@ int scenario_decode_members(const struct scenario *s, const struct yaml *list, u
 /* A single value that is a whole number. */
 int scenario_decode_integer(const struct yaml *node, const char *what, uint64_t min, uint64_t max,
                             uint64_t *ret, struct error *err);
+
+/* A single value that is a plain number; `what` with its article. */
+int scenario_decode_number(const struct yaml *node, const char *what, double min, double max,
+                           double *ret, struct error *err);
 
 enum { SCENARIO_PLACE_MAX = 160 };
 /* "line 4, column 3" or "--set KEY", for the other place in an error's text. */

@@ -12,8 +12,8 @@
 
 #define REFERENCE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_-@"
 
-enum { CPUS_MAX = 4096, PIDS_MIN = 1, PIDS_MAX = 4194304, REFERENCE_MAX = 255 };
-static const double cpus_min = 0.01; /* the kernel's least: 1 ms in 100 */
+enum { PIDS_MIN = 1, PIDS_MAX = 4194304, REFERENCE_MAX = 255 };
+static const double cpus_min = 0.01 /* the kernel's least: 1 ms in 100 */, cpus_max = 4096;
 static const uint64_t memory_min = 4 << 20;
 static const uint64_t boot_timeout_default_ns = 60000000000,
                       answer_timeout_default_ns = 30000000000;
@@ -103,24 +103,6 @@ static int decode_image(const struct yaml *node, struct node *ret, struct error 
     return 0;
 }
 
-static int decode_cpus(const struct yaml *node, double *ret, struct error *err)
-{
-    int r = yaml_expect_scalar(node, "cpus", err);
-    if (r < 0)
-        return r;
-    char *end;
-    double cpus = strtod(node->scalar, &end);
-    if (!*node->scalar || *end || node->scalar[strspn(node->scalar, "0123456789.")])
-        return yaml_error(err, &node->mark,
-                          "found '%.60s', expected a number of processors such as 0.5",
-                          node->scalar);
-    if (!(cpus >= cpus_min && cpus <= CPUS_MAX))
-        return yaml_error(err, &node->mark, "'%.60s' is out of range: expected %g to %d processors",
-                          node->scalar, cpus_min, CPUS_MAX);
-    *ret = cpus;
-    return 0;
-}
-
 static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *err)
 {
     uint64_t bytes;
@@ -159,7 +141,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && cpus)
-        r = decode_cpus(cpus, &ret->limits.cpus, err);
+        r = scenario_decode_number(cpus, "a number of processors", cpus_min, cpus_max,
+                                   &ret->limits.cpus, err);
     if (r == 0 && memory)
         r = decode_memory(memory, &ret->limits.memory_bytes, err);
     if (r == 0 && pids)

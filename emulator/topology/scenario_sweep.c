@@ -23,14 +23,23 @@ static bool begins_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* `rate` -> `workload.NAME.rate`; the scenario's own `seed` and `engine` stay as they are. */
+static bool is_own_key(const char *key)
+{
+    static const char *const keys[] = {"seed", "engine", "delay_scale"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+/* `rate` -> `workload.NAME.rate`; the scenario's own stay as they are. */
 static int complete_key(const struct scenario *s, const struct yaml_pair *pair, char **ret,
                         struct error *err)
 {
     const char *key = pair->key;
     const struct mark *mark = &pair->key_mark;
     bool is_bare = !strchr(key, '.');
-    if (strcmp(key, "seed") == 0 || strcmp(key, "engine") == 0) {
+    if (is_own_key(key)) {
         *ret = xstrdup(key);
         return 0;
     }
@@ -53,7 +62,7 @@ static int complete_key(const struct scenario *s, const struct yaml_pair *pair, 
     } else if (!begins_with(key, "nodes.") && !begins_with(key, "networks.")) {
         return yaml_error(err, mark,
                           "found the key '%s', expected a parameter of the workload, seed, engine, "
-                          "or a key below nodes, wan or networks",
+                          "delay_scale, or a key below nodes, wan or networks",
                           key);
     }
     int r = scenario_check_key(s->document.root, key, mark, err);

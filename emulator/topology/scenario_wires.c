@@ -2,6 +2,7 @@
  *
  * What joins the nodes: the wan with its matrix, links, and networks.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -337,6 +338,29 @@ static int decode_network(struct scenario *s, const struct yaml_pair *pair, stru
     for (size_t i = 0; i < n->member_count; i++)
         n->members[i] = (struct network_member){nodes[i], wire, wire};
     return 0;
+}
+
+static void scale(struct impairment *wire, double factor)
+{
+    wire->delay_ns = (uint64_t)llround((double)wire->delay_ns * factor);
+    wire->queue_packets = impairment_default_queue(wire, MTU);
+}
+
+void scenario_scale_delays(struct scenario *s)
+{
+    const double factor = s->delay_scale;
+    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
+        scale(&s->wan.pairs[i], factor);
+    for (size_t i = 0; i < s->link_count; i++) {
+        scale(&s->links[i].direction[0], factor);
+        scale(&s->links[i].direction[1], factor);
+    }
+    for (size_t i = 0; i < s->network_count; i++) {
+        for (size_t k = 0; k < s->networks[i].member_count; k++) {
+            scale(&s->networks[i].members[k].up, factor);
+            scale(&s->networks[i].members[k].down, factor);
+        }
+    }
 }
 
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err)

@@ -16,5 +16,9 @@ for file in topologies/*.yaml; do
 done
 run "$WANLAB" plan topologies/five-regions.yaml --engine netem --set nodes.db.count=2
 is "$(grep -c 'netem limit' <<<"$OUT")" 2 "two nodes have two wires"
+run "$WANLAB" plan topologies/two-nodes-link.yaml --engine netem
+before=$(grep -o 'delay [^ ]*' <<<"$OUT" | sort -u | xargs)
+run "$WANLAB" plan topologies/two-nodes-link.yaml --engine netem --set delay_scale=0.5
+is "$before / $(grep -o 'delay [^ ]*' <<<"$OUT" | sort -u | xargs)" "delay 20ms / delay 10ms" "a scale of delays is in the plan"
 
 done_testing

@@ -15,7 +15,7 @@ parameters:
   fail: {type: choice, values: [no, once, always], default: no}
   pause: {type: time, default: 0ms}
 run: [./run]
-metrics: {answer: {unit: s}, answer_nominal: {unit: s}, other: {unit: s}}
+metrics: {answer: {unit: s}, answer_nominal: {unit: s}, other: {unit: s}, odd: {expect: 0}}
 table: [answer, other]
 main: answer
 Y
@@ -35,6 +35,7 @@ awk -v load="$WANLAB_PARAM_LOAD" -v seed="$WANLAB_SEED" -v rate="$WANLAB_PARAM_R
     printf "{\"metric\":\"answer_nominal\",\"value\":10,\"unit\":\"s\"}\n"
     printf "{\"metric\":\"other\",\"value\":1,\"unit\":\"s\"}\n"
     printf "{\"metric\":\"other\",\"value\":2,\"unit\":\"s\"}\n"
+    if (load == 80) printf "{\"metric\":\"odd\",\"value\":1}\n"
 }' >>"$WANLAB_OUTPUT"
 R
 chmod +x "$WORK/workloads/tiny/run"
@@ -57,7 +58,7 @@ $ERR"
 is "$(wc -l <a/points.jsonl)" 12 "points.jsonl has a line for each of 4 points x 3 runs"
 is "$(wc -l <a/runs.csv)" 13 "runs.csv too"
 is "$(wc -l <a/sweep.csv)" 5 "sweep.csv has one for each point"
-is "$(ls a | grep -vc '^point-')" 5 "and nothing is left of the warm-up"
+is "$(ls a | grep -vc '^point-')" 6 "and nothing is left of the warm-up"
 like "$(cat a/sweep.json)" '"state": "done"' "sweep.json says that it is done"
 is "$(jq -r '.repeat' a/points.jsonl | sort | uniq -c | xargs)" "4 1 4 2 4 3" "each repetition is there"
 is "$(jq -r 'select(.repeat == 2) | .seed' a/points.jsonl | sort -u)" 8 "repetitions have seeds of their own"
@@ -69,6 +70,8 @@ like "$(jq -s -c '[.[] | select(.point["workload.tiny.load"] == "10") | .measure
 like "$(head -1 a/sweep.csv)" "^workload.tiny.load,nodes.n.count,n,trusted,failed,answer_max_median,answer_max_mean,answer_max_sd,answer_max_ci_low,answer_max_ci_high," \
     "sweep.csv has a heading"
 like "$(sed -n 2p a/sweep.csv)" "^10,2,3,[0-3],0,10\.[23]" "and the statistics"
+is "$(head -1 a/sweep.csv | grep -oE 'answer_max_median_ci_(low|high)' | xargs) $(sed -n 2p a/sweep.csv | cut -d, -f11,12)" \
+    "answer_max_median_ci_low answer_max_median_ci_high 10.2,10.4" "and the bootstrap's interval of the median: of three values, their range"
 is "$(ls a/plots | grep -c '\.svg$')" 2 "a picture for each axis"
 like "$OUT" "load +count +n +answer_max" "it ends with a table"
 like "$OUT" "\* not trusted" "where points without a trusted run are marked"
@@ -93,9 +96,37 @@ jq '.wanlab = "0.0"' b/sweep.json >x && cp x b/sweep.json
 run "$WANLAB" sweep sweep.yaml -o b
 is "$STATUS" 2 "a folder of another version: exit 2"
 like "$ERR" "'b' was begun by wanlab 0.0, this is " "with both named"
+jq '.format = 99' b/sweep.json >x && cp x b/sweep.json
+run "$WANLAB" sweep sweep.yaml -o b
+like "$STATUS $ERR" "2 .*'b' has format 99, of wanlab 0.0; this is .* with format 1" "one of another format too"
+cp -r a half-written && sed -i '2s/.\{40\}$//' half-written/points.jsonl
+run "$WANLAB" sweep sweep.yaml -o half-written
+like "$STATUS $ERR" "2 .*half-written/points.jsonl:2:1: " "a record that is damaged is named by its line"
+: >half-written/sweep.json
+run "$WANLAB" sweep sweep.yaml -o half-written
+like "$STATUS $ERR" "2 .*'half-written/sweep.json' cannot be read: line 1" "so is a sweep.json"
 mkdir c && touch c/mine
 run "$WANLAB" sweep sweep.yaml -o c
 is "$STATUS" 2 "a folder that is no sweep's: exit 2"
+
+# Fits: 1.02, 1.03, 1.04 times the load, of the trusted runs. That with a load of 80 is not.
+cat >fit.yaml <<'Y'
+seed: 7
+nodes: {n: {count: 1}}
+workload: {tiny: {}}
+sweep: {load: [10, 20, 40, 80], nodes.n.count: [1, 2]}
+repeat: 3
+warmup: 0
+Y
+run "$WANLAB" sweep fit.yaml -o fit
+is "$STATUS" 0 "a sweep of loads"
+diag "$OUT"
+is "$(head -1 fit/fits.csv)" "axis,series,measure,model,points,runs,left_out,a,b,b_ci_low,b_ci_high,r_squared" "fits.csv has a heading"
+is "$(sed 1d fit/fits.csv | cut -d, -f1-7 | xargs)" "workload.tiny.load,count 1,answer_max,line,3,9,1 workload.tiny.load,count 1,answer_max,power,3,9,1 workload.tiny.load,count 1,answer_max/answer_nominal,line,3,9,1 workload.tiny.load,count 1,answer_max/answer_nominal,power,3,9,1" \
+    "a line and a power law of what is trusted, and nothing where nothing is"
+is "$(awk -F, '$3 == "answer_max" {printf "%s %.3f %.3f %d ", $4, $8 < 0 ? -$8 : $8, $9, ($10 < $9 && $9 < $11 && $12 > 0.99)}' fit/fits.csv)" \
+    "line 0.000 1.030 1 power 1.030 1.000 1 " "with the right coefficients"
+like "$OUT" "load +count 1 +a x\^b +1.03 +1 ± [0-9.]+ +0.99[0-9]+ +3, 1 left out" "they are printed"
 
 # Killed in the middle: what is on record stays, what is not never happened.
 some_runs() { [ "$(cat "$1/points.jsonl" 2>/dev/null | wc -l)" -ge "$2" ]; }
@@ -203,6 +234,21 @@ run "$WANLAB" sweep sweep.yaml -o full/s
 diag "$ERR"
 is "$(jq -r 'select(.outcome == "done") | .run' full/s/points.jsonl | wc -l)" 12 "it goes on when there is room"
 umount full
+
+# Room for some runs: those that it lacks are not marked as failed, they are made when there is room.
+mkdir tight && mount -t tmpfs -o size=600k none tight
+run "$WANLAB" sweep sweep.yaml -o tight/s
+is "$STATUS" 1 "a disk that fills up: exit 1"
+like "$ERR" "the disk of 'tight/s' is full, which ended a run" "says so"
+diag "$ERR"
+done_before=$(jq -r .run tight/s/points.jsonl)
+[ "$(wc -w <<<"$done_before")" -gt 0 ]
+ok $? "what was finished before is kept"
+mount -o remount,size=100m tight
+run "$WANLAB" sweep sweep.yaml -o tight/s
+is "$STATUS $(jq -r .outcome tight/s/points.jsonl | sort | uniq -c | xargs)" "0 12 done" "with room it goes on to the end, and no run has failed"
+is "$(jq -r .run tight/s/points.jsonl | head -n "$(wc -l <<<"$done_before")")" "$done_before" "from where it was"
+umount tight
 
 # Saturation. The answer is nominal up to 300/min and grows with the rate beyond: 5 % more at 315/min.
 cat >saturation.yaml <<'Y'

@@ -17,12 +17,17 @@ static struct scenario *open_with(const char *file, const char *const *sets, siz
     return s;
 }
 
-static struct scenario *open_text(const char *text)
+static struct scenario *open_text_with(const char *text, const char *const *sets, size_t set_count)
 {
     char *path = expect_file("s.yaml", text);
-    struct scenario *s = open_with(path, NULL, 0);
+    struct scenario *s = open_with(path, sets, set_count);
     free(path);
     return s;
+}
+
+static struct scenario *open_text(const char *text)
+{
+    return open_text_with(text, NULL, 0);
 }
 
 static void the_example_with_five_regions_is_what_it_says(void **state)
@@ -241,6 +246,27 @@ static void a_network_has_its_values_on_each_wire(void **state)
     scenario_free(s);
 }
 
+static void a_scale_multiplies_the_delays_of_all_wires(void **state)
+{
+    (void)state;
+    static const char text[] = "nodes: {a: , b: , c: }\ndelay_scale: 4\n"
+                               "wan: {members: [a, b], delay: 5ms, rate: 1mbit}\n"
+                               "links: [{ends: [b, c], delay: 3ms, c->b: {delay: 1ms}}]\n"
+                               "networks: {lan0: {members: [a, c], delay: 200us}}\n";
+    struct scenario *s = open_text(text);
+    assert_int_equal(scenario_rtt_ns(s, 0, 1), 40000000);
+    assert_int_equal(s->wan.pairs[1].queue_packets, 102); /* as for 20 ms */
+    assert_int_equal(s->links[0].direction[0].delay_ns, 12000000);
+    assert_int_equal(s->links[0].direction[1].delay_ns, 4000000);
+    assert_int_equal(scenario_rtt_ns(s, 0, 2), 3200000);
+    scenario_free(s);
+    static const char *const sets[] = {"delay_scale=0"};
+    s = open_text_with(text, sets, 1);
+    assert_int_equal(scenario_rtt_ns(s, 0, 1), 0);
+    assert_int_equal(s->wan.pairs[1].rate_bps, 1000000); /* nothing else changes */
+    scenario_free(s);
+}
+
 static void parameters_of_the_workload_stay_text(void **state)
 {
     (void)state;
@@ -335,9 +361,11 @@ static void sweep_keys_are_completed(void **state)
     struct scenario *s = open_text("nodes: {a: {count: 2}}\nwan: {members: [a]}\n"
                                    "workload: {w: }\n"
                                    "sweep: {rate: [1/s, 2/s], nodes.a.count: [1, 3], seed: 5,\n"
-                                   "  workload.w.mode: x, wan.delay: [1ms], engine: [netem]}\n");
+                                   "  workload.w.mode: x, wan.delay: [1ms], engine: [netem],\n"
+                                   "  delay_scale: [0.5, 1]}\n");
     static const char *const keys[] = {"workload.w.rate", "nodes.a.count", "seed",
-                                       "workload.w.mode", "wan.delay",     "engine"};
+                                       "workload.w.mode", "wan.delay",     "engine",
+                                       "delay_scale"};
     assert_int_equal(s->sweep_count, ARRAY_LEN(keys));
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         assert_string_equal(s->sweep[i].key, keys[i]);
@@ -393,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_wan_of_one_member_is_fine),
         cmocka_unit_test(a_direction_of_a_link_overrides_the_link),
         cmocka_unit_test(a_network_has_its_values_on_each_wire),
+        cmocka_unit_test(a_scale_multiplies_the_delays_of_all_wires),
         cmocka_unit_test(parameters_of_the_workload_stay_text),
         cmocka_unit_test(a_sweep_may_be_a_list_of_points),
         cmocka_unit_test(a_point_of_a_list_may_have_several_values),

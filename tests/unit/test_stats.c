@@ -98,6 +98,41 @@ static void bootstrap_is_repeatable_and_holds_the_median(void **state)
     expect_near(a.high, 60, 3);
 }
 
+/* The data set "Norris" of NIST's Statistical Reference Datasets, with its certified values. */
+static void a_line_is_fitted_as_certified(void **state)
+{
+    (void)state;
+    static const double y[] = {0.1,   338.8, 118.1, 888.0, 9.2,   228.1, 668.5, 998.5, 449.1,
+                               778.9, 559.2, 0.3,   0.1,   778.1, 668.8, 339.3, 448.9, 10.8,
+                               557.7, 228.3, 998.0, 888.8, 119.6, 0.3,   0.6,   557.6, 339.3,
+                               888.0, 998.5, 778.9, 10.2,  117.6, 228.9, 668.4, 449.2, 0.2};
+    static const double x[] = {0.2,   337.4, 118.2, 884.6, 10.1,  226.5, 666.3, 996.3, 448.6,
+                               777.0, 558.2, 0.4,   0.6,   775.5, 666.9, 338.0, 447.5, 11.6,
+                               556.0, 228.1, 995.8, 887.6, 120.2, 0.3,   0.3,   556.8, 339.1,
+                               887.2, 999.0, 779.0, 11.1,  118.3, 229.2, 669.1, 448.9, 0.5};
+    struct stats_line line = stats_fit_line(x, y, 36);
+    expect_near(line.intercept, -0.262323073774029, 1e-11);
+    expect_near(line.slope, 1.00211681802045, 1e-13);
+    expect_near(line.r_squared, 0.999993745883712, 1e-14);
+    double half = stats_t_quantile(0.975, 34) * 0.429796848199937e-3; /* its standard deviation */
+    expect_near(line.slope_ci.high - line.slope, half, 1e-13);
+    expect_near(line.slope - line.slope_ci.low, half, 1e-13);
+}
+
+static void a_line_needs_two_places_and_an_interval_three_values(void **state)
+{
+    (void)state;
+    static const double x[] = {1, 2, 2}, same[] = {4, 4, 4}, y[] = {3, 5, 5};
+    assert_true(isnan(stats_fit_line(same, y, 3).slope));
+    assert_true(isnan(stats_fit_line(x, y, 0).slope));
+    struct stats_line two = stats_fit_line(x, y, 2), flat = stats_fit_line(x, same, 3);
+    expect_near(two.slope, 2, 1e-12);
+    expect_near(two.intercept, 1, 1e-12);
+    assert_true(isnan(two.slope_ci.low));
+    expect_near(stats_fit_line(x, y, 3).slope_ci.high, 2, 1e-12);
+    assert_true(flat.slope == 0 && isnan(flat.r_squared));
+}
+
 /* Welch's own kind of example: closed forms for n = 2 and 2 with equal variances (df = 2). */
 static void welch_finds_p_and_interval(void **state)
 {
@@ -131,6 +166,8 @@ int main(void)
         cmocka_unit_test(equal_values_have_an_interval_of_no_width),
         cmocka_unit_test(median_of_an_even_number_is_between_the_middle_two),
         cmocka_unit_test(bootstrap_is_repeatable_and_holds_the_median),
+        cmocka_unit_test(a_line_is_fitted_as_certified),
+        cmocka_unit_test(a_line_needs_two_places_and_an_interval_three_values),
         cmocka_unit_test(welch_finds_p_and_interval),
         cmocka_unit_test(welch_lowers_the_degrees_where_variances_differ),
     };

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The axes of a sweep as pictures and fits see them: where a value lies, and which points make a
+ * line along one axis.
+ */
+#ifndef WANLAB_EXPERIMENT_SWEEP_AXIS_H
+#define WANLAB_EXPERIMENT_SWEEP_AXIS_H
+
+#include "topology/scenario.h"
+
+/* Whether a value is a number, and which: a plain one, a rate per minute (as the papers have them),
+ * or a time in seconds. */
+bool sweep_axis_number(const char *text, double *ret);
+bool sweep_axis_is_frequency(const struct sweep_axis *axis);
+
+/* What comes after the last dot of a key. */
+const char *sweep_axis_short(const char *key);
+
+/* Whether two points differ in nothing but one axis. */
+bool sweep_same_line(const struct scenario *s, size_t a, size_t b, size_t without);
+
+/* The other axes' values at a point, "kind uml, mode parallel": the name of its line. "" when there
+ * are none. The caller frees it. */
+char *sweep_line_name(const struct scenario *s, size_t point, size_t without);
+
+#endif
