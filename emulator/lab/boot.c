@@ -145,6 +145,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.settings = b->settings;
     b->spec.congestion = p->scenario->tcp.congestion;
     b->spec.limits = &node->limits;
+    b->spec.accelerator = node->accelerator;
     b->spec.answer_timeout_ns = node->answer_timeout_ns;
     b->spec.cgroups = o->cgroups;
     b->spec.root = o->roots ? o->roots[op->ns] : NULL;

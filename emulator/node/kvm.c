@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #define SIGN  "wanlab-agent" /* the agent says its name on the console */
 #define WORKS "works"
 
-enum { DEADLINE_S = 8, INITRAMFS_FD = 3, OUTPUT_MAX = 1 << 16 };
+enum { DEADLINE_S = 8, KILL_MS = 2000, INITRAMFS_FD = 3, OUTPUT_MAX = 1 << 16 };
 
 static void become_guest(const char *kernel, int initramfs, int output)
 {
@@ -62,6 +63,16 @@ static void become_guest(const char *kernel, int initramfs, int output)
     _exit(127);
 }
 
+/* What hangs inside the kernel may not even heed SIGKILL: then it is left behind. */
+static void end_guest(pid_t pid)
+{
+    _cleanup_(fd_closep) int pidfd = pidfd_open(pid, 0);
+    kill(pid, SIGKILL);
+    if (pidfd >= 0)
+        poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, KILL_MS);
+    waitpid(pid, NULL, WNOHANG);
+}
+
 /* Reads what the guest says until it ends, or to the deadline: then false. */
 static bool listen_to(int output, char *said, size_t size)
 {
@@ -101,10 +112,8 @@ static bool probe(const char *kernel, int initramfs, char *why, size_t why_size)
         become_guest(kernel, initramfs, pair[1]);
     close(pair[1]);
     bool ended = pid > 0 && listen_to(output, said, OUTPUT_MAX);
-    if (pid > 0) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-    }
+    if (pid > 0)
+        end_guest(pid);
     if (ended && strstr(said, SIGN))
         return true;
     said[strcspn(said, "\r\n")] = '\0';

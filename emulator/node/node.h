@@ -51,6 +51,7 @@ struct node_spec {
     size_t setting_count;
     const char *congestion; /* TCP's, which the node's routes will name; NULL: none */
     const struct node_limits *limits;
+    enum accelerator accelerator;
     uint64_t answer_timeout_ns; /* a guest that is silent for so long has died */
     const char *cgroups; /* the lab's record of cgroup folders; see node/cgroup.h; NULL: none */
     const char *device;  /* one more of the host's that its sandbox has; NULL: none */

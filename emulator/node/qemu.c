@@ -123,18 +123,32 @@ static void warn_of_emulation(const char *why)
     warned = true;
 }
 
+static int try_kvm(const struct node *node, const struct kernel *kernel, struct error *err)
+{
+    char why[256];
+    if (node->accelerator == ACCELERATOR_TCG ||
+        kvm_works(kernel->image, kernel->initramfs, why, sizeof(why)))
+        return 0;
+    if (node->accelerator == ACCELERATOR_KVM)
+        return error_machine(err, ENODEV,
+                             "accelerator is kvm, which does not work here (%s): expected auto or "
+                             "tcg on this machine",
+                             why);
+    warn_of_emulation(why);
+    return 0;
+}
+
 static int prepare(const struct scenario *s, const struct node *node, char **ret_root,
                    struct error *err)
 {
     struct kernel kernel = {.initramfs = -1};
-    char why[256];
     int r = check_programs(node, err);
     if (r == 0)
         r = open_kernel(&kernel, err);
     if (r == 0)
         r = root_find(s, node, ret_root, err);
-    if (r == 0 && !kvm_works(kernel.image, kernel.initramfs, why, sizeof(why)))
-        warn_of_emulation(why);
+    if (r == 0)
+        r = try_kvm(node, &kernel, err);
     kernel_done(&kernel);
     return r < 0 ? error_wrap(err, "node '%s'", node->name) : 0;
 }
@@ -313,7 +327,8 @@ static int launch(struct node_instance *n, const struct node_spec *spec, struct 
     if (r == 0)
         r = open_descriptors(spec, l, err);
     if (r == 0) {
-        bool kvm = kvm_works(kernel.image, kernel.initramfs, why, sizeof(why));
+        bool kvm = spec->accelerator != ACCELERATOR_TCG &&
+                   kvm_works(kernel.image, kernel.initramfs, why, sizeof(why));
         l->fds[FD_INITRAMFS] = take_fd(&kernel.initramfs);
         l->accelerator = kvm ? "kvm" : "tcg";
         l->device = kvm ? "/dev/kvm" : NULL;

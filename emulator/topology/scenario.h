@@ -39,6 +39,8 @@ struct node_limits {
     uint64_t pids; /* processes and threads */
 };
 
+enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
+
 /* Names are [a-z0-9-], begin with a letter, and have at most SCENARIO_NAME_MAX characters. A group
  * `db: {count: 5}` makes db1…db5; a group without `count` is one node with the group's own name. */
 struct node {
@@ -49,9 +51,10 @@ struct node {
     char *root;  /* as in the file; NULL: the host's own */
     char *image; /* the name of one, instead of a root; NULL: none; kind docker always has one */
     struct node_limits limits;
-    uint64_t boot_timeout_ns;   /* after which a node that has not booted has failed */
-    uint64_t answer_timeout_ns; /* after which a guest that does not answer is dead */
-    struct mark mark;           /* where the file declares its group */
+    enum accelerator accelerator; /* what runs the guest's code; kind qemu */
+    uint64_t boot_timeout_ns;     /* after which a node that has not booted has failed */
+    uint64_t answer_timeout_ns;   /* after which a guest that does not answer is dead */
+    struct mark mark;             /* where the file declares its group */
 };
 
 /* A point-to-point link between two nodes. */

@@ -38,6 +38,22 @@ static int decode_kind(const struct yaml *node, enum node_kind *ret, struct erro
                       node->scalar);
 }
 
+static int decode_accelerator(const struct yaml *node, enum accelerator *ret, struct error *err)
+{
+    static const char *const known[] = {"auto", "kvm", "tcg"};
+    int r = yaml_expect_scalar(node, "an accelerator", err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (strcmp(node->scalar, known[i]) != 0)
+            continue;
+        *ret = (enum accelerator)i;
+        return 0;
+    }
+    return yaml_error(err, &node->mark, "found '%.60s' as accelerator, expected auto, kvm or tcg",
+                      node->scalar);
+}
+
 static int decode_root(const struct yaml *node, struct node *ret, struct error *err)
 {
     int r = yaml_expect_scalar(node, "the root of a node", err);
@@ -139,7 +155,10 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     const struct yaml *kind = yaml_get(map, "kind"), *root = yaml_get(map, "root");
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
+    const struct yaml *accelerator = yaml_get(map, "accelerator");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
+    if (r == 0 && accelerator)
+        r = decode_accelerator(accelerator, &ret->accelerator, err);
     if (r == 0 && cpus)
         r = scenario_decode_number(cpus, "a number of processors", cpus_min, cpus_max,
                                    &ret->limits.cpus, err);

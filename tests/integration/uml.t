@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 command -v linux.uml >/dev/null || skip_all "needs linux.uml (Debian package: user-mode-linux)"
+NODE_KEYS=
 KIND=uml MEMORY=160 PROGRAM=linux.uml PACKAGE=user-mode-linux NAME_OPTION=umid=
 kind_checks() {
     node u1 sh -c 'mount -t hostfs none /mnt -o / && touch /mnt/etc/wanlab-test /mnt/root/wanlab-test'

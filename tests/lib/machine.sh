@@ -6,6 +6,7 @@
 #   KIND         as in the file             MEMORY       MiB that its guest boots in
 #   PROGRAM      of a machine               PACKAGE      which has it
 #   NAME_OPTION  before the node's name in its command line
+#   NODE_KEYS    more keys of such a node, each after a comma and a blank
 #   kind_checks  a function: what only this kind has, in lab `one`, node u1
 #
 #   wan: u1, u2, p (a process)      lan: u1, u2
@@ -14,7 +15,7 @@ export WANLAB_CACHE_ROOT=$WORK/cache
 
 cat >"$WORK/lab.yaml" <<Y
 nodes:
-  u: {count: 2, kind: $KIND, memory: ${MEMORY}MiB, cpus: 1, answer_timeout: 4s}
+  u: {count: 2, kind: $KIND, memory: ${MEMORY}MiB, cpus: 1, answer_timeout: 4s$NODE_KEYS}
   p: {}
 wan: {members: [u, p], delay: 5ms}
 networks: {lan: {members: [u]}}
@@ -240,7 +241,7 @@ run "$WANLAB" down one
 
 # A run whose machine dies fails by name.
 cat >"$WORK/run.yaml" <<Y
-nodes: {db: {count: 2, kind: $KIND, memory: 256MiB}}
+nodes: {db: {count: 2, kind: $KIND, memory: 256MiB$NODE_KEYS}}
 wan: {members: [db], delay: 10ms}
 workload: {replicate: {rate: 600/min, aggregate: 10, duration: 20s}}
 Y

@@ -260,6 +260,8 @@ static void a_sweep_must_be_applicable(void **state)
         {"nodes: {a: {count: 1}}\nsweep: [{seed: [1, 2], nodes.a.count: 3}, {nodes.a.count: 3, "
          "seed: 2}]\n",
          "2:43: this point is here again"},
+        {"nodes: {a: {accelerator: hvf}}\n",
+         "1:26: found 'hvf' as accelerator, expected auto, kvm"},
         {"nodes: {a: {count: 1}}\nquick: 1\n", "2:8: expected a map of keys to change"},
         {"nodes: {a: {count: 1}}\nquick: {nodes.b.count: 1}\n",
          "2:9: the file has no 'b' in 'nodes'"},
