@@ -104,12 +104,18 @@ static void on_main_finished(void *owner)
     sync_leave(&r->sync, on_left, r);
 }
 
-static void on_barrier(void *owner)
+static void on_prepared(void *owner)
 {
     struct run *r = owner;
     enter(r, "sync_time", "main");
     usage_read(r->session.identity.folder, &r->before);
     mainloop_start(&r->mainloop, on_main_finished, r);
+}
+
+static void on_barrier(void *owner) /* so all tables are there */
+{
+    struct run *r = owner;
+    cluster_prepare(&r->session.cluster, on_prepared, r);
 }
 
 static void on_connected(void *owner)
