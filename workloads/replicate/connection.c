@@ -169,11 +169,20 @@ static void move_to_wanted(struct connection *c)
     move(c, unprepared ? CONNECTION_PREPARING : c->wanted);
 }
 
+/* Lets what acknowledges an answer travel with the next statement instead of alone. */
+static void delay_acknowledgements(struct connection *c)
+{
+    int off = 0;
+    if (c->port)
+        setsockopt(mysql_get_socket(c->mysql), IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
+}
+
 static void succeed(struct connection *c)
 {
     bool connected = c->state == CONNECTION_CONNECTING;
     move(c, CONNECTION_IDLE);
     if (connected) {
+        delay_acknowledgements(c);
         c->opened(c, c->opened_context);
         if (c->pending && c->state == CONNECTION_IDLE)
             move_to_wanted(c);

@@ -15,11 +15,6 @@
 
 static void next_insert(struct mainloop *m);
 
-static double seconds(uint64_t from_ns, uint64_t to_ns)
-{
-    return (double)((int64_t)(to_ns - from_ns)) / (double)NS_PER_SEC;
-}
-
 void batch_free(struct batch *b)
 {
     if (!b)
@@ -98,7 +93,7 @@ static void on_committed(struct connection *c, void *context)
     struct mainloop *m = context;
     struct session *s = m->session;
     uint64_t now_ns = clock_monotonic_ns();
-    output_metric(&s->output, "local_insert", NULL, seconds(m->due_ns, now_ns), "s", now_ns);
+    output_time(&s->output, "local_insert", NULL, (int64_t)(now_ns - m->due_ns), now_ns);
     output_progress(&s->output, (double)m->next / (double)s->parameters.inserts, now_ns);
     m->last_commit_ns = now_ns;
     struct batch *complete = take_complete(m, now_ns);
@@ -149,13 +144,13 @@ bool mainloop_acknowledged(struct mainloop *m, const struct connection *c, struc
 {
     struct output *o = &m->session->output;
     uint64_t now_ns = clock_monotonic_ns();
-    output_metric(o, "remote_insert", m->session->peers.list[c->index].name,
-                  seconds(since_ns, now_ns), "s", now_ns);
+    output_time(o, "remote_insert", m->session->peers.list[c->index].name,
+                (int64_t)(now_ns - since_ns), now_ns);
     m->last_remote_ns = now_ns;
     if (--b->missing > 0)
         return false;
-    output_metric(o, "remote_batch", NULL, seconds(b->ready_ns, now_ns), "s", now_ns);
-    output_metric(o, "lag", NULL, seconds(b->first_ns, now_ns), "s", now_ns);
+    output_time(o, "remote_batch", NULL, (int64_t)(now_ns - b->ready_ns), now_ns);
+    output_time(o, "lag", NULL, (int64_t)(now_ns - b->first_ns), now_ns);
     m->batches_missing--;
     return true;
 }
