@@ -59,7 +59,7 @@ static int prepare(struct run *r, struct error *err)
         return result;
     result = host_lint(r->workload, r->values, plan, print_warning, err);
     plan_free(plan);
-    return result < 0 ? result : host_check_memory(r->workload, s->node_count, err);
+    return result < 0 ? result : host_check_memory(r->workload, s, err);
 }
 
 static int open_outputs(struct run *r, struct error *err)

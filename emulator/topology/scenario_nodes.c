@@ -66,6 +66,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
         struct node *node = &s->nodes[s->node_count++];
         *node = (struct node){.kind = like->kind,
                               .limits = like->limits,
+                              .scratch_on_disk = like->scratch_on_disk,
                               .boot_timeout_ns = like->boot_timeout_ns,
                               .answer_timeout_ns = like->answer_timeout_ns,
                               .mark = mark};
@@ -86,7 +87,7 @@ static int decode_group(struct scenario *s, const struct yaml_pair *group, struc
 {
     static const char *const keys[] = {"count",        "kind",          "region", "root",
                                        "image",        "cpus",          "memory", "pids",
-                                       "boot_timeout", "answer_timeout"};
+                                       "scratch",      "boot_timeout",  "answer_timeout"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};
