@@ -25,7 +25,7 @@ int disk_format(const char *path, struct error *err)
 {
     char *argv[] = {"mkfs.ext4",  "-q", "-F",
                     "-m",         "0",  "-J",
-                    "size=4",     "-E", "assume_storage_prezeroed=1,root_owner=0:0",
+                    "size=4",     "-E", "nodiscard,assume_storage_prezeroed=1,root_owner=0:0",
                     (char *)path, NULL};
     return tool_run(argv, "e2fsprogs", true, err);
 }
@@ -69,8 +69,8 @@ static int format_open_file(int fd, struct error *err)
  * written past the host's. */
 static int attach(int fd, char **ret_device, int *ret_loop, struct error *err)
 {
-    struct loop_config config = {
-        .fd = (uint32_t)fd, .info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO};
+    struct loop_config config = {.fd = (uint32_t)fd,
+                                 .info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO};
     _cleanup_(fd_closep) int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     for (unsigned i = 0; control >= 0 && i < ATTEMPTS; i++) {
         int number = ioctl(control, LOOP_CTL_GET_FREE);

@@ -65,9 +65,9 @@ struct connection {
     enum connection_state wanted; /* what kind of statement it is */
     const char *sql;              /* the caller's, unchanged until `done` */
     unsigned long sql_len;
-    const struct rows *rows;      /* as sql, of an insert */
-    unsigned first, count;        /* of them */
-    MYSQL_STMT *insert;           /* prepared; NULL: not on this connection yet */
+    const struct rows *rows; /* as sql, of an insert */
+    unsigned first, count;   /* of them */
+    MYSQL_STMT *insert;      /* prepared; NULL: not on this connection yet */
     uint64_t asked_ns;
     unsigned sends;  /* of this statement */
     uint64_t resent; /* statements, as often as they were sent again */

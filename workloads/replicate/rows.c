@@ -44,12 +44,10 @@ void rows_bind(const struct rows *r, unsigned first, MYSQL_BIND ret[ROWS_COLUMNS
 {
     struct row *row = row_at(r, first);
     memset(ret, 0, ROWS_COLUMNS * sizeof(*ret));
-    ret[0] = (MYSQL_BIND){
-        .buffer_type = MYSQL_TYPE_SHORT, .buffer = &row->origin, .is_unsigned = 1};
-    ret[1] =
-        (MYSQL_BIND){.buffer_type = MYSQL_TYPE_LONG, .buffer = &row->seq, .is_unsigned = 1};
-    ret[2] =
-        (MYSQL_BIND){.buffer_type = MYSQL_TYPE_TINY, .buffer = &row->number, .is_unsigned = 1};
+    ret[0] =
+        (MYSQL_BIND){.buffer_type = MYSQL_TYPE_SHORT, .buffer = &row->origin, .is_unsigned = 1};
+    ret[1] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_LONG, .buffer = &row->seq, .is_unsigned = 1};
+    ret[2] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_TINY, .buffer = &row->number, .is_unsigned = 1};
     ret[3] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
                           .buffer = row->text,
                           .buffer_length = r->tuple_len,
