@@ -148,6 +148,13 @@ void output_time(struct output *o, const char *metric, const char *peer, int64_t
     take_line(o, (size_t)(stpcpy(out, "}\n") - begin));
 }
 
+void output_bucket(struct output *o, const char *metric, double value_s, uint64_t count,
+                   uint64_t now_ns)
+{
+    add_line(o, "{\"metric\":\"%s\",\"value\":%.9g,\"unit\":\"s\",\"count\":%llu,\"at\":%.6f}\n",
+             metric, value_s, (unsigned long long)count, at_s(o, now_ns));
+}
+
 void output_phase(struct output *o, const char *phase)
 {
     add_line(o, "{\"phase\":\"%s\",\"at\":%.6f}\n", phase, at_s(o, clock_monotonic_ns()));

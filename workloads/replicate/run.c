@@ -67,6 +67,11 @@ static void report_lateness(struct run *r)
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         report(r, quantiles[i].metric,
                (double)histogram_quantile(h, quantiles[i].share) / (double)NS_PER_SEC, "s");
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (h->bucket[i])
+            output_bucket(&r->session.output, "lateness",
+                          (double)histogram_bucket_top(i) / (double)NS_PER_SEC, h->bucket[i],
+                          clock_monotonic_ns());
     report(r, "late_max", (double)h->max / (double)NS_PER_SEC, "s");
     report(r, "missed", (double)r->mainloop.missed, "");
 }
