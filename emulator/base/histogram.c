@@ -14,7 +14,7 @@ static unsigned bucket_of(uint64_t value)
     return ((shift + 1) << HISTOGRAM_SUB_BITS) + (unsigned)(value >> shift) - SUB;
 }
 
-static uint64_t bucket_top(unsigned bucket)
+uint64_t histogram_bucket_top(unsigned bucket)
 {
     if (bucket < SUB)
         return bucket;
@@ -57,7 +57,7 @@ uint64_t histogram_quantile(const struct histogram *h, double share)
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->bucket[i];
         if (seen >= wanted && h->bucket[i]) {
-            uint64_t top = bucket_top(i);
+            uint64_t top = histogram_bucket_top(i);
             return top < h->max ? top : h->max;
         }
     }

@@ -33,6 +33,9 @@ void histogram_add(struct histogram *to, const struct histogram *from);
  * The result never exceeds the largest recorded value. */
 uint64_t histogram_quantile(const struct histogram *h, double share);
 
+/* The largest value that counts in a bucket. */
+uint64_t histogram_bucket_top(unsigned bucket);
+
 double histogram_mean(const struct histogram *h); /* 0 when empty */
 
 #endif

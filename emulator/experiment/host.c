@@ -192,17 +192,18 @@ uint64_t host_available_memory(void)
     return line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * 1024 : UINT64_MAX;
 }
 
-int host_check_memory(const struct workload *w, size_t nodes, struct error *err)
+int host_check_memory(const struct workload *w, const struct scenario *s, struct error *err)
 {
-    uint64_t have = host_available_memory();
-    uint64_t each = w->memory + w->scratch;
-    if (each * nodes > have)
+    uint64_t have = host_available_memory(), needed = 0;
+    for (size_t i = 0; i < s->node_count; i++)
+        needed += w->memory + (s->nodes[i].scratch_on_disk ? 0 : w->scratch);
+    if (needed > have)
         return error_machine(err, ENOMEM,
                              "%zu nodes of workload '%s' need %llu MiB each (programs "
-                             "and scratch), %llu MiB in all, but the machine has %llu "
-                             "MiB left: use fewer nodes",
-                             nodes, w->name, (unsigned long long)each >> 20,
-                             (unsigned long long)(each * nodes) >> 20,
-                             (unsigned long long)have >> 20);
+                             "and what scratch is in memory), %llu MiB in all, but the machine "
+                             "has %llu MiB left: use fewer nodes",
+                             s->node_count, w->name,
+                             (unsigned long long)(needed / s->node_count) >> 20,
+                             (unsigned long long)needed >> 20, (unsigned long long)have >> 20);
     return 0;
 }

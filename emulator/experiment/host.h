@@ -40,6 +40,6 @@ int host_lint(struct workload *w, const struct workload_value *values, const str
 uint64_t host_available_memory(void);
 
 /* Whether this machine has the memory that all nodes need (STATUS_MACHINE with the sum if not). */
-int host_check_memory(const struct workload *w, size_t nodes, struct error *err);
+int host_check_memory(const struct workload *w, const struct scenario *s, struct error *err);
 
 #endif

@@ -24,7 +24,12 @@
 #include "report/progress.h"
 #include "report/table.h"
 
-enum { DISMISS_TIMEOUT_S = 10, CHECK_TIMEOUT_S = 120, CONSOLE_MAX = 1 << 24 };
+enum {
+    DISMISS_TIMEOUT_S = 10,
+    CHECK_TIMEOUT_S = 120,
+    CONSOLE_MAX = 1 << 24,
+    SAMPLES_A_LINE_MAX = 1 << 24
+};
 
 static void print_warning(const char *line)
 {
@@ -59,7 +64,7 @@ static int prepare(struct run *r, struct error *err)
         return result;
     result = host_lint(r->workload, r->values, plan, print_warning, err);
     plan_free(plan);
-    return result < 0 ? result : host_check_memory(r->workload, s->node_count, err);
+    return result < 0 ? result : host_check_memory(r->workload, s, err);
 }
 
 static int open_outputs(struct run *r, struct error *err)
@@ -68,7 +73,7 @@ static int open_outputs(struct run *r, struct error *err)
     r->samples = results_create(&r->results, "samples.csv", err);
     if (!r->samples)
         return -err->code;
-    fputs("node,metric,peer,at,value,unit\n", r->samples);
+    fputs("node,metric,peer,at,value,unit,count\n", r->samples);
     r->outputs = xcalloc(s->node_count, sizeof(*r->outputs));
     r->progress = xcalloc(s->node_count, sizeof(*r->progress));
     for (size_t i = 0; i < s->node_count; i++) {
@@ -175,21 +180,24 @@ static void on_output(unsigned node, const char *line, void *arg)
     struct run *r = arg;
     const char *metric = NULL, *unit = "", *peer = "", *phase = NULL;
     double value = NAN, at = NAN, progress = -1;
+    json_int_t count = 1;
     fprintf(r->outputs[node], "%s\n", line);
     json_t *object = json_loads(line, 0, NULL);
-    json_unpack(object, "{s?s s?s s?s s?s s?F s?F s?F}", "metric", &metric, "unit", &unit, "peer",
-                &peer, "phase", &phase, "value", &value, "at", &at, "progress", &progress);
+    json_unpack(object, "{s?s s?s s?s s?s s?F s?F s?F s?I}", "metric", &metric, "unit", &unit,
+                "peer", &peer, "phase", &phase, "value", &value, "at", &at, "progress", &progress,
+                "count", &count);
     if (isnan(at))
         at = results_now(&r->results);
     if (metric && isfinite(value)) {
-        metrics_add(&r->metrics, node, metric, unit, at, value);
+        for (json_int_t i = 0; i < count && i < SAMPLES_A_LINE_MAX; i++)
+            metrics_add(&r->metrics, node, metric, unit, at, value);
         fprintf(r->samples, "%s,", r->scenario->nodes[node].name);
         csv_field(r->samples, metric);
         putc(',', r->samples);
         csv_field(r->samples, peer);
         fprintf(r->samples, ",%.9g,%.9g,", at, value);
         csv_field(r->samples, unit);
-        putc('\n', r->samples);
+        fprintf(r->samples, ",%lld\n", (long long)count);
     }
     if (phase)
         results_event(&r->results, json_pack("{s:s s:s s:s}", "event", "phase", "node",

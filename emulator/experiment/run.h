@@ -68,6 +68,9 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
 void summary_print(const struct run *r);
 /* A metric's unit as workload.yaml has it; "" if it is not in there. */
 const char *summary_unit(const struct run *r, const char *metric);
+
+/* A value as people read it, times with a fitting unit, or as it is; nothing for NAN. */
+void summary_add_cell(struct table *t, double value, const char *unit, bool for_people);
 /* A file itself, with --set applied: texts stay texts. */
 json_t *summary_describe_yaml(const struct yaml *node);
 /* The main metric over the nodes. */

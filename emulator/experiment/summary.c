@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "experiment/cost.h"
+#include "experiment/overall.h"
 #include "experiment/run.h"
 #include "report/plot.h"
 #include "report/table.h"
@@ -37,8 +38,7 @@ const char *summary_unit(const struct run *r, const char *metric)
     return "";
 }
 
-/* A value as people read it: times with a fitting unit, counts as they are. */
-static void add_cell(struct table *t, double value, const char *unit, bool for_people)
+void summary_add_cell(struct table *t, double value, const char *unit, bool for_people)
 {
     char text[UNITS_TEXT_MAX];
     if (isnan(value))
@@ -46,7 +46,7 @@ static void add_cell(struct table *t, double value, const char *unit, bool for_p
     else if (for_people && strcmp(unit, "s") == 0)
         table_add(t, "%s", units_format_time_short(text, value * 1e9));
     else
-        table_add(t, "%.9g", value);
+        table_add(t, for_people && value != round(value) ? "%.5g" : "%.9g", value);
 }
 
 /* One column for a metric that each node reports once, p50 and p99 for one with many samples. */
@@ -70,9 +70,10 @@ static struct table *node_table(const struct run *r, bool for_people)
         for (char **metric = r->workload->table; metric && *metric; metric++) {
             const struct series *s = metrics_find(&r->metrics, i, *metric);
             const char *unit = summary_unit(r, *metric);
-            add_cell(t, series_quantile(s, is_single(r, *metric) ? 1 : 0.5), unit, for_people);
+            summary_add_cell(t, series_quantile(s, is_single(r, *metric) ? 1 : 0.5), unit,
+                             for_people);
             if (!is_single(r, *metric))
-                add_cell(t, series_quantile(s, 0.99), unit, for_people);
+                summary_add_cell(t, series_quantile(s, 0.99), unit, for_people);
         }
     }
     for (size_t i = 0; i < text_count; i++)
@@ -96,10 +97,12 @@ static struct table *pair_table(const struct run *r)
 
 void summary_print(const struct run *r)
 {
-    struct table *nodes = node_table(r, true), *pairs = pair_table(r),
+    struct table *nodes = node_table(r, true), *pairs = pair_table(r), *overall = overall_table(r),
                  *costs = cost_table(r->costs);
     putchar('\n');
     table_print(nodes, stdout, "  ");
+    puts("\n  over all nodes:\n");
+    table_print(overall, stdout, "  ");
     puts("\n  what a node took of this machine, on average:\n");
     table_print(costs, stdout, "  ");
     printf("\n  the emulator itself took %.2f s of processor time, and this command %.2f s\n",
@@ -114,6 +117,7 @@ void summary_print(const struct run *r)
         printf("    %s\n", r->fidelity.reasons[i]);
     printf("  results: %s\n", r->results.folder);
     table_free(nodes);
+    table_free(overall);
     table_free(pairs);
     table_free(costs);
 }
@@ -222,6 +226,7 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
     if (r->done) {
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
         json_object_set_new(run, "metrics", describe_metrics(r));
+        json_object_set_new(run, "overall", overall_describe(r));
     }
     return run;
 }
@@ -321,6 +326,8 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
         result = cost_write_csv(&r->results, r->costs, err);
     if (result == 0 && r->done)
         result = write_summary_csv(r, err);
+    if (result == 0 && r->done)
+        result = overall_write(r, err);
     if (result == 0 && r->done)
         result = write_plots(r, err);
     if (result == 0) /* last: a folder with a run.json is complete */

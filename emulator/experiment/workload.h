@@ -43,6 +43,7 @@ struct workload_service {
 
 struct workload_metric {
     char *name, *unit, *help;
+    bool adds_up;      /* the nodes' values have a sum that means something */
     bool has_expected; /* a run in which it has another value is not to be trusted */
     uint64_t expected;
 };

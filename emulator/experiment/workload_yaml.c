@@ -268,9 +268,21 @@ static int read_expected(const struct yaml *map, struct workload_metric *m, stru
     return 0;
 }
 
+static int read_sum(const struct yaml *map, struct workload_metric *m, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, "sum");
+    int r = node ? yaml_expect_scalar(node, "sum", err) : 0;
+    if (!node || r < 0)
+        return r;
+    m->adds_up = strcmp(node->scalar, "true") == 0;
+    if (!m->adds_up && strcmp(node->scalar, "false") != 0)
+        return yaml_error(err, &node->mark, "found '%.60s', expected true or false", node->scalar);
+    return 0;
+}
+
 static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, struct error *err)
 {
-    static const char *const keys[] = {"unit", "help", "expect"};
+    static const char *const keys[] = {"unit", "help", "expect", "sum"};
     m->name = xstrdup(pair->key);
     int r = check_name(pair->key, NAME_CHARACTERS, "a metric", &pair->key_mark, err);
     if (r == 0)
@@ -279,6 +291,8 @@ static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, 
         r = read_text(pair->value, "unit", &m->unit, err);
     if (r == 0)
         r = read_text(pair->value, "help", &m->help, err);
+    if (r == 0)
+        r = read_sum(pair->value, m, err);
     return r < 0 ? r : read_expected(pair->value, m, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "node/disk.h"
 
 #define FACTS_FOLDER ".lab" /* no node can have these names */
 #define WORK_FOLDER  ".work"
@@ -85,7 +86,7 @@ static size_t collect_settings(const struct plan *p, const struct op *node_op,
 }
 
 /* In memory, in the lab's mount namespace, and of a size of its own: no node can fill another's. */
-static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
+static int mount_memory(const char *path, uint64_t bytes, struct error *err)
 {
     char options[64];
     snprintf(options, sizeof(options), "mode=0755,size=%llu", (unsigned long long)bytes);
@@ -93,6 +94,17 @@ static int mount_scratch(const char *path, uint64_t bytes, struct error *err)
     if (r == 0 && mount("wanlab", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
         r = error_errno(err, errno, "cannot mount the scratch folder '%s'", path);
     return r;
+}
+
+/* The same on a disk, if the node asks for that. */
+static int mount_scratch(const struct boot *b, struct error *err)
+{
+    if (!b->spec.scratch_on_disk)
+        return mount_memory(b->scratch, b->spec.scratch_bytes, err);
+    int r = file_make_dirs(b->scratch, err);
+    if (r == 0)
+        r = disk_mount(b->spec.scratch_bytes, b->scratch, err);
+    return r < 0 ? error_wrap(err, "node '%s'", b->node->name) : 0;
 }
 
 /* A machine has its interfaces from the start. */
@@ -129,6 +141,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     const struct node *node = &p->scenario->nodes[op->ns];
     b->node = node;
     b->spec.scratch_bytes = o->scratch_bytes;
+    b->spec.scratch_on_disk = node->scratch_on_disk;
     b->scratch = xasprintf("%s/%s", o->folder, node->name);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
@@ -160,7 +173,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     if (r == 0 && node->kind == NODE_KIND_DOCKER) /* the engine sees no mount of the lab's */
         return file_make_dirs(b->scratch, err);
     if (r == 0)
-        r = mount_scratch(b->scratch, b->spec.scratch_bytes, err);
+        r = mount_scratch(b, err);
     b->has_scratch = r == 0;
     return r;
 }
@@ -187,7 +200,7 @@ int boot_begin(struct boot *b, struct node_instance *n, struct error *err)
     rename(b->console, former); /* what its former life said */
     if (b->node->kind == NODE_KIND_CONTAINER) {
         umount2(b->work, MNT_DETACH); /* of its former life */
-        r = mount_scratch(b->work, b->spec.scratch_bytes, err);
+        r = mount_memory(b->work, b->spec.scratch_bytes, err);
         b->has_work = r == 0;
     }
     if (r == 0)

@@ -18,8 +18,8 @@ struct boot {
     struct node_setting *settings;
     struct node_interface *interfaces;
     char *scratch, *facts, *hosts, *console, *work;
-    bool has_scratch;  /* `scratch` is a file system in memory */
-    bool has_work;     /* so is `work` */
+    bool has_scratch;  /* `scratch` is a file system of its own */
+    bool has_work;     /* so is `work`, in memory */
     uint64_t began_ns; /* monotonic; of the boot under way */
 };
 

@@ -24,7 +24,7 @@ struct lab_options {
     bool attached;               /* the lab ends when this process ends, however it does */
     const char *workload_folder; /* see lab/apply.h; NULL: none */
     const char *cache_folder;
-    uint64_t scratch_bytes; /* of each node's scratch folder, a tmpfs they share; 0: 64 MiB */
+    uint64_t scratch_bytes; /* of each node's scratch folder; 0: 64 MiB */
     void (*on_step)(const char *line,
                     void *arg); /* each step in words as it is done; NULL: quiet */
     void (*on_boot)(size_t booted, size_t count, void *arg); /* nodes; NULL: quiet */

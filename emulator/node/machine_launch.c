@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "node/disk.h"
 #include "node/machine.h"
 #include "node/tool.h"
 
@@ -176,16 +177,6 @@ void machine_add_enter_steps(struct machine_launch *l)
     machine_step(l, "enter\t" MACHINE_ROOT);
 }
 
-/* Everything is zero in a fresh file: nothing has to be written for a table to be empty. */
-static int format(const char *path, struct error *err)
-{
-    char *argv[] = {"mkfs.ext4",  "-q", "-F",
-                    "-m",         "0",  "-J",
-                    "size=4",     "-E", "assume_storage_prezeroed=1,root_owner=0:0",
-                    (char *)path, NULL};
-    return tool_run(argv, "e2fsprogs", true, err);
-}
-
 int machine_open_disk(const struct node_spec *spec, int *ret_fd, struct error *err)
 {
     const struct node_mount *scratch = &spec->mounts[0];
@@ -200,7 +191,7 @@ int machine_open_disk(const struct node_spec *spec, int *ret_fd, struct error *e
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || ftruncate(fd, (off_t)spec->scratch_bytes) < 0)
         return error_errno(err, errno, "cannot make the disk '%s'", path);
-    int r = format(path, err);
+    int r = disk_format(path, err);
     if (r < 0)
         unlink(path);
     else

@@ -47,6 +47,7 @@ struct node_spec {
     const struct node_mount *mounts; /* targets lie below /run */
     size_t mount_count;
     uint64_t scratch_bytes; /* of the one that is writable */
+    bool scratch_on_disk;   /* it lies on a disk of the host, not in memory */
     const struct node_setting *settings;
     size_t setting_count;
     const char *congestion; /* TCP's, which the node's routes will name; NULL: none */

@@ -220,9 +220,9 @@ static void add_devices(char ***argv, const struct node_spec *spec, bool vhost)
     machine_add(argv, "virtserialport,name=wanlab,chardev=agent");
     machine_add(argv, "-drive");
     machine_add(argv,
-                "if=none,id=scratch,file=/proc/self/fd/%d,format=raw,cache=unsafe,discard=unmap,"
+                "if=none,id=scratch,file=/proc/self/fd/%d,format=raw,cache=%s,discard=unmap,"
                 "detect-zeroes=unmap",
-                FD(FD_DISK));
+                FD(FD_DISK), spec->scratch_on_disk ? "writeback" : "unsafe");
     machine_add(argv, "-device");
     machine_add(argv, "virtio-blk-device,drive=scratch");
     for (size_t i = 0; i < spec->interface_count; i++) {

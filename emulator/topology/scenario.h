@@ -52,6 +52,7 @@ struct node {
     char *image; /* the name of one, instead of a root; NULL: none; kind docker always has one */
     struct node_limits limits;
     enum accelerator accelerator; /* what runs the guest's code; kind qemu */
+    bool scratch_on_disk;         /* the scratch folder, else it is in memory */
     uint64_t boot_timeout_ns;     /* after which a node that has not booted has failed */
     uint64_t answer_timeout_ns;   /* after which a guest that does not answer is dead */
     struct mark mark;             /* where the file declares its group */

@@ -67,6 +67,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
         *node = (struct node){.kind = like->kind,
                               .limits = like->limits,
                               .accelerator = like->accelerator,
+                              .scratch_on_disk = like->scratch_on_disk,
                               .boot_timeout_ns = like->boot_timeout_ns,
                               .answer_timeout_ns = like->answer_timeout_ns,
                               .mark = mark};
@@ -85,9 +86,9 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count",        "kind",           "region",     "root",
-                                       "image",        "cpus",           "memory",     "pids",
-                                       "boot_timeout", "answer_timeout", "accelerator"};
+    static const char *const keys[] = {"count",   "kind",         "region",         "root",
+                                       "image",   "cpus",         "memory",         "pids",
+                                       "scratch", "boot_timeout", "answer_timeout", "accelerator"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};

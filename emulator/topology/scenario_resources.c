@@ -134,6 +134,22 @@ static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *e
     return 0;
 }
 
+static int decode_scratch(const struct yaml *node, struct node *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, "scratch", err);
+    if (r < 0)
+        return r;
+    ret->scratch_on_disk = strcmp(node->scalar, "disk") == 0;
+    if (!ret->scratch_on_disk && strcmp(node->scalar, "memory") != 0)
+        return yaml_error(err, &node->mark, "found '%.60s' as scratch, expected memory or disk",
+                          node->scalar);
+    if (ret->scratch_on_disk && ret->kind == NODE_KIND_DOCKER)
+        return yaml_error(err, &node->mark,
+                          "found scratch 'disk' for a node of kind docker, whose scratch folder is "
+                          "a plain one below WANLAB_RUNTIME: expected 'memory'");
+    return 0;
+}
+
 static int decode_timeout(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
 {
     uint64_t ns;
@@ -156,6 +172,7 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
     const struct yaml *accelerator = yaml_get(map, "accelerator");
+    const struct yaml *scratch = yaml_get(map, "scratch");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && accelerator)
         r = decode_accelerator(accelerator, &ret->accelerator, err);
@@ -171,6 +188,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
             err, &pids->mark,
             "found 'pids' for a node with a kernel of its own, whose processes are no "
             "processes of this one: expected kind process or container");
+    if (r == 0 && scratch)
+        r = decode_scratch(scratch, ret, err);
     if (r == 0 && root)
         r = decode_root(root, ret, err);
     if (r == 0 && image)

@@ -35,9 +35,11 @@ $ERR"
     like "$(cat "$WORK/$mode/run.json")" '"outcome": "done"' "$mode: run.json says so"
     is "$(ls "$WORK/$mode")" "events.jsonl
 fidelity.json
+histograms.csv
 logs
 nodes
 nodes.csv
+overall.csv
 plots
 run.json
 samples.csv
@@ -51,6 +53,17 @@ summary.csv" "$mode: the folder is complete"
     like "$OUT" "kind +nodes +boot +memory +guest +cpu +disk" "$mode: and in a table"
     like "$OUT" "process +3 +[0-9.]+ .?s +[0-9.]+ MiB +- +[0-9.]+ s +[0-9.]+ MiB" "$mode: by kind"
     diag "$(cat "$WORK/$mode/nodes.csv")"
+    is "$(jq -c '.overall | .inserts.sum, .inserts.count, .local_insert.count, .lateness.count, .ratio.sum' "$WORK/$mode/run.json" | xargs)" \
+        "120 3 120 120 null" "$mode: run.json has what all nodes did together"
+    is "$(grep ,remote_batch, "$WORK/$mode/samples.csv" | cut -d, -f5 | sort -g | sed -n '15p;$p' | xargs)" \
+        "$(grep ^remote_batch, "$WORK/$mode/overall.csv" | cut -d, -f5,7 | tr , ' ')" "$mode: overall.csv pools the nodes' samples"
+    for metric in lateness local_insert remote_batch; do
+        is "$(awk -F, -v m=$metric '$1 == m {sum[$2 == ""] += $4; if ($3 <= top[$2]) bad++; top[$2] = $3}
+            END {print sum[0] == sum[1], sum[0], bad + 0}' "$WORK/$mode/histograms.csv")" \
+            "1 $(awk -F, -v m=$metric '$2 == m {n += $7} END {print n}' "$WORK/$mode/samples.csv") 0" \
+            "$mode: the histogram of $metric holds every sample, by node and of all"
+    done
+    like "$OUT" "over all nodes:.*local_insert +120 +- .*inserts +3 +120 " "$mode: a table says it too"
     like "$(cat "$WORK/$mode/plots/main_loop.svg")" "</svg>" "$mode: with pictures"
 done
 

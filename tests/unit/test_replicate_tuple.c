@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "replicate/compare.h"
+#include "replicate/rows.h"
 #include "replicate/tuple.h"
 
 static void a_tuple_follows_from_seed_node_and_number(void **state)
@@ -63,29 +65,28 @@ static void numbers_reach_from_0_to_100_about_evenly(void **state)
         assert_in_range(seen[i], 800, 1200);
 }
 
-static void rows_grow_into_one_statement(void **state)
+static void rows_lie_a_fixed_size_apart(void **state)
 {
     (void)state;
-    struct text sql = {0};
-    struct tuple t = {.number = 100, .text = "ab"};
-    tuple_add_row(&sql, 3, 11, &t);
-    assert_string_equal(sql.data, "INSERT IGNORE INTO tuples VALUES (3,11,100,'ab')");
-    t.number = 0;
-    tuple_add_row(&sql, 3, 12, &t);
-    assert_string_equal(sql.data, "INSERT IGNORE INTO tuples VALUES (3,11,100,'ab'),(3,12,0,'ab')");
-    text_done(&sql);
-}
-
-static void the_longest_row_fits_its_bound(void **state)
-{
-    (void)state;
-    struct text sql = {0};
-    struct tuple t = {.number = 100, .text = "x"};
-    tuple_add_row(&sql, 65535, UINT32_MAX, &t);
-    size_t first = sql.len;
-    tuple_add_row(&sql, 65535, UINT32_MAX, &t);
-    assert_in_range(sql.len - first, 1, TUPLE_ROW_OVERHEAD + 1);
-    text_done(&sql);
+    struct rows rows;
+    MYSQL_BIND columns[ROWS_COLUMNS];
+    rows_init(&rows, 5);
+    for (unsigned i = 0; i < 100; i++) {
+        struct tuple t = {.number = i};
+        snprintf(t.text, sizeof(t.text), "text%u", i % 10);
+        rows_add(&rows, 65535, UINT32_MAX - i, &t);
+    }
+    rows_bind(&rows, 42, columns);
+    for (size_t i = 0; i < 58; i++) {
+        size_t step = i * rows.row_size;
+        assert_int_equal(*(uint16_t *)((char *)columns[0].buffer + step), 65535);
+        assert_int_equal(*(uint32_t *)((char *)columns[1].buffer + step), UINT32_MAX - 42 - i);
+        assert_int_equal(*((uint8_t *)columns[2].buffer + step), 42 + i);
+        assert_int_equal(*(unsigned long *)((char *)columns[3].length + step), 5);
+        assert_memory_equal((char *)columns[3].buffer + step, "text", 4);
+        assert_int_equal(*((char *)columns[3].buffer + step + 4), '0' + (42 + i) % 10);
+    }
+    rows_done(&rows);
 }
 
 static void ranges_are_spelt_shortly(void **state)
@@ -171,8 +172,7 @@ int main(void)
         cmocka_unit_test(contents_stay_the_same_between_versions),
         cmocka_unit_test(a_shorter_string_is_the_beginning_of_a_longer_one),
         cmocka_unit_test(numbers_reach_from_0_to_100_about_evenly),
-        cmocka_unit_test(rows_grow_into_one_statement),
-        cmocka_unit_test(the_longest_row_fits_its_bound),
+        cmocka_unit_test(rows_lie_a_fixed_size_apart),
         cmocka_unit_test(ranges_are_spelt_shortly),
         cmocka_unit_test(many_ranges_end_in_an_ellipsis),
         cmocka_unit_test(a_whole_origin_has_no_discrepancy),

@@ -94,7 +94,7 @@ static void a_full_workload_is_read(void **state)
                   "check: [./w, --verify]\n"
                   "metrics:\n"
                   "  loop: {unit: s, help: of all}\n"
-                  "  rows: {expect: 3}\n"
+                  "  rows: {expect: 3, sum: true}\n"
                   "main: loop\n");
     assert_string_equal(w->name, "w");
     assert_string_equal(w->summary, "does things");
@@ -125,6 +125,8 @@ static void a_full_workload_is_read(void **state)
     assert_string_equal(w->metrics[0].unit, "s");
     assert_string_equal(w->metrics[1].unit, "");
     assert_false(w->metrics[0].has_expected);
+    assert_false(w->metrics[0].adds_up);
+    assert_true(w->metrics[1].adds_up);
     assert_true(w->metrics[1].has_expected);
     assert_int_equal(w->metrics[1].expected, 3);
     assert_string_equal(w->main_metric, "loop");
@@ -244,6 +246,8 @@ static void metrics_have_names_and_the_main_one_is_among_them(void **state)
                    "3:11: found 'Loop', expected the name of a metric: a-z, 0-9 and _");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unti: s}}\n",
                    "3:18: unknown key 'unti', did you mean 'unit'?");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {sum: yes}}\n",
+                   "3:23: found 'yes', expected true or false");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {expect: none}}\n",
                    "3:26: expected a whole number, found 'none'");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\nmain: lop\n",

@@ -94,7 +94,7 @@ static void give_up_one(struct cluster *c, const struct connection *connection)
     const char *why = c->refusals[connection - c->connections].text;
     error_set(&err, ETIMEDOUT, "database of '%s': away for more than %s (%s)",
               peer_name(c, connection), units_format_time(limit, c->setup.cut_timeout_ns),
-              connection->state == CONNECTION_QUERYING || !*why ? "no answer" : why);
+              connection->state > CONNECTION_IDLE || !*why ? "no answer" : why);
     uv_timer_stop(&c->timer);
     c->setup.failed(c->setup.owner, &err);
 }
@@ -136,13 +136,33 @@ void cluster_open(struct cluster *c, uv_loop_t *loop, const struct cluster_setup
     c->timer.data = c;
     uv_timer_start(&c->timer, on_tick, TICK_MS, TICK_MS);
     for (size_t i = 0; i < count; i++) {
-        connection_init(&c->connections[i], loop, setup->peers->list[i % peers].address, PORT,
-                        on_failed, c);
+        bool is_local = i % peers == setup->own && setup->own_socket;
+        connection_init(&c->connections[i], loop,
+                        is_local ? setup->own_socket : setup->peers->list[i % peers].address,
+                        is_local ? 0 : PORT, on_failed, c);
         c->connections[i].index = i % peers;
     }
     for (size_t i = 0; i < count; i++)
         if (!is_unused(c, i))
             connection_open(&c->connections[i], on_open, c);
+}
+
+static void on_prepared(struct connection *connection, void *context)
+{
+    (void)connection;
+    struct cluster *c = context;
+    if (--c->unprepared == 0)
+        c->prepared(c->prepared_owner);
+}
+
+void cluster_prepare(struct cluster *c, void (*done)(void *owner), void *owner)
+{
+    c->prepared = done;
+    c->prepared_owner = owner;
+    c->unprepared = c->count - (c->setup.lanes - 1);
+    for (size_t i = 0; i < c->count; i++)
+        if (!is_unused(c, i))
+            connection_prepare(&c->connections[i], on_prepared, c);
 }
 
 struct connection *cluster_connection(const struct cluster *c, size_t index, unsigned lane)

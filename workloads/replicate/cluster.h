@@ -21,6 +21,7 @@
 struct cluster_setup {
     const struct peers *peers; /* stays the caller's */
     size_t own;                /* index */
+    const char *own_socket;    /* the own database's; NULL: over TCP too */
     unsigned lanes;            /* connections to each other database */
     uint64_t connect_timeout_ns;
     uint64_t cut_timeout_ns; /* how long a database may then be away */
@@ -34,6 +35,9 @@ struct cluster {
     struct connection *connections; /* all first lanes by index, then all second ones, … */
     struct error *refusals;         /* of the last attempt to connect; as the connections */
     size_t count, open;
+    size_t unprepared;
+    void (*prepared)(void *owner);
+    void *prepared_owner;
     bool ready;
     uint64_t deadline_ns; /* until then it has to be ready; CLOCK_MONOTONIC */
     uint64_t reconnects;
@@ -44,6 +48,9 @@ struct cluster {
  * timeout, later when a database is away for longer than the other one: it leaves a statement
  * unanswered, or cannot be connected to; and at once for what a repetition cannot cure. */
 void cluster_open(struct cluster *c, uv_loop_t *loop, const struct cluster_setup *setup);
+
+/* Makes the insert known to all databases, then calls `done`. */
+void cluster_prepare(struct cluster *c, void (*done)(void *owner), void *owner);
 
 /* A connection to the database of a node; lane 0 alone to the own one. */
 struct connection *cluster_connection(const struct cluster *c, size_t index, unsigned lane);

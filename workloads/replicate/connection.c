@@ -30,9 +30,13 @@
 static const unsigned next_states[] = {
     [CONNECTION_CLOSED] = 1 << CONNECTION_CONNECTING,
     [CONNECTION_CONNECTING] = 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
-    [CONNECTION_IDLE] = 1 << CONNECTION_QUERYING | 1 << CONNECTION_CLOSED,
+    [CONNECTION_IDLE] = 1 << CONNECTION_QUERYING | 1 << CONNECTION_PREPARING |
+                        1 << CONNECTION_INSERTING | 1 << CONNECTION_CLOSED,
+    [CONNECTION_PREPARING] =
+        1 << CONNECTION_INSERTING | 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
     [CONNECTION_QUERYING] = 1 << CONNECTION_STORING | 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
     [CONNECTION_STORING] = 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
+    [CONNECTION_INSERTING] = 1 << CONNECTION_IDLE | 1 << CONNECTION_CLOSED,
 };
 
 static void move(struct connection *c, enum connection_state next)
@@ -61,7 +65,10 @@ static void release(struct connection *c)
     }
     if (c->mysql)
         mysql_close(c->mysql);
+    if (c->insert)
+        mysql_stmt_close(c->insert); /* nothing is sent: it has no connection any more */
     c->mysql = NULL;
+    c->insert = NULL;
 }
 
 static void fail(struct connection *c, const struct error *err)
@@ -83,27 +90,58 @@ static bool error_is_transient(unsigned code)
            code == ER_CONNECTION_KILLED || code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
 }
 
+static bool is_insert(const struct connection *c)
+{
+    return c->state == CONNECTION_PREPARING || c->state == CONNECTION_INSERTING;
+}
+
 static void fail_mysql(struct connection *c)
 {
     struct error err;
-    unsigned code = mysql_errno(c->mysql);
+    unsigned code = is_insert(c) ? mysql_stmt_errno(c->insert) : mysql_errno(c->mysql);
+    const char *text = is_insert(c) ? mysql_stmt_error(c->insert) : mysql_error(c->mysql);
     c->transient = error_is_transient(code);
-    error_set(&err, EIO, "%s (%u)", mysql_error(c->mysql), code);
+    error_set(&err, EIO, "%s (%u)", text, code);
     fail(c, &err);
+}
+
+static int begin_prepare(struct connection *c)
+{
+    assert(!c->insert);
+    c->insert = mysql_stmt_init(c->mysql);
+    if (!c->insert)
+        abort(); /* no memory */
+    return mysql_stmt_prepare_start(&c->query_result, c->insert, rows_insert_sql,
+                                    strlen(rows_insert_sql));
+}
+
+static int begin_insert(struct connection *c)
+{
+    MYSQL_BIND columns[ROWS_COLUMNS];
+    rows_bind(c->rows, c->first, columns);
+    mysql_stmt_attr_set(c->insert, STMT_ATTR_ARRAY_SIZE, &c->count);
+    mysql_stmt_attr_set(c->insert, STMT_ATTR_ROW_SIZE, &c->rows->row_size);
+    mysql_stmt_bind_param(c->insert, columns); /* copies them */
+    c->resent += c->sends++ > 0;
+    return mysql_stmt_execute_start(&c->query_result, c->insert);
 }
 
 static int begin(struct connection *c)
 {
     switch (c->state) {
     case CONNECTION_CONNECTING:
-        return mysql_real_connect_start(&c->connect_result, c->mysql, c->address, "wanlab", "",
-                                        "wanlab", c->port, NULL, 0);
+        return mysql_real_connect_start(&c->connect_result, c->mysql, c->port ? c->address : NULL,
+                                        "wanlab", "", "wanlab", c->port,
+                                        c->port ? NULL : c->address, 0);
     case CONNECTION_QUERYING:
         c->resent += c->sends++ > 0;
-        c->rows = NULL;
         return mysql_real_query_start(&c->query_result, c->mysql, c->sql, c->sql_len);
+    case CONNECTION_PREPARING:
+        return begin_prepare(c);
+    case CONNECTION_INSERTING:
+        return begin_insert(c);
     default:
-        return mysql_store_result_start(&c->rows, c->mysql);
+        return mysql_store_result_start(&c->result, c->mysql);
     }
 }
 
@@ -114,9 +152,29 @@ static int proceed(struct connection *c, int ready)
         return mysql_real_connect_cont(&c->connect_result, c->mysql, ready);
     case CONNECTION_QUERYING:
         return mysql_real_query_cont(&c->query_result, c->mysql, ready);
+    case CONNECTION_PREPARING:
+        return mysql_stmt_prepare_cont(&c->query_result, c->insert, ready);
+    case CONNECTION_INSERTING:
+        return mysql_stmt_execute_cont(&c->query_result, c->insert, ready);
     default:
-        return mysql_store_result_cont(&c->rows, c->mysql, ready);
+        return mysql_store_result_cont(&c->result, c->mysql, ready);
     }
+}
+
+/* On an idle connection, to the state in which what is wanted begins. */
+static void move_to_wanted(struct connection *c)
+{
+    bool unprepared = c->wanted == CONNECTION_INSERTING && !c->insert;
+    c->result = NULL;
+    move(c, unprepared ? CONNECTION_PREPARING : c->wanted);
+}
+
+/* Lets what acknowledges an answer travel with the next statement instead of alone. */
+static void delay_acknowledgements(struct connection *c)
+{
+    int off = 0;
+    if (c->port)
+        setsockopt(mysql_get_socket(c->mysql), IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
 }
 
 static void succeed(struct connection *c)
@@ -124,27 +182,30 @@ static void succeed(struct connection *c)
     bool connected = c->state == CONNECTION_CONNECTING;
     move(c, CONNECTION_IDLE);
     if (connected) {
+        delay_acknowledgements(c);
         c->opened(c, c->opened_context);
         if (c->pending && c->state == CONNECTION_IDLE)
-            move(c, CONNECTION_QUERYING);
+            move_to_wanted(c);
         return;
     }
-    MYSQL_RES *rows = c->rows;
+    MYSQL_RES *result = c->result;
     c->pending = false;
     c->done(c, c->context);
-    mysql_free_result(rows);
+    mysql_free_result(result);
 }
 
 /* The call of the present state has returned for good. */
 static void complete(struct connection *c)
 {
     bool failed = c->state == CONNECTION_CONNECTING ? !c->connect_result
-                  : c->state == CONNECTION_QUERYING ? c->query_result != 0
-                                                    : !c->rows;
+                  : c->state == CONNECTION_STORING  ? !c->result
+                                                    : c->query_result != 0;
     if (failed)
         fail_mysql(c);
     else if (c->state == CONNECTION_QUERYING && mysql_field_count(c->mysql) > 0)
         move(c, CONNECTION_STORING);
+    else if (c->state == CONNECTION_PREPARING && c->wanted == CONNECTION_INSERTING)
+        move(c, CONNECTION_INSERTING);
     else
         succeed(c);
 }
@@ -263,21 +324,42 @@ void connection_open(struct connection *c, connection_done_cb done, void *contex
     start(c);
 }
 
-void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
-                      void *context)
+static void ask(struct connection *c, enum connection_state wanted, connection_done_cb done,
+                void *context)
 {
     assert(!c->pending);
     c->pending = true;
-    c->sql = sql;
-    c->sql_len = len;
+    c->wanted = wanted;
     c->done = done;
     c->context = context;
     c->asked_ns = clock_monotonic_ns();
     c->sends = 0;
     if (c->state != CONNECTION_IDLE)
         return;
-    move(c, CONNECTION_QUERYING);
+    move_to_wanted(c);
     start(c);
+}
+
+void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
+                      void *context)
+{
+    c->sql = sql;
+    c->sql_len = len;
+    ask(c, CONNECTION_QUERYING, done, context);
+}
+
+void connection_prepare(struct connection *c, connection_done_cb done, void *context)
+{
+    ask(c, CONNECTION_PREPARING, done, context);
+}
+
+void connection_insert(struct connection *c, const struct rows *rows, unsigned first,
+                       unsigned count, connection_done_cb done, void *context)
+{
+    c->rows = rows;
+    c->first = first;
+    c->count = count;
+    ask(c, CONNECTION_INSERTING, done, context);
 }
 
 uint64_t connection_away_ns(const struct connection *c, uint64_t now_ns)

@@ -21,12 +21,16 @@
 
 #include "base/error.h"
 
+#include "rows.h"
+
 enum connection_state {
     CONNECTION_CLOSED, /* not opened yet, or it failed */
     CONNECTION_CONNECTING,
     CONNECTION_IDLE,
-    CONNECTION_QUERYING, /* the statement is under way */
-    CONNECTION_STORING,  /* its rows are coming in */
+    CONNECTION_PREPARING, /* the insert is being made known to the server */
+    CONNECTION_QUERYING,  /* the statement is under way */
+    CONNECTION_STORING,   /* its rows are coming in */
+    CONNECTION_INSERTING, /* the insert is under way */
 };
 
 struct connection;
@@ -58,17 +62,21 @@ struct connection {
     bool pending; /* there is a statement that has not been answered */
     connection_done_cb done;
     void *context;
-    const char *sql; /* the caller's, unchanged until `done` */
+    enum connection_state wanted; /* what kind of statement it is */
+    const char *sql;              /* the caller's, unchanged until `done` */
     unsigned long sql_len;
+    const struct rows *rows; /* as sql, of an insert */
+    unsigned first, count;   /* of them */
+    MYSQL_STMT *insert;      /* prepared; NULL: not on this connection yet */
     uint64_t asked_ns;
     unsigned sends;  /* of this statement */
     uint64_t resent; /* statements, as often as they were sent again */
     MYSQL *connect_result;
     int query_result;
-    MYSQL_RES *rows; /* of the last statement, valid within `done`; NULL if it has none */
+    MYSQL_RES *result; /* rows of the last statement, valid within `done`; NULL if it has none */
 };
 
-/* `address` is numeric and stays the caller's. */
+/* `address` is numeric or, where `port` is 0, the path of a unix socket; it stays the caller's. */
 void connection_init(struct connection *c, uv_loop_t *loop, const char *address, unsigned port,
                      connection_failed_cb failed, void *owner);
 
@@ -79,6 +87,13 @@ void connection_open(struct connection *c, connection_done_cb done, void *contex
  * `done`. */
 void connection_query(struct connection *c, const char *sql, size_t len, connection_done_cb done,
                       void *context);
+
+/* Makes the insert known to the server, as connection_insert() does where it is not known yet. */
+void connection_prepare(struct connection *c, connection_done_cb done, void *context);
+
+/* Inserts `count` of the rows, as one transaction; they stay the caller's until `done`. */
+void connection_insert(struct connection *c, const struct rows *rows, unsigned first,
+                       unsigned count, connection_done_cb done, void *context);
 
 /* For how long the server has left a statement unanswered or, if longer, been lost; 0: all is well.
  */

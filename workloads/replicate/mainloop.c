@@ -9,23 +9,17 @@
 
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
 static void next_insert(struct mainloop *m);
 
-static double seconds(uint64_t from_ns, uint64_t to_ns)
-{
-    return (double)((int64_t)(to_ns - from_ns)) / (double)NS_PER_SEC;
-}
-
 void batch_free(struct batch *b)
 {
     if (!b)
         return;
-    for (unsigned i = 0; i < b->part_count; i++)
-        text_done(&b->parts[i]);
-    free(b->parts);
+    rows_done(&b->rows);
     free(b);
 }
 
@@ -54,30 +48,37 @@ struct connection *mainloop_remote(struct mainloop *m, size_t n, unsigned lane)
     return cluster_connection(&s->cluster, (s->identity.index + 1 + n) % s->parameters.count, lane);
 }
 
-static struct batch *batch_new(const struct mainloop *m, uint64_t now_ns)
+static struct batch *batch_new(const struct mainloop *m)
 {
     struct batch *b = xcalloc(1, sizeof(*b));
-    b->part_count = m->distribution->divides ? m->session->parameters.connections : 1;
-    b->parts = xcalloc(b->part_count, sizeof(*b->parts));
-    b->first_ns = now_ns;
+    rows_init(&b->rows, m->session->parameters.tuple_len);
+    b->missing = mainloop_remotes(m);
     return b;
 }
 
-/* Adds the tuple that was just committed; returns the batch if that completes it. */
-static struct batch *fill_batch(struct mainloop *m, uint64_t now_ns)
+/* The last tuple of the batch was just committed; returns the batch if that completes it. */
+static struct batch *take_complete(struct mainloop *m, uint64_t now_ns)
 {
     const struct parameters *p = &m->session->parameters;
-    if (!m->filling)
-        m->filling = batch_new(m, now_ns);
     struct batch *b = m->filling;
-    size_t part = (size_t)b->tuples * b->part_count / p->aggregate;
-    tuple_add_row(&b->parts[part], m->session->identity.index, m->next, &m->tuple);
-    if (++b->tuples < p->aggregate && m->next < p->inserts)
+    if (b->rows.count == 1)
+        b->first_ns = now_ns;
+    if (b->rows.count < p->aggregate && m->next < p->inserts)
         return NULL;
-    m->filling = NULL;
     b->ready_ns = now_ns;
-    b->missing = mainloop_remotes(m);
-    return b;
+    return TAKE_PTR(m->filling);
+}
+
+/* For a complete batch. Whether the main loop has to wait for it. */
+static bool ship(struct mainloop *m, struct batch *b)
+{
+    if (b->missing == 0) {
+        batch_free(b);
+        return false;
+    }
+    m->batches_missing++;
+    m->distribution->ship(m, b);
+    return m->distribution->waits;
 }
 
 void mainloop_resume(struct mainloop *m)
@@ -92,16 +93,12 @@ static void on_committed(struct connection *c, void *context)
     struct mainloop *m = context;
     struct session *s = m->session;
     uint64_t now_ns = clock_monotonic_ns();
-    output_metric(&s->output, "local_insert", NULL, seconds(m->due_ns, now_ns), "s", now_ns);
+    output_time(&s->output, "local_insert", NULL, (int64_t)(now_ns - m->due_ns), now_ns);
     output_progress(&s->output, (double)m->next / (double)s->parameters.inserts, now_ns);
     m->last_commit_ns = now_ns;
-    struct batch *ready = mainloop_remotes(m) > 0 ? fill_batch(m, now_ns) : NULL;
+    struct batch *complete = take_complete(m, now_ns);
     m->next++;
-    if (ready) {
-        m->batches_missing++;
-        m->distribution->ship(m, ready);
-    }
-    if (!ready || !m->distribution->waits)
+    if (!complete || !ship(m, complete))
         mainloop_resume(m);
 }
 
@@ -118,10 +115,12 @@ static void insert(struct mainloop *m)
 {
     struct session *s = m->session;
     note_lateness(m);
+    if (!m->filling)
+        m->filling = batch_new(m);
+    struct rows *rows = &m->filling->rows;
     tuple_draw(m->key, m->next, s->parameters.tuple_len, &m->tuple);
-    text_done(&m->local_sql);
-    tuple_add_row(&m->local_sql, s->identity.index, m->next, &m->tuple);
-    connection_query(session_own(s), m->local_sql.data, m->local_sql.len, on_committed, m);
+    rows_add(rows, s->identity.index, m->next, &m->tuple);
+    connection_insert(session_own(s), rows, rows->count - 1, 1, on_committed, m);
 }
 
 static void on_alarm(struct alarm *a)
@@ -145,13 +144,13 @@ bool mainloop_acknowledged(struct mainloop *m, const struct connection *c, struc
 {
     struct output *o = &m->session->output;
     uint64_t now_ns = clock_monotonic_ns();
-    output_metric(o, "remote_insert", m->session->peers.list[c->index].name,
-                  seconds(since_ns, now_ns), "s", now_ns);
+    output_time(o, "remote_insert", m->session->peers.list[c->index].name,
+                (int64_t)(now_ns - since_ns), now_ns);
     m->last_remote_ns = now_ns;
     if (--b->missing > 0)
         return false;
-    output_metric(o, "remote_batch", NULL, seconds(b->ready_ns, now_ns), "s", now_ns);
-    output_metric(o, "lag", NULL, seconds(b->first_ns, now_ns), "s", now_ns);
+    output_time(o, "remote_batch", NULL, (int64_t)(now_ns - b->ready_ns), now_ns);
+    output_time(o, "lag", NULL, (int64_t)(now_ns - b->first_ns), now_ns);
     m->batches_missing--;
     return true;
 }
@@ -189,5 +188,4 @@ void mainloop_close(struct mainloop *m)
     m->distribution->done(m);
     batch_free(m->filling);
     m->filling = NULL;
-    text_done(&m->local_sql);
 }

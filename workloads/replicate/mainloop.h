@@ -11,27 +11,25 @@
 #include <stdint.h>
 
 #include "base/histogram.h"
-#include "base/text.h"
 
 #include "alarm.h"
 #include "pace.h"
+#include "rows.h"
 #include "session.h"
 #include "tuple.h"
 
 struct mainloop;
 
-/* Consecutive tuples, in one statement or, where the distribution divides them, several. */
+/* Consecutive tuples: inserted locally one by one, then remotely all at once. */
 struct batch {
-    struct text *parts; /* statements; some may be empty */
-    unsigned part_count, tuples;
+    struct rows rows;
     size_t missing;    /* databases that have not acknowledged it */
     uint64_t first_ns; /* when its first local insert was acknowledged */
     uint64_t ready_ns; /* when its last one was */
 };
 
 struct distribution {
-    bool waits;   /* no local insert before the batch has arrived everywhere */
-    bool divides; /* a batch has a part for each connection */
+    bool waits; /* no local insert before the batch has arrived everywhere */
     void (*init)(struct mainloop *);
     /* The batch is ready, and the distribution's to free. When it `waits`, mainloop_resume() has to
      * follow. */
@@ -54,7 +52,6 @@ struct mainloop {
     uint64_t next;   /* number of the insert due or under way, from 1 */
     uint64_t due_ns; /* its intended time */
     struct tuple tuple;
-    struct text local_sql;
     struct batch *filling; /* NULL: the next insert begins one */
     bool over;
     uint64_t batches_missing; /* shipped, not acknowledged by all */

@@ -37,6 +37,14 @@ int output_close(struct output *o, struct error *err);
 void output_metric(struct output *o, const char *metric, const char *peer, double value,
                    const char *unit, uint64_t now_ns);
 
+/* The same for the many that are times, quickly: `value_ns` is reported in s. */
+void output_time(struct output *o, const char *metric, const char *peer, int64_t value_ns,
+                 uint64_t now_ns);
+
+/* `count` samples of about the same time. */
+void output_bucket(struct output *o, const char *metric, double value_s, uint64_t count,
+                   uint64_t now_ns);
+
 /* Written at once. */
 void output_phase(struct output *o, const char *phase);
 void output_error(struct output *o, const char *text);

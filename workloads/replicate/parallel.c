@@ -61,8 +61,8 @@ static void send_next(struct parallel *p, struct lane *l)
 {
     l->batch = l->remote->sent++;
     l->busy = true;
-    const struct text *sql = p->batches[l->batch]->parts;
-    connection_query(l->connection, sql->data, sql->len, on_acknowledged, l);
+    const struct rows *rows = &p->batches[l->batch]->rows;
+    connection_insert(l->connection, rows, 0, rows->count, on_acknowledged, l);
 }
 
 static void parallel_init(struct mainloop *m)
@@ -126,7 +126,6 @@ static void parallel_done(struct mainloop *m)
 
 const struct distribution distribution_parallel = {
     .waits = false,
-    .divides = false,
     .init = parallel_init,
     .ship = parallel_ship,
     .done = parallel_done,

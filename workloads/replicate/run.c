@@ -67,6 +67,11 @@ static void report_lateness(struct run *r)
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         report(r, quantiles[i].metric,
                (double)histogram_quantile(h, quantiles[i].share) / (double)NS_PER_SEC, "s");
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (h->bucket[i])
+            output_bucket(&r->session.output, "lateness",
+                          (double)histogram_bucket_top(i) / (double)NS_PER_SEC, h->bucket[i],
+                          clock_monotonic_ns());
     report(r, "late_max", (double)h->max / (double)NS_PER_SEC, "s");
     report(r, "missed", (double)r->mainloop.missed, "");
 }
@@ -104,12 +109,18 @@ static void on_main_finished(void *owner)
     sync_leave(&r->sync, on_left, r);
 }
 
-static void on_barrier(void *owner)
+static void on_prepared(void *owner)
 {
     struct run *r = owner;
     enter(r, "sync_time", "main");
     usage_read(r->session.identity.folder, &r->before);
     mainloop_start(&r->mainloop, on_main_finished, r);
+}
+
+static void on_barrier(void *owner) /* so all tables are there */
+{
+    struct run *r = owner;
+    cluster_prepare(&r->session.cluster, on_prepared, r);
 }
 
 static void on_connected(void *owner)

@@ -24,18 +24,17 @@ static void on_acknowledged(struct connection *c, void *context);
 static void send_next(struct mainloop *m)
 {
     struct sequential *q = m->distribution_data;
-    struct batch *b = q->batch;
+    const struct rows *rows = &q->batch->rows;
+    unsigned connections = m->session->parameters.connections, count = rows->count;
+    unsigned parts = count < connections ? count : connections;
     size_t position = q->position;
     q->turn_ns = clock_monotonic_ns();
-    for (unsigned i = 0; i < b->part_count; i++)
-        q->missing += b->parts[i].len > 0;
-    unsigned unsent = q->missing; /* after the last one the batch may be gone */
-    for (unsigned i = 0; unsent > 0; i++) {
-        if (b->parts[i].len == 0)
-            continue;
-        unsent--;
-        connection_query(mainloop_remote(m, position, i), b->parts[i].data, b->parts[i].len,
-                         on_acknowledged, m);
+    q->missing = parts;
+    for (unsigned i = 0; i < parts; i++) { /* after the last one the batch may be gone */
+        unsigned first = (unsigned)((uint64_t)count * i / parts);
+        unsigned end = (unsigned)((uint64_t)count * (i + 1) / parts);
+        connection_insert(mainloop_remote(m, position, i), rows, first, end - first,
+                          on_acknowledged, m);
     }
 }
 
@@ -78,7 +77,6 @@ static void sequential_done(struct mainloop *m)
 
 const struct distribution distribution_sequential = {
     .waits = true,
-    .divides = true,
     .init = sequential_init,
     .ship = sequential_ship,
     .done = sequential_done,

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
@@ -97,6 +99,7 @@ int session_close(struct session *s, struct error *err)
     while (uv_run(&s->loop, UV_RUN_DEFAULT) != 0) /* the handles' ends */
         continue;
     cluster_done(&s->cluster);
+    free(s->own_socket);
     peers_done(&s->peers);
     uv_loop_close(&s->loop);
     mysql_library_end();
@@ -105,8 +108,11 @@ int session_close(struct session *s, struct error *err)
 
 void session_connect(struct session *s, unsigned lanes, void (*connected)(void *owner), void *owner)
 {
+    if (s->identity.folder)
+        s->own_socket = xasprintf("%s/mariadb.sock", s->identity.folder);
     struct cluster_setup setup = {.peers = &s->peers,
                                   .own = s->identity.index,
+                                  .own_socket = s->own_socket,
                                   .lanes = lanes,
                                   .connect_timeout_ns = s->parameters.connect_timeout_ns,
                                   .cut_timeout_ns = s->parameters.cut_timeout_ns,

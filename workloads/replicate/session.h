@@ -25,6 +25,7 @@ struct session {
     uv_loop_t loop;
     struct output output;
     struct cluster cluster;
+    char *own_socket;
     void (*connected)(void *owner);
     void *connected_owner;
     uv_signal_t on_term, on_int;

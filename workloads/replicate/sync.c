@@ -38,7 +38,7 @@ static unsigned read_present(struct sync *s, MYSQL_RES *rows)
 static void on_listed(struct connection *c, void *context)
 {
     struct sync *s = context;
-    if (read_present(s, c->rows) != s->expected) {
+    if (read_present(s, c->result) != s->expected) {
         uv_timer_start(&s->pause, list, s->pause_ms, 0);
         return;
     }

@@ -32,9 +32,3 @@ void tuple_draw(uint64_t key, uint64_t seq, unsigned len, struct tuple *ret)
     }
     ret->text[len] = '\0';
 }
-
-void tuple_add_row(struct text *sql, unsigned origin, uint64_t seq, const struct tuple *t)
-{
-    text_add(sql, "%s(%u,%llu,%u,'%s')", sql->len ? "," : "INSERT IGNORE INTO tuples VALUES ",
-             origin, (unsigned long long)seq, t->number, t->text);
-}

@@ -110,7 +110,7 @@ static void on_detail(struct connection *c, void *context)
     struct comparison comparison;
     comparison_init(&comparison, tuple_key(p->seed, node_name(v, d->detail)),
                     expected(v, (unsigned)c->index, d->detail), p->tuple_len);
-    for (MYSQL_ROW row; (row = mysql_fetch_row(c->rows)) != NULL;)
+    for (MYSQL_ROW row; (row = mysql_fetch_row(c->result)) != NULL;)
         comparison_add(&comparison, field_u64(row[0]), (unsigned)field_u64(row[1]),
                        row[2] ? row[2] : "");
     comparison_end(&comparison);
@@ -146,7 +146,7 @@ static void on_summary(struct connection *c, void *context)
 {
     struct database *d = context;
     struct verification *v = d->verification;
-    for (MYSQL_ROW row; (row = mysql_fetch_row(c->rows)) != NULL;) {
+    for (MYSQL_ROW row; (row = mysql_fetch_row(c->result)) != NULL;) {
         uint64_t origin = field_u64(row[0]);
         if (origin < v->count)
             d->origins[origin] = (struct summary){
