@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "experiment/lines.h"
 #include "lab/client.h"
 
@@ -28,6 +29,7 @@ struct program {
     const char *node_name;
     json_int_t exec; /* its number at the lab */
     bool ready, ended;
+    uint64_t heard_ns; /* monotonic; of the last line of output, or the start */
     struct lines output, log;
     char last_line[256]; /* of its log, for messages */
     char said[256];      /* the text of its last {"error":…} */
@@ -198,6 +200,24 @@ static void on_deadline(struct crew *c)
     fail(c, &err);
 }
 
+/* A guest may answer its agent and run nothing. */
+static void find_hung(struct crew *c)
+{
+    char text[UNITS_TEXT_MAX];
+    struct error err;
+    uint64_t now_ns = clock_monotonic_ns();
+    for (size_t i = 0; i < c->count; i++) {
+        const struct program *p = c->programs[i];
+        if (p->ended || !p->task.silence_ns || now_ns < p->heard_ns + p->task.silence_ns)
+            continue;
+        error_set(&err, ETIMEDOUT, "node '%s': %s has reported nothing for %s: it hangs%s%s",
+                  p->node_name, p->task.role, units_format_time(text, p->task.silence_ns),
+                  *last_words(p) ? "; it said last: " : "", last_words(p));
+        fail(c, &err);
+        return;
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct crew *c = timer->data;
@@ -205,6 +225,7 @@ static void on_tick(uv_timer_t *timer)
         c->on_tick(c->tick_arg);
     if (c->deadline_ns && clock_monotonic_ns() > c->deadline_ns)
         on_deadline(c);
+    find_hung(c);
 }
 
 static void watch(struct crew *c, uv_poll_t *poll, int fd, uv_poll_cb callback)
@@ -271,6 +292,7 @@ void crew_close(struct crew *c)
 static void on_output_line(const char *line, void *arg)
 {
     struct program *p = arg;
+    p->heard_ns = clock_monotonic_ns();
     json_t *object = json_loads(line, 0, NULL);
     const char *error = json_string_value(json_object_get(object, "error"));
     if (error)
@@ -333,6 +355,7 @@ static int start_program(struct crew *c, const struct crew_task *task, const cha
     *p = (struct program){
         .crew = c, .task = *task, .node_name = c->plan->scenario->nodes[task->node].name};
     p->ready = !task->ready;
+    p->heard_ns = clock_monotonic_ns();
     c->programs = array_grow(c->programs, c->count, sizeof(*c->programs));
     c->programs[c->count++] = p;
     int r = open_pipes(p, fds, err);

@@ -26,6 +26,8 @@ struct crew_task {
     FILE *log;         /* gets its standard output and error; consumed; NULL: dropped */
     const char *ready; /* a service: ready when a line of its output contains this; else NULL */
     bool service;      /* may not end before the crew is dismissed */
+    uint64_t
+        silence_ns; /* one that writes nothing to WANLAB_OUTPUT for so long has hung; 0: may be */
     /* Each line that it writes to WANLAB_OUTPUT; NULL: it has no such file. */
     void (*on_output)(unsigned node, const char *line, void *arg);
     /* Each line of its standard output and error; NULL: only the log. */

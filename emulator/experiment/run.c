@@ -263,7 +263,7 @@ static void show_progress(void *arg)
 static int run_workload(struct run *r, struct error *err)
 {
     struct bar bar = {.run = r, .bar = {.stage = "main loop"}};
-    struct crew_task task = {.on_output = on_output};
+    struct crew_task task = {.on_output = on_output, .silence_ns = r->workload->silence_ns};
     for (unsigned i = 0; i < r->scenario->node_count; i++) {
         int result = start_program(r, i, r->workload->name, r->workload->run, task, err);
         if (result < 0)

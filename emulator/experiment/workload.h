@@ -57,14 +57,15 @@ struct workload {
     size_t service_count;
     struct workload_metric *metrics;
     size_t metric_count;
-    uint64_t memory;   /* bytes that each node needs in RAM; 0: not said */
-    uint64_t scratch;  /* and in its scratch folder */
-    char **prepare;    /* on the host, once, before the lab starts; NULL: nothing */
-    char **lint;       /* on the host: prints warnings about the parameters; NULL: nothing */
-    char **run;        /* on every node */
-    char **check;      /* on the first node, when all others have ended; NULL: nothing */
-    char *main_metric; /* the metric that a sweep shows; NULL: none */
-    char **table;      /* metrics that are the columns of a run's summary; NULL: none */
+    uint64_t memory;     /* bytes that each node needs in RAM; 0: not said */
+    uint64_t scratch;    /* and in its scratch folder */
+    char **prepare;      /* on the host, once, before the lab starts; NULL: nothing */
+    char **lint;         /* on the host: prints warnings about the parameters; NULL: nothing */
+    char **run;          /* on every node */
+    uint64_t silence_ns; /* `run` has hung if it reports nothing for so long; 0: it may be silent */
+    char **check;        /* on the first node, when all others have ended; NULL: nothing */
+    char *main_metric;   /* the metric that a sweep shows; NULL: none */
+    char **table;        /* metrics that are the columns of a run's summary; NULL: none */
 };
 
 /* A parameter with its value: as text for people and as WANLAB_PARAM_… for programs. */

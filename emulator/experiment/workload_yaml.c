@@ -198,10 +198,22 @@ static int read_parameters(const struct yaml *map, struct workload *w, struct er
     return r;
 }
 
+/* More than nothing; `*ret` stays as it is where the key is missing. */
+static int read_time(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, key);
+    int r = node ? yaml_expect_scalar(node, key, err) : 0;
+    if (!node || r < 0)
+        return r;
+    if (units_parse_time(node->scalar, ret, err) < 0)
+        return yaml_wrap(err, &node->mark);
+    return *ret ? 0 : yaml_error(err, &node->mark, "found a %s of zero, expected more", key);
+}
+
 static int read_readiness(const struct yaml *map, struct workload_service *s, struct error *err)
 {
     static const char *const ready_keys[] = {"log"};
-    const struct yaml *ready = yaml_get(map, "ready"), *timeout = yaml_get(map, "timeout");
+    const struct yaml *ready = yaml_get(map, "ready");
     if (!ready)
         return yaml_error(err, &map->mark,
                           "a service has no 'ready', expected ready: {log: TEXT} with a text that "
@@ -210,14 +222,7 @@ static int read_readiness(const struct yaml *map, struct workload_service *s, st
     if (r == 0)
         r = read_required(ready, "log", "'ready'", &s->ready_log, err);
     s->timeout_ns = DEFAULT_TIMEOUT_NS;
-    if (r < 0 || !timeout)
-        return r;
-    r = yaml_expect_scalar(timeout, "timeout", err);
-    if (r == 0 && units_parse_time(timeout->scalar, &s->timeout_ns, err) < 0)
-        r = yaml_wrap(err, &timeout->mark);
-    if (r == 0 && s->timeout_ns == 0)
-        r = yaml_error(err, &timeout->mark, "found a timeout of zero, expected more");
-    return r;
+    return r < 0 ? r : read_time(map, "timeout", &s->timeout_ns, err);
 }
 
 static int read_service(const struct yaml *map, struct workload_service *s, struct error *err)
@@ -350,6 +355,8 @@ static int read_commands(const struct yaml *root, struct workload *w, struct err
     if (r == 0 && !w->run)
         r = yaml_error(err, &root->mark,
                        "the workload has no 'run', expected the command that every node runs");
+    if (r == 0)
+        r = read_time(root, "silence", &w->silence_ns, err);
     return r < 0 ? r : read_words(root, "check", &w->check, err);
 }
 
@@ -357,7 +364,7 @@ static int read_root(const struct yaml *root, struct workload *w, struct error *
 {
     static const char *const keys[] = {
         "name", "summary", "parameters", "memory",  "scratch", "prepare", "lint",
-        "run",  "check",   "services",   "metrics", "main",    "table",
+        "run",  "check",   "services",   "metrics", "main",    "table",   "silence",
     };
     int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
     if (r == 0)

@@ -38,6 +38,8 @@ struct machine_launch {
     size_t line_window;      /* bytes that may be under way to the guest; 0: any number */
     bool listens;     /* there is no program: fds[0] listens for the guest's line, and fds[1] has
                          a struct child_answer that says why it will not come */
+    int timer_signal; /* makes the guest look at its clock, which it can forget; 0: none is needed
+                       */
     bool one_process; /* to pause it, stop its program's first process and no other */
     bool sets_clock;  /* the guest's clock has to be set */
 };

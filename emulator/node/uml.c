@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,7 +118,8 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
         .qmp = -1,
         .accelerator = "none",
         .line_window = FRAME_TERMINAL_WINDOW,
-        .one_process = true, /* the others are traced by it, and a stop would be a surprise */
+        .timer_signal = SIGALRM, /* see emulator/GOTCHAS.md */
+        .one_process = true,     /* the others are traced by it, and a stop would be a surprise */
     };
     _cleanup_(freep) char *folder = NULL;
     node_init(n, &node_uml, spec->name);

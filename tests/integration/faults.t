@@ -91,8 +91,9 @@ nothing_left "the delay line dies: nothing is left"
 mkdir -p "$WORK/workloads/tiny"
 cat >"$WORK/workloads/tiny/workload.yaml" <<'Y'
 name: tiny
-parameters: {fail: {type: choice, values: [no, run, check], default: no}}
+parameters: {fail: {type: choice, values: [no, run, check, hang], default: no}}
 run: [./run]
+silence: 2s
 check: [./check]
 metrics: {answer: {unit: s}}
 table: [answer]
@@ -101,6 +102,7 @@ Y
 cat >"$WORK/workloads/tiny/run" <<'R'
 #!/bin/sh
 [ "$WANLAB_PARAM_FAIL" = run ] && { echo "$WANLAB_NODE cannot" >&2; exit 9; }
+[ "$WANLAB_PARAM_FAIL" = hang ] && exec sleep 100
 echo '{"metric":"answer","value":42,"unit":"s","at":0.5}' >>"$WANLAB_OUTPUT"
 R
 cat >"$WORK/workloads/tiny/check" <<'R'
@@ -126,6 +128,10 @@ like "$ERR" "node 'n[12]': tiny ended with status 9; it said last: n[12] cannot"
 run "$WANLAB" run tiny.yaml -o "$WORK/tiny3" --set workload.tiny.fail=check
 is "$STATUS" 1 "a check that does not hold: exit 1"
 like "$ERR" "db3 lacks 10 tuples of db1" "with what the check says"
+run "$WANLAB" run tiny.yaml -o "$WORK/tiny5" --set workload.tiny.fail=hang
+is "$STATUS" 1 "a program that hangs: exit 1"
+like "$ERR" "node 'n[12]': tiny has reported nothing for 2s: it hangs" "by name"
+nothing_left "a program that hangs leaves nothing"
 chmod -x "$WORK/workloads/tiny/run"
 run "$WANLAB" run tiny.yaml -o "$WORK/tiny4"
 is "$STATUS" 1 "a program that cannot be run: exit 1"

@@ -13,6 +13,9 @@ kind_checks() {
     pss=$("$WANLAB" status one --json | jq '.nodes[0].memory_pss_bytes')
     [ "$pss" -gt 20000000 ] && [ "$pss" -lt 100000000 ]
     ok $? "of its memory it takes, idle, about a half: $pss bytes"
+    timeout 3 strace -q -e trace=none -e signal=ALRM -o "$WORK/signals" -p "$(machine_of u1)"
+    [ "$(grep -c 'si_code=SI_USER' "$WORK/signals")" -gt 5 ]
+    ok $? "it is made to look at its clock, whose interrupts it can lose"
     node u1 dmesg
     [[ $OUT != *"raid6: using"* ]]
     ok $? "its boot has not measured RAID 6"

@@ -15,6 +15,7 @@
 enum {
     FLUSH_SIZE = 32 << 10,
     FLUSH_AGE_MS = 100,
+    HEARTBEAT_MS = 10000,
     LINE_MAX_LEN = OUTPUT_BUFFER_SIZE - FLUSH_SIZE,
     STRING_MAX = 2048, /* of an escaped string */
 };
@@ -34,6 +35,15 @@ static void on_age(uv_timer_t *timer)
     flush(timer->data);
 }
 
+static void add_line(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whoever reads knows that this node lives, however long it has to wait for the others. */
+static void on_heartbeat(uv_timer_t *timer)
+{
+    struct output *o = timer->data;
+    add_line(o, "{\"progress\":%.4f}\n", o->progress);
+}
+
 /* A line of `len` characters now stands at the buffer's end. */
 static void take_line(struct output *o, size_t len)
 {
@@ -43,8 +53,6 @@ static void take_line(struct output *o, size_t len)
     if (o->len >= FLUSH_SIZE)
         flush(o);
 }
-
-static void add_line(struct output *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void add_line(struct output *o, const char *fmt, ...)
 {
@@ -91,6 +99,10 @@ int output_open(struct output *o, uv_loop_t *loop, const char *path, uint64_t st
     o->zero_ns = (int64_t)clock_monotonic_ns() - since_start_ns;
     uv_timer_init(loop, &o->timer);
     o->timer.data = o;
+    uv_timer_init(loop, &o->heart);
+    o->heart.data = o;
+    uv_timer_start(&o->heart, on_heartbeat, HEARTBEAT_MS, HEARTBEAT_MS);
+    uv_unref((uv_handle_t *)&o->heart);
     return 0;
 }
 
@@ -100,6 +112,7 @@ int output_close(struct output *o, struct error *err)
         return 0;
     flush(o);
     uv_close((uv_handle_t *)&o->timer, NULL);
+    uv_close((uv_handle_t *)&o->heart, NULL);
     close(take_fd(&o->fd));
     return o->failure ? error_errno(err, -o->failure, "cannot write the results") : 0;
 }
@@ -174,5 +187,6 @@ void output_progress(struct output *o, double share, uint64_t now_ns)
     if (share < 1 && now_ns - o->progress_at_ns < progress_period_ns)
         return;
     o->progress_at_ns = now_ns;
+    o->progress = share;
     add_line(o, "{\"progress\":%.4f}\n", share);
 }

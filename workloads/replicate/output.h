@@ -19,6 +19,8 @@ struct output {
     int fd;
     int64_t zero_ns;         /* CLOCK_MONOTONIC at the run's zero; negative if before boot */
     uint64_t progress_at_ns; /* of the last progress line */
+    double progress;         /* of that line */
+    uv_timer_t heart;        /* beats while nothing else is reported */
     uv_timer_t timer;        /* runs while the buffer holds something */
     int failure;             /* -errno of the first failed write */
     size_t len;
