@@ -15,7 +15,7 @@ enum { LINES_MAX = 12 };
 
 struct line {
     json_t *others; /* the point without the axis */
-    char *name;
+    char *name, *marked_name;
     struct plot_point *points, *marked;
     size_t count, marked_count;
 };
@@ -50,6 +50,7 @@ static struct line *line_of(json_t *others, size_t searches, struct line *lines,
         return NULL;
     struct line *line = &lines[(*count)++];
     *line = (struct line){.others = json_incref(others), .name = name_of(others)};
+    line->marked_name = xasprintf("%s: not trusted, or the end of the range", line->name);
     line->points = xcalloc(searches, sizeof(*line->points));
     line->marked = xcalloc(searches, sizeof(*line->marked));
     return line;
@@ -97,8 +98,8 @@ static size_t make_lines(const struct sweep_axis *axis, const struct sweep_searc
     return line_count;
 }
 
-static int draw(const struct sweep *w, const struct sweep_axis *axis, const struct line *lines,
-                size_t line_count, struct error *err)
+static int draw(const struct sweep *w, const struct sweep_axis *axis, bool is_rate,
+                const struct line *lines, size_t line_count, struct error *err)
 {
     const char *of = sweep_axis_short(w->scenario->saturation.of);
     struct plot_series series[2 * LINES_MAX];
@@ -108,13 +109,12 @@ static int draw(const struct sweep *w, const struct sweep_axis *axis, const stru
             (struct plot_series){lines[i].name, PLOT_LINES, lines[i].points, lines[i].count};
     for (size_t i = 0; i < line_count; i++)
         if (lines[i].marked_count > 0)
-            series[count++] =
-                (struct plot_series){"not trusted, or at least (end of the range)", PLOT_HOLLOW,
-                                     lines[i].marked, lines[i].marked_count};
+            series[count++] = (struct plot_series){lines[i].marked_name, PLOT_HOLLOW,
+                                                   lines[i].marked, lines[i].marked_count};
     _cleanup_(freep) char *title =
-        xasprintf("%s: highest %s within %g %% of nominal", w->scenario->name, of,
-                  w->scenario->saturation.within * 100);
-    _cleanup_(freep) char *y_label = xasprintf("%s; bar: up to the next that is too much", of);
+        xasprintf("%s: highest %s within %g %% of nominal, and the next that is not",
+                  w->scenario->name, of, w->scenario->saturation.within * 100);
+    _cleanup_(freep) char *y_label = xasprintf("%s%s", of, is_rate ? " (per minute)" : "");
     _cleanup_(freep) char *path =
         xasprintf("%s/plots/saturation-by-%s.svg", w->book.folder, axis->key);
     struct plot plot = {.title = title,
@@ -131,10 +131,13 @@ static int plot_axis(const struct sweep *w, const struct sweep_axis *axis,
 {
     struct line lines[LINES_MAX];
     size_t line_count = make_lines(axis, searches, count, lines);
-    int r = line_count > 0 ? draw(w, axis, lines, line_count, err) : 0;
+    int r = line_count > 0
+                ? draw(w, axis, searches->type == WORKLOAD_FREQUENCY, lines, line_count, err)
+                : 0;
     for (size_t i = 0; i < line_count; i++) {
         json_decref(lines[i].others);
         free(lines[i].name);
+        free(lines[i].marked_name);
         free(lines[i].points);
         free(lines[i].marked);
     }
