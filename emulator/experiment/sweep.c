@@ -59,7 +59,7 @@ int sweep_open_point(const struct sweep_options *o, json_t *point, const char *e
     {
         sets[count++] = own[own_count++] = xasprintf("%s=%s", key, json_string_value(value));
     }
-    int r = scenario_open(o->file, sets, count, ret, err);
+    int r = scenario_open_one(o->file, sets, count, ret, err);
     while (own_count > 0)
         free(own[--own_count]);
     return r;
