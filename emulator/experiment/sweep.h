@@ -11,8 +11,8 @@
  * Labs are not shared between runs. A kept one would save the boot: 0.03 to 0.2 s of processes and
  * containers (2 to 16 nodes, two processors), 0.7 to 6 s of User-Mode Linux (`make bench-sweep`).
  * Databases have to be started anew either way, which takes longer there (up to 9.5 s: MariaDB's
- * start is 8,500 page faults), and points come in random order, so that two in a row seldom have
- * the same nodes. Against that, a kept node's memory, page cache and disk would be in the next
+ * start is 8,500 page faults each), and points come in random order, so that two in a row seldom
+ * have the same nodes. Against that, a kept node's memory, page cache and disk would be in the next
  * run's result, and what it takes to boot and to run would no longer be measured.
  */
 #ifndef WANLAB_EXPERIMENT_SWEEP_H
