@@ -128,7 +128,7 @@ is "$(sed 1d fit/fits.csv | cut -d, -f1-7 | xargs)" "workload.tiny.load,count 1,
     "a line and a power law of what is trusted, and nothing where nothing is"
 is "$(awk -F, '$3 == "answer_max" {printf "%s %.3f %.3f %d ", $4, $8 < 0 ? -$8 : $8, $9, ($10 < $9 && $9 < $11 && $12 > 0.99)}' fit/fits.csv)" \
     "line 0.000 1.030 1 power 1.030 1.000 1 " "with the right coefficients"
-like "$OUT" "load +count 1 +a x\^b +1.03 +1 ± [0-9.]+ +0.99[0-9]+ +3, 1 left out" "they are printed"
+like "$OUT" "load +count 1 +a x\^b +0.103 +1 ± [0-9.]+ +0.99[0-9]+ +3, 1 left out" "they are printed"
 
 # Killed in the middle: what is on record stays, what is not never happened.
 some_runs() { [ "$(cat "$1/points.jsonl" 2>/dev/null | wc -l)" -ge "$2" ]; }
