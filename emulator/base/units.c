@@ -219,3 +219,14 @@ char *units_format_time_short(char *buf, double ns)
     snprintf(buf, UNITS_TEXT_MAX, "%.*f %s", decimals, v, units[i].name);
     return buf;
 }
+
+char *units_format_wait(char *buf, double seconds)
+{
+    if (seconds <= 99)
+        snprintf(buf, UNITS_TEXT_MAX, "%.0f s", ceil(seconds));
+    else if (seconds <= 99 * 60)
+        snprintf(buf, UNITS_TEXT_MAX, "%.0f min", ceil(seconds / 60));
+    else
+        snprintf(buf, UNITS_TEXT_MAX, "%.1f h", ceil(seconds / 360) / 10);
+    return buf;
+}

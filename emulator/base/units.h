@@ -43,4 +43,7 @@ char *units_format_share(char *buf, double share);
 /* For people: four significant digits, "74.32 ms", "1.031 s"; does not parse back exactly. */
 char *units_format_time_short(char *buf, double ns);
 
+/* For people who wait: "41 s", "12 min", "3.4 h", rounded up. */
+char *units_format_wait(char *buf, double seconds);
+
 #endif

@@ -33,7 +33,7 @@ static int check(const struct scenario_options *o, struct error *err)
 {
     struct scenario *s;
     struct plan *plan;
-    int r = scenario_load(o, &s, err);
+    int r = scenario_open(o->file, o->sets, o->set_count, &s, err);
     if (r < 0)
         return r;
     struct sweep_options sweep = {.file = o->file, .sets = o->sets, .set_count = o->set_count};

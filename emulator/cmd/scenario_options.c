@@ -43,5 +43,5 @@ bool scenario_file(struct scenario_options *o, int argc, char **argv)
 
 int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err)
 {
-    return scenario_open(o->file, o->sets, o->set_count, ret, err);
+    return scenario_open_one(o->file, o->sets, o->set_count, ret, err);
 }

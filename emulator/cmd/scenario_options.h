@@ -42,7 +42,7 @@ void scenario_quick(struct scenario_options *o);
 /* Takes FILE, the only word left at argv[optind]; false if there is none or more than one. */
 bool scenario_file(struct scenario_options *o, int argc, char **argv);
 
-/* Reads the scenario. */
+/* Reads the scenario for one lab, without its sweep. */
 int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err);
 
 #endif

@@ -43,7 +43,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
         else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
     }
-    if (!scenario_file(&o, argc, argv) || (dry && sweep.saturation))
+    if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     if (quick)
         scenario_quick(&o);
@@ -63,13 +63,16 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 const struct command command_sweep = {
     .name = "sweep",
     .usage =
-        "FILE [-o FOLDER] [--dry-run | --saturation] [--quick] [--set KEY=VALUE]… [--engine NAME]\n"
+        "FILE [-o FOLDER] [--saturation] [--dry-run] [--quick] [--set KEY=VALUE]… [--engine NAME]\n"
         "             [-q] [-v]",
     .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
     .options =
         "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"
         "                    is there already goes on: finished runs are not made again\n"
         "  --quick           the file's short form of the sweep, which it has under 'quick'\n"
+        "  --saturation      searches the highest rate that each of the other points keeps up "
+        "with\n"
+        "  --dry-run         shows what would be run, with its time and memory, and runs nothing\n"
         "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
     .run = run,
 };

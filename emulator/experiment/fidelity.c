@@ -51,8 +51,8 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
     f->pair_count = (f->pair_count + step - 1) / step;
 }
 
-/* Which end of a pair sends the echoes: so dealt out, all nodes have about the same number, and a
- * round takes half as long as if the first node had all of its own. */
+/* Which end of a pair sends the echoes: so dealt out, all nodes have about the same number, and the
+ * sending takes half as long as if the first node had all of its own. */
 static unsigned prober(const struct pair *p)
 {
     return (p->a + p->b) % 2 ? p->b : p->a;

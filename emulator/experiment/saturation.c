@@ -132,3 +132,9 @@ int saturation_find(const struct saturation_search *s, struct saturation *ret, s
     *ret = found;
     return 0;
 }
+
+unsigned saturation_expected_runs(const struct saturation_search *s)
+{
+    double steps = ceil(log2(log(s->high / s->low) / log1p(s->resolution)));
+    return 2 + (unsigned)fmax(steps, 0) + 4 * (s->repeat - 1);
+}

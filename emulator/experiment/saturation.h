@@ -39,4 +39,8 @@ struct saturation {
  * `within` away from the edge), of `repeat` elsewhere and at both sides of the result. */
 int saturation_find(const struct saturation_search *s, struct saturation *ret, struct error *err);
 
+/* About how many runs that takes: both ends, the bisection, and the repetitions at the result and
+ * at two values near it. */
+unsigned saturation_expected_runs(const struct saturation_search *s);
+
 #endif

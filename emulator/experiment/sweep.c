@@ -15,12 +15,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "base/version.h"
 #include "experiment/measures.h"
 #include "experiment/sweep_estimate.h"
 #include "experiment/sweep_fit.h"
 #include "experiment/sweep_order.h"
 #include "experiment/sweep_plot.h"
+#include "experiment/sweep_saturation.h"
 #include "experiment/sweep_table.h"
 #include "report/progress.h"
 
@@ -57,7 +59,7 @@ int sweep_open_point(const struct sweep_options *o, json_t *point, const char *e
     {
         sets[count++] = own[own_count++] = xasprintf("%s=%s", key, json_string_value(value));
     }
-    int r = scenario_open(o->file, sets, count, ret, err);
+    int r = scenario_open_one(o->file, sets, count, ret, err);
     while (own_count > 0)
         free(own[--own_count]);
     return r;
@@ -115,7 +117,7 @@ int sweep_check(const struct sweep_options *o, const struct scenario *s, struct 
 
 /* --- one run --- */
 
-static double estimate_of(const struct scenario *s)
+double sweep_guess(const struct scenario *s)
 {
     struct error ignored;
     struct workload *w;
@@ -202,8 +204,7 @@ static int attempt(struct sweep *w, const struct scenario *s, json_t *point, uns
     double took = (double)(clock_monotonic_ns() - begin) / 1e9;
     bool interrupted = outcome.interrupted || r == -EINTR;
     json_object_set_new(line, "took_s", json_real(took));
-    w->estimated_s += estimate_of(s);
-    w->took_s += took;
+    json_object_set_new(line, "guess_s", json_real(number == 1 ? sweep_guess(s) : 0));
     if (r == 0)
         r = describe_done(line, &outcome, &why);
     run_done(&outcome);
@@ -260,43 +261,60 @@ static double estimate_turn(const struct sweep *w, const struct sweep_turn *turn
     json_t *point = sweep_point(w->scenario, turn->point);
     double seconds = 0;
     if (sweep_open_point(w->options, point, NULL, &s, &ignored) == 0) {
-        seconds = estimate_of(s);
+        seconds = sweep_guess(s);
         scenario_free(s);
     }
     json_decref(point);
     return seconds;
 }
 
+void sweep_show(const struct sweep *w, double share, double left_s, const char *step,
+                const char *what)
+{
+    enum { WIDTH = 20 };
+    char bar[WIDTH + 1], left[UNITS_TEXT_MAX];
+    if (progress_quiet)
+        return;
+    for (int i = 0; i < WIDTH; i++)
+        bar[i] = i < share * WIDTH ? '#' : '.';
+    bar[WIDTH] = '\0';
+    fprintf(stderr, "[%s] %s, %s %s left: %s\n", bar, step,
+            w->scenario->precision > 0 && !w->options->saturation ? "at least" : "about",
+            units_format_wait(left, left_s), what);
+}
+
+static double time_left(const struct sweep *w, const struct sweep_turn *turns,
+                        const double *guesses, size_t count)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < count; i++)
+        seconds += estimate_from_records(&w->book, w->points[turns[i].point], guesses[i]);
+    return seconds;
+}
+
 static void show_turn(const struct sweep *w, const struct sweep_turn *turn, size_t number,
                       size_t count, double left_s)
 {
-    enum { WIDTH = 20 };
-    char bar[WIDTH + 1];
-    if (progress_quiet)
-        return;
-    for (size_t i = 0; i < WIDTH; i++)
-        bar[i] = i * count < number * WIDTH ? '#' : '.';
-    bar[WIDTH] = '\0';
-    if (w->estimated_s > 0)
-        left_s *= w->took_s / w->estimated_s;
-    fprintf(stderr, "[%s] run %zu of %zu, about %.0f %s left: %s, repetition %u\n", bar, number + 1,
-            count, left_s < 100 ? ceil(left_s) : ceil(left_s / 60), left_s < 100 ? "s" : "min",
-            w->points[turn->point], turn->repeat);
+    _cleanup_(freep) char *step = xasprintf("run %zu of %zu", number + 1, count);
+    _cleanup_(freep) char *what =
+        xasprintf("%s, repetition %u", w->points[turn->point], turn->repeat);
+    sweep_show(w, (double)number / (double)count, left_s, step, what);
 }
 
-int sweep_warm_up(struct sweep *w, json_t *point, struct error *err)
+int sweep_warm_up(struct sweep *w, json_t *point, double run_s, double left_s, struct error *err)
 {
     _cleanup_(freep) char *folder = xasprintf("%s/warmup", w->book.folder);
     _cleanup_(freep) char *text = sweep_point_text(point);
     struct run_options options = {.folder = folder, .on_step = w->options->on_step};
+    w->is_warm = true;
     for (unsigned i = 0; i < w->scenario->warmup; i++) {
         struct run_outcome outcome = {0};
         struct scenario *s;
         int r = sweep_open_point(w->options, point, NULL, &s, err);
         if (r < 0)
             return r;
-        if (!progress_quiet)
-            fprintf(stderr, "warm-up, to be discarded: %s\n", text);
+        sweep_show(w, 0, (w->scenario->warmup - i) * run_s + left_s, "warm-up, to be discarded",
+                   text);
         r = run_scenario(s, &options, &outcome, err);
         bool interrupted = r == -EINTR || outcome.interrupted;
         run_done(&outcome);
@@ -310,10 +328,11 @@ int sweep_warm_up(struct sweep *w, json_t *point, struct error *err)
     return 0;
 }
 
-static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error *err)
+static int warm_up(struct sweep *w, const struct sweep_turn *turn, double run_s, double left_s,
+                   struct error *err)
 {
     json_t *point = sweep_point(w->scenario, turn->point);
-    int r = sweep_warm_up(w, point, err);
+    int r = sweep_warm_up(w, point, run_s, left_s, err);
     json_decref(point);
     return r;
 }
@@ -322,23 +341,24 @@ static int warm_up(struct sweep *w, const struct sweep_turn *turn, struct error 
 static int run_turns(struct sweep *w, struct sweep_turn *turns, size_t count, struct error *err)
 {
     size_t due = 0;
-    double left_s = 0;
     for (size_t i = 0; i < count; i++)
         if (is_due(w, &turns[i]))
             turns[due++] = turns[i];
-    _cleanup_(freep) double *estimates = xcalloc(due + 1, sizeof(*estimates));
+    _cleanup_(freep) double *guesses = xcalloc(due + 1, sizeof(*guesses));
     for (size_t i = 0; i < due; i++)
-        left_s += estimates[i] = estimate_turn(w, &turns[i]);
-    int r = due > 0 && w->estimated_s == 0 ? warm_up(w, &turns[0], err) : 0;
+        guesses[i] = estimate_turn(w, &turns[i]);
+    int r = 0;
+    if (due > 0 && !w->is_warm)
+        r = warm_up(w, &turns[0], time_left(w, turns, guesses, 1),
+                    time_left(w, turns, guesses, due), err);
     for (size_t i = 0; i < due && r == 0; i++) {
         if (stop_was_asked())
             return error_set(err, EINTR, "interrupted");
-        show_turn(w, &turns[i], i, due, left_s);
+        show_turn(w, &turns[i], i, due, time_left(w, turns + i, guesses + i, due - i));
         _cleanup_(freep) char *label = xasprintf("%03zu", turns[i].point + 1);
         json_t *point = sweep_point(w->scenario, turns[i].point);
         r = sweep_run_once(w, point, turns[i].repeat, label, err);
         json_decref(point);
-        left_s -= estimates[i];
     }
     return r;
 }
@@ -512,7 +532,29 @@ static void name_points(struct sweep *w)
     }
 }
 
-static void release(struct sweep *w)
+int sweep_open(const struct sweep_options *options, struct sweep *ret, struct error *err)
+{
+    *ret = (struct sweep){.options = options, .book = {.folder_fd = -1, .lines_fd = -1}};
+    int r = scenario_open(options->file, options->sets, options->set_count, &ret->scenario, err);
+    if (r < 0)
+        return r;
+    if (!options->saturation || ret->scenario->sweep_count > 0)
+        r = sweep_check(options, ret->scenario, err);
+    if (r == 0)
+        r = workload_open(&ret->scenario->workload, &ret->workload, err);
+    if (r == 0 && options->saturation)
+        r = sweep_check_saturation(ret, err);
+    if (r == 0 && ret->scenario->precision > 0 && !ret->workload->main_metric)
+        r = error_input(err,
+                        "%s:1:1: 'precision' is for a workload with a main metric: '%s' has "
+                        "none",
+                        options->file, ret->workload->name);
+    if (r == 0)
+        name_points(ret);
+    return r;
+}
+
+void sweep_close(struct sweep *w)
 {
     for (size_t i = 0; w->points && i < w->scenario->point_count; i++)
         free(w->points[i]);
@@ -524,27 +566,13 @@ static void release(struct sweep *w)
 
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err)
 {
-    struct sweep w = {.options = options, .book = {.folder_fd = -1, .lines_fd = -1}};
-    int r = scenario_open(options->file, options->sets, options->set_count, &w.scenario, err);
-    if (r < 0)
-        return r;
-    if (!options->saturation || w.scenario->sweep_count > 0)
-        r = sweep_check(options, w.scenario, err);
-    if (r == 0)
-        r = workload_open(&w.scenario->workload, &w.workload, err);
-    if (r == 0 && options->saturation)
-        r = sweep_check_saturation(&w, err);
-    if (r == 0 && w.scenario->precision > 0 && !w.workload->main_metric)
-        r = error_input(err,
-                        "%s:1:1: 'precision' is for a workload with a main metric: '%s' has "
-                        "none",
-                        options->file, w.workload->name);
+    struct sweep w;
+    int r = sweep_open(options, &w, err);
     if (r == 0) {
-        name_points(&w);
         r = conduct_shielded(&w, err);
         if (w.book.record_count > 0 && ret_folder)
             *ret_folder = xstrdup(w.book.folder);
     }
-    release(&w);
+    sweep_close(&w);
     return r;
 }

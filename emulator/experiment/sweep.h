@@ -11,8 +11,8 @@
  * Labs are not shared between runs. A kept one would save the boot: 0.03 to 0.2 s of processes and
  * containers (2 to 16 nodes, two processors), 0.7 to 6 s of User-Mode Linux (`make bench-sweep`).
  * Databases have to be started anew either way, which takes longer there (up to 9.5 s: MariaDB's
- * start is 8,500 page faults), and points come in random order, so that two in a row seldom have
- * the same nodes. Against that, a kept node's memory, page cache and disk would be in the next
+ * start is 8,500 page faults each), and points come in random order, so that two in a row seldom
+ * have the same nodes. Against that, a kept node's memory, page cache and disk would be in the next
  * run's result, and what it takes to boot and to run would no longer be measured.
  */
 #ifndef WANLAB_EXPERIMENT_SWEEP_H
@@ -40,8 +40,9 @@ int sweep_check(const struct sweep_options *options, const struct scenario *s, s
  * when nothing was written) is the caller's. */
 int sweep_run(const struct sweep_options *options, char **ret_folder, struct error *err);
 
-/* Prints the runs in their order, with what each is expected to take of time and memory, and starts
- * nothing. STATUS_MACHINE when a point does not fit the machine, naming it. */
+/* Prints the runs in their order (of a saturation search: the searches), with what each is expected
+ * to take of time and memory, and starts nothing. STATUS_MACHINE when a point does not fit the
+ * machine, naming it. */
 int sweep_dry_run(const struct sweep_options *options, struct error *err);
 
 /* --- inside the layer --- */
@@ -52,8 +53,12 @@ struct sweep {
     struct workload *workload;
     char **points; /* the text of each, as in the records */
     struct sweep_book book;
-    double estimated_s, took_s; /* of the runs made so far: how right estimates are */
+    bool is_warm; /* the runs to be discarded have been made */
 };
+
+/* Reads the scenario and checks every point. sweep_close() accepts it also when it failed. */
+int sweep_open(const struct sweep_options *options, struct sweep *ret, struct error *err);
+void sweep_close(struct sweep *w);
 
 /* {"workload.replicate.rate": "600/min", …}: what a point says. */
 json_t *sweep_point(const struct scenario *s, size_t point);
@@ -68,12 +73,15 @@ int sweep_open_point(const struct sweep_options *o, json_t *point, const char *e
 int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *label,
                    struct error *err);
 
-/* The discarded runs, of a point. That one fails is only warned of. */
-int sweep_warm_up(struct sweep *w, json_t *point, struct error *err);
+/* The discarded runs, of a point; they should take `run_s` each and what comes after them `left_s`.
+ * That one fails is only warned of. */
+int sweep_warm_up(struct sweep *w, json_t *point, double run_s, double left_s, struct error *err);
 
-/* sweep_saturation.c: for each combination of the sweep's other keys, searches; then writes
- * saturation.csv and prints a table, also of a search that was interrupted. */
-int sweep_check_saturation(const struct sweep *w, struct error *err);
-int sweep_saturate(struct sweep *w, struct error *err);
+/* What a run of a point's scenario should take, before any was made (estimate_time). */
+double sweep_guess(const struct scenario *s);
+
+/* "[####......] run 3 of 12, about 41 s left: WHAT" on standard error. */
+void sweep_show(const struct sweep *w, double share, double left_s, const char *step,
+                const char *what);
 
 #endif

@@ -37,21 +37,51 @@ const char *sweep_axis_short(const char *key)
     return dot ? dot + 1 : key;
 }
 
-bool sweep_same_line(const struct scenario *s, size_t a, size_t b, size_t without)
+static unsigned value_at(const struct scenario *s, size_t point, size_t axis)
+{
+    return s->points[point * s->sweep_count + axis];
+}
+
+/* Whether points that have the same value on `axis` always have the same on `other`. */
+static bool follows(const struct scenario *s, size_t other, size_t axis)
+{
+    for (size_t a = 0; a < s->point_count; a++)
+        for (size_t b = a + 1; b < s->point_count; b++)
+            if (value_at(s, a, axis) == value_at(s, b, axis) &&
+                value_at(s, a, other) != value_at(s, b, other))
+                return false;
+    return true;
+}
+
+unsigned sweep_axis_with_length(const struct scenario *s, size_t axis)
+{
+    unsigned set = SWEEP_AXIS(axis);
+    for (size_t i = 0; i < s->sweep_count; i++) {
+        const char *key = s->sweep[i].key, *name = sweep_axis_short(key);
+        bool is_length = strncmp(key, "workload.", 9) == 0 &&
+                         (strcmp(name, "duration") == 0 || strcmp(name, "count") == 0);
+        if (is_length && follows(s, i, axis))
+            set |= SWEEP_AXIS(i);
+    }
+    return set;
+}
+
+bool sweep_same_line(const struct scenario *s, size_t a, size_t b, unsigned without)
 {
     for (size_t i = 0; i < s->sweep_count; i++)
-        if (i != without && s->points[a * s->sweep_count + i] != s->points[b * s->sweep_count + i])
+        if (!(without & SWEEP_AXIS(i)) &&
+            s->points[a * s->sweep_count + i] != s->points[b * s->sweep_count + i])
             return false;
     return true;
 }
 
-char *sweep_line_name(const struct scenario *s, size_t point, size_t without)
+char *sweep_line_name(const struct scenario *s, size_t point, unsigned without)
 {
     struct text text = {0};
     for (size_t i = 0; i < s->sweep_count; i++) {
         const struct sweep_axis *axis = &s->sweep[i];
         unsigned value = s->points[point * s->sweep_count + i];
-        if (i != without && value != SWEEP_AS_FILE)
+        if (!(without & SWEEP_AXIS(i)) && value != SWEEP_AS_FILE)
             text_add(&text, "%s%s %s", text.len ? ", " : "", sweep_axis_short(axis->key),
                      axis->values[value]);
     }

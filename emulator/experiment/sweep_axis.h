@@ -16,11 +16,18 @@ bool sweep_axis_is_frequency(const struct sweep_axis *axis);
 /* What comes after the last dot of a key. */
 const char *sweep_axis_short(const char *key);
 
-/* Whether two points differ in nothing but one axis. */
-bool sweep_same_line(const struct scenario *s, size_t a, size_t b, size_t without);
+/* Sets of axes are bits, by the axes' order. */
+#define SWEEP_AXIS(index) (1u << (index))
+
+/* An axis, and the workload's `duration` and `count` where they follow from it (shorter loops at
+ * higher rates): they make no other line of what is in proportion to the nominal time. */
+unsigned sweep_axis_with_length(const struct scenario *s, size_t axis);
+
+/* Whether two points differ in nothing but some axes. */
+bool sweep_same_line(const struct scenario *s, size_t a, size_t b, unsigned without);
 
 /* The other axes' values at a point, "kind uml, mode parallel": the name of its line. "" when there
  * are none. The caller frees it. */
-char *sweep_line_name(const struct scenario *s, size_t point, size_t without);
+char *sweep_line_name(const struct scenario *s, size_t point, unsigned without);
 
 #endif

@@ -43,11 +43,11 @@ static int take_line(struct sweep_book *b, json_t *line, struct error *err)
     const char *outcome = "", *verdict = NULL;
     json_t *point = NULL, *measures = NULL;
     int repeat = 0, status = 0;
-    double took = 0;
+    double took = 0, guess = 0;
     json_error_t why;
-    if (json_unpack_ex(line, &why, 0, "{s:o s:i s:s s?s s?i s?o s:F}", "point", &point, "repeat",
-                       &repeat, "outcome", &outcome, "verdict", &verdict, "status", &status,
-                       "measures", &measures, "took_s", &took) < 0) {
+    if (json_unpack_ex(line, &why, 0, "{s:o s:i s:s s?s s?i s?o s:F s?F}", "point", &point,
+                       "repeat", &repeat, "outcome", &outcome, "verdict", &verdict, "status",
+                       &status, "measures", &measures, "took_s", &took, "guess_s", &guess) < 0) {
         json_decref(line);
         return error_input(err, "%s", why.text);
     }
@@ -61,6 +61,7 @@ static int take_line(struct sweep_book *b, json_t *line, struct error *err)
         .for_good = failed && status != STATUS_MACHINE,
         .verdict = verdict_of(verdict),
         .took_s = took,
+        .guess_s = guess,
         .measures = failed ? NULL : measures,
     };
     return 0;

@@ -25,6 +25,7 @@ struct sweep_record {
     bool for_good; /* failed, and not for what the machine lacks: that may be there by now */
     enum verdict verdict;
     double took_s;
+    double guess_s;   /* what it had been expected to take; 0: an attempt after the first */
     json_t *measures; /* NULL: failed */
 };
 

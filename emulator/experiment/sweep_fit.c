@@ -13,7 +13,7 @@
 #include "experiment/sweep_table.h"
 #include "report/table.h"
 
-enum { POINTS_MIN = 3 };
+enum { POINTS_MIN = 3, ROWS_SHOWN_MAX = 40 };
 
 /* The runs of one line along one axis. */
 struct runs {
@@ -26,8 +26,10 @@ struct fitting {
     const struct sweep *sweep;
     const char *measure, *nominal; /* y is measure / nominal; NULL: the measure itself */
     const char *name;              /* of y */
+    unsigned without;              /* axes that tell no lines apart: x, and what follows from it */
     struct table *plain, *pretty;
-    unsigned shown; /* rows of `pretty` */
+    bool is_shown;  /* goes into `pretty`, too, while that is not too long */
+    unsigned shown; /* its rows */
 };
 
 static double number_of(const struct sweep_record *r, const char *measure)
@@ -69,7 +71,7 @@ static struct runs collect(const struct fitting *f, size_t axis, size_t first)
     for (size_t p = first; p < s->point_count; p++) {
         unsigned value = s->points[p * s->sweep_count + axis];
         double x;
-        if (value == SWEEP_AS_FILE || !sweep_same_line(s, p, first, axis) ||
+        if (value == SWEEP_AS_FILE || !sweep_same_line(s, p, first, f->without) ||
             !sweep_axis_number(s->sweep[axis].values[value], &x))
             continue;
         if (add_runs(f, p, x, &runs) > 0)
@@ -148,14 +150,14 @@ static void add_fit(struct fitting *f, const char *axis, const char *series, boo
     fit.line = stats_fit_line(runs->x, runs->y, runs->count);
     fit.a = is_power ? exp(fit.line.intercept) : fit.line.intercept;
     add_plain(f, &fit, runs);
-    if (!f->nominal)
+    if (f->is_shown && f->shown < ROWS_SHOWN_MAX)
         add_pretty(f, &fit, runs);
 }
 
 static void fit_line(struct fitting *f, size_t axis, size_t first)
 {
     const struct scenario *s = f->sweep->scenario;
-    _cleanup_(freep) char *series = sweep_line_name(s, first, axis);
+    _cleanup_(freep) char *series = sweep_line_name(s, first, f->without);
     struct runs runs = collect(f, axis, first);
     if (runs.points >= POINTS_MIN) {
         add_fit(f, s->sweep[axis].key, series, false, &runs);
@@ -172,10 +174,18 @@ static void fit_axis(struct fitting *f, size_t axis)
     for (size_t p = 0; p < s->point_count; p++) {
         bool seen = false;
         for (size_t k = 0; k < p && !seen; k++)
-            seen = sweep_same_line(s, p, k, axis);
+            seen = sweep_same_line(s, p, k, f->without);
         if (!seen)
             fit_line(f, axis, p);
     }
+}
+
+static bool is_measured(const struct sweep *w, const char *measure)
+{
+    for (size_t i = 0; i < w->book.record_count; i++)
+        if (!isnan(number_of(&w->book.records[i], measure)))
+            return true;
+    return false;
 }
 
 static void fit(struct fitting *f)
@@ -186,14 +196,32 @@ static void fit(struct fitting *f)
         return;
     _cleanup_(freep) char *nominal = xasprintf("%s_nominal", w->workload->main_metric);
     _cleanup_(freep) char *ratio = xasprintf("%s/%s", measure, nominal);
+    bool has_ratio = is_measured(w, nominal);
+    f->measure = measure;
     for (size_t axis = 0; axis < w->scenario->sweep_count; axis++) {
-        f->measure = f->name = measure;
         f->nominal = NULL;
+        f->name = measure;
+        f->without = SWEEP_AXIS(axis);
+        f->is_shown = !has_ratio;
         fit_axis(f, axis);
-        f->nominal = nominal; /* without one no run has such a ratio, and nothing is fitted */
+        if (!has_ratio)
+            continue;
+        f->nominal = nominal;
         f->name = ratio;
+        f->without = sweep_axis_with_length(w->scenario, axis);
+        f->is_shown = true;
         fit_axis(f, axis);
     }
+}
+
+static void print_fits(const struct fitting *f)
+{
+    if (f->shown == 0)
+        return;
+    table_print(f->pretty, stdout, "  ");
+    puts("\n  y: the main measure of the trusted runs, in proportion to nominal where that is "
+         "known; least squares,\n  b ± half of its 95 % confidence interval; fits.csv has "
+         "all fits\n");
 }
 
 int sweep_fit_all(const struct sweep *w, struct error *err)
@@ -201,7 +229,7 @@ int sweep_fit_all(const struct sweep *w, struct error *err)
     static const char *const plain[] = {"axis",   "series",   "measure",   "model",
                                         "points", "runs",     "left_out",  "a",
                                         "b",      "b_ci_low", "b_ci_high", "r_squared"};
-    static const char *const pretty[] = {"axis x", "series", "y", ">a", ">b", ">R²", ">points"};
+    static const char *const pretty[] = {"x", "series", "y", ">a", ">b", ">R²", ">points"};
     _cleanup_(freep) char *path = xasprintf("%s/fits.csv", w->book.folder);
     FILE *out = fopen(path, "we");
     if (!out)
@@ -212,11 +240,7 @@ int sweep_fit_all(const struct sweep *w, struct error *err)
     fit(&f);
     table_csv(f.plain, out);
     bool failed = ferror(out);
-    if (f.shown > 0) {
-        table_print(f.pretty, stdout, "  ");
-        puts("\n  y: the main measure of the trusted runs; least squares, b ± half of its 95 % "
-             "confidence interval\n  (fits.csv, with the ratio to nominal)\n");
-    }
+    print_fits(&f);
     table_free(f.plain);
     table_free(f.pretty);
     if (fclose(out) < 0 || failed)

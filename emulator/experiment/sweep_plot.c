@@ -37,7 +37,7 @@ struct line {
 static struct line make_line(const struct sweep *w, const char *measure, size_t axis, size_t first)
 {
     const struct scenario *s = w->scenario;
-    struct line line = {.name = sweep_line_name(s, first, axis)};
+    struct line line = {.name = sweep_line_name(s, first, SWEEP_AXIS(axis))};
     if (!*line.name) {
         free(line.name);
         line.name = xstrdup("mean with 95 % confidence interval");
@@ -46,7 +46,7 @@ static struct line make_line(const struct sweep *w, const char *measure, size_t 
     line.marked = xcalloc(s->point_count, sizeof(*line.marked));
     for (size_t p = first; p < s->point_count; p++) {
         unsigned value = s->points[p * s->sweep_count + axis];
-        if (value == SWEEP_AS_FILE || !sweep_same_line(s, p, first, axis))
+        if (value == SWEEP_AS_FILE || !sweep_same_line(s, p, first, SWEEP_AXIS(axis)))
             continue;
         struct sweep_cell cell = sweep_summarise(&w->book, w->points[p], measure);
         if (cell.stats.count == 0)
@@ -75,7 +75,7 @@ static size_t make_lines(const struct sweep *w, const char *measure, size_t axis
     for (size_t p = 0; p < s->point_count && count < LINES_MAX; p++) {
         bool seen = s->points[p * s->sweep_count + axis] == SWEEP_AS_FILE;
         for (size_t k = 0; k < p && !seen; k++)
-            seen = sweep_same_line(s, p, k, axis) &&
+            seen = sweep_same_line(s, p, k, SWEEP_AXIS(axis)) &&
                    s->points[k * s->sweep_count + axis] != SWEEP_AS_FILE;
         if (!seen)
             lines[count++] = make_line(w, measure, axis, p);

@@ -1,9 +1,6 @@
-/* SPDX-License-Identifier: MIT
- *
- * `wanlab sweep --saturation`: for each combination of the sweep's other keys, the highest value of
- * one parameter with which the main loop keeps up. Its runs are on record like those of a sweep, so
- * a search that is resumed asks for the same values again and finds them there.
- */
+/* SPDX-License-Identifier: MIT */
+#include "experiment/sweep_saturation.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,19 +9,9 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "experiment/quantity.h"
-#include "experiment/saturation.h"
-#include "experiment/sweep.h"
+#include "experiment/sweep_estimate.h"
 #include "report/progress.h"
 #include "report/table.h"
-
-struct search {
-    struct sweep *sweep;
-    json_t *point; /* without the parameter that is searched for */
-    size_t number; /* from 1 */
-    enum workload_type type;
-    struct saturation found;
-    bool finished, trusted;
-};
 
 static const struct workload_parameter *parameter_of(const struct sweep *w)
 {
@@ -45,7 +32,7 @@ static int read_value(const struct workload_parameter *p, const char *text, doub
     return r;
 }
 
-static char *value_text(enum workload_type type, double value)
+char *sweep_search_value(enum workload_type type, double value)
 {
     if (type == WORKLOAD_INTEGER)
         return xasprintf("%.0f", value);
@@ -117,25 +104,40 @@ static double excess_of(const struct sweep *w, const struct sweep_record *r)
     return json_number_value(took) / json_number_value(asked) - 1;
 }
 
+/* One run that is not on record yet. */
+static int run(struct sweep_search *search, json_t *point, const char *value, unsigned repeat,
+               struct error *err)
+{
+    struct sweep *w = search->sweep;
+    _cleanup_(freep) char *name = sweep_point_text(point);
+    _cleanup_(freep) char *label =
+        xasprintf("%03zu-%.*s", search->number, (int)strcspn(value, "/"), value);
+    _cleanup_(freep) char *step =
+        xasprintf("search %zu, run %u of about %u", search->number, search->made, search->expected);
+    _cleanup_(freep) char *what = xasprintf("%s, repetition %u", name, repeat);
+    double run_s = estimate_from_records(&w->book, name, search->guess_s);
+    double left_s = (search->expected - search->made + 1) * run_s + search->left_s;
+    int r = w->is_warm ? 0 : sweep_warm_up(w, point, run_s, left_s, err);
+    if (r < 0)
+        return r;
+    sweep_show(w, (double)(search->made - 1) / search->expected, left_s, step, what);
+    return sweep_run_once(w, point, repeat, label, err);
+}
+
 static int measure(double value, unsigned repeat, double *ret, void *arg, struct error *err)
 {
-    struct search *search = arg;
+    struct sweep_search *search = arg;
     struct sweep *w = search->sweep;
-    _cleanup_(freep) char *text = value_text(search->type, value);
+    _cleanup_(freep) char *text = sweep_search_value(search->type, value);
     json_t *point = json_copy(search->point);
     json_object_set_new(point, w->scenario->saturation.of, json_string(text));
     _cleanup_(freep) char *name = sweep_point_text(point);
-    _cleanup_(freep) char *label =
-        xasprintf("%03zu-%.*s", search->number, (int)strcspn(text, "/"), text);
     const struct sweep_record *record = sweep_book_find(&w->book, name, repeat);
     int r = 0;
     if (!record && sweep_book_failures(&w->book, name, repeat, true) == 0) {
-        if (w->took_s == 0)
-            r = sweep_warm_up(w, point, err);
-        if (r == 0 && !progress_quiet)
-            fprintf(stderr, "search %zu: %s, repetition %u\n", search->number, name, repeat);
-        if (r == 0)
-            r = sweep_run_once(w, point, repeat, label, err);
+        if (++search->made > search->expected)
+            search->expected = search->made;
+        r = run(search, point, text, repeat, err);
         record = sweep_book_find(&w->book, name, repeat);
     }
     json_decref(point);
@@ -146,36 +148,41 @@ static int measure(double value, unsigned repeat, double *ret, void *arg, struct
     return 0;
 }
 
-static int run_search(struct search *search, struct error *err)
+static struct saturation_search how_to_search(struct sweep_search *search)
 {
     const struct saturation_choice *c = &search->sweep->scenario->saturation;
-    struct saturation_search s = {.within = c->within,
-                                  .resolution = c->resolution,
-                                  .repeat = c->repeat,
-                                  .measure = measure,
-                                  .arg = search};
-    int r = find_range(search->sweep, &s.low, &s.high, err);
-    if (r == 0)
-        r = saturation_find(&s, &search->found, err);
+    return (struct saturation_search){.low = search->low,
+                                      .high = search->high,
+                                      .within = c->within,
+                                      .resolution = c->resolution,
+                                      .repeat = c->repeat,
+                                      .measure = measure,
+                                      .arg = search};
+}
+
+static int run_search(struct sweep_search *search, struct error *err)
+{
+    struct saturation_search s = how_to_search(search);
+    int r = saturation_find(&s, &search->found, err);
     search->finished = r == 0;
     return r;
 }
 
 /* --- output --- */
 
-static struct table *make_table(const struct search *searches, size_t count, bool for_people)
+static struct table *make_table(const struct sweep_search *searches, size_t count, bool for_people)
 {
     static const char *const sides[] = {"found", "below the range", "above the range"};
     static const char *const columns[] = {"point",   ">highest", ">too_much", ">excess",
                                           "outcome", "trusted",  ">runs"};
     struct table *t = table_new(columns, ARRAY_LEN(columns));
     for (size_t i = 0; i < count; i++) {
-        const struct search *s = &searches[i];
+        const struct sweep_search *s = &searches[i];
         if (!s->finished)
             continue;
         _cleanup_(freep) char *point = sweep_point_text(s->point);
-        _cleanup_(freep) char *highest = value_text(s->type, s->found.highest);
-        _cleanup_(freep) char *lowest = value_text(s->type, s->found.lowest);
+        _cleanup_(freep) char *highest = sweep_search_value(s->type, s->found.highest);
+        _cleanup_(freep) char *lowest = sweep_search_value(s->type, s->found.lowest);
         table_add(t, "%s", point);
         table_add(t, "%s", isnan(s->found.highest) ? "" : highest);
         table_add(t, "%s", isnan(s->found.lowest) ? "" : lowest);
@@ -192,7 +199,7 @@ static struct table *make_table(const struct search *searches, size_t count, boo
     return t;
 }
 
-static int report(const struct sweep *w, const struct search *searches, size_t count,
+static int report(const struct sweep *w, const struct sweep_search *searches, size_t count,
                   struct error *err)
 {
     _cleanup_(freep) char *path = xasprintf("%s/saturation.csv", w->book.folder);
@@ -215,11 +222,41 @@ static int report(const struct sweep *w, const struct search *searches, size_t c
     return 0;
 }
 
+/* What a run in the middle of the range should take. */
+static double guess_run(const struct sweep_search *search)
+{
+    struct sweep *w = search->sweep;
+    struct error ignored;
+    struct scenario *s;
+    double seconds = 0;
+    _cleanup_(freep) char *value =
+        sweep_search_value(search->type, sqrt(search->low * search->high));
+    json_t *point = json_copy(search->point);
+    json_object_set_new(point, w->scenario->saturation.of, json_string(value));
+    if (sweep_open_point(w->options, point, NULL, &s, &ignored) == 0) {
+        seconds = sweep_guess(s);
+        scenario_free(s);
+    }
+    json_decref(point);
+    return seconds;
+}
+
+static void prepare(struct sweep_search *search, size_t number)
+{
+    struct error ignored; /* the sweep has been checked */
+    search->number = number;
+    search->type = parameter_of(search->sweep)->type;
+    find_range(search->sweep, &search->low, &search->high, &ignored);
+    struct saturation_search s = how_to_search(search);
+    search->expected = saturation_expected_runs(&s);
+    search->guess_s = guess_run(search);
+}
+
 /* The sweep's points without the parameter, each once. */
-static size_t list_searches(struct sweep *w, struct search **ret)
+size_t sweep_searches(struct sweep *w, struct sweep_search **ret)
 {
     size_t points = w->scenario->point_count, count = 0;
-    struct search *list = xcalloc(points + 1, sizeof(*list));
+    struct sweep_search *list = xcalloc(points + 1, sizeof(*list));
     for (size_t i = 0; i < points || i == 0; i++) {
         json_t *point = points > 0 ? sweep_point(w->scenario, i) : json_object();
         bool seen = false;
@@ -229,31 +266,48 @@ static size_t list_searches(struct sweep *w, struct search **ret)
         if (seen)
             json_decref(point);
         else
-            list[count++] = (struct search){.sweep = w, .point = point, .trusted = true};
+            list[count++] = (struct sweep_search){.sweep = w, .point = point, .trusted = true};
     }
-    for (size_t i = 0; i < count; i++) {
-        list[i].number = i + 1;
-        list[i].type = parameter_of(w)->type;
-    }
+    for (size_t i = 0; i < count; i++)
+        prepare(&list[i], i + 1);
     *ret = list;
     return count;
 }
 
+void sweep_searches_free(struct sweep_search *searches, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_decref(searches[i].point);
+    free(searches);
+}
+
+/* What the searches from `first` on should take, by what runs took until now. */
+static double searches_left_s(const struct sweep *w, const struct sweep_search *searches,
+                              size_t first, size_t count)
+{
+    double seconds = 0;
+    for (size_t i = first; i < count; i++)
+        seconds += searches[i].expected * estimate_from_records(&w->book, "", searches[i].guess_s);
+    return seconds;
+}
+
 int sweep_saturate(struct sweep *w, struct error *err)
 {
-    struct search *searches;
+    struct sweep_search *searches;
     struct error second;
-    size_t count = list_searches(w, &searches);
+    size_t count = sweep_searches(w, &searches);
     int r = 0;
-    for (size_t i = 0; i < count && r == 0; i++)
+    for (size_t i = 0; i < count && r == 0; i++) {
+        searches[i].left_s = searches_left_s(w, searches, i + 1, count);
         r = run_search(&searches[i], err);
+    }
     int reported = report(w, searches, count, &second);
+    if (reported == 0)
+        reported = sweep_saturation_plot(w, searches, count, &second);
     if (r == 0 && reported < 0) {
         *err = second;
         r = reported;
     }
-    for (size_t i = 0; i < count; i++)
-        json_decref(searches[i].point);
-    free(searches);
+    sweep_searches_free(searches, count);
     return r;
 }

@@ -292,22 +292,33 @@ int scenario_try_sets(const struct scenario_source *source, const char *const *s
 }
 
 /* Its quick form has to be right, too. */
-static int try_quick(const char *file, const struct scenario *s, const char *const *sets,
-                     size_t set_count, struct error *err)
+static int try_quick(const struct scenario *s, const struct scenario_source *source,
+                     struct error *err)
 {
     const struct yaml *quick = yaml_get(s->document.root, SCENARIO_QUICK);
     if (!quick)
         return 0;
-    _cleanup_(freep) const char **more = xcalloc(set_count + 1, sizeof(*more));
+    _cleanup_(freep) const char **more = xcalloc(source->set_count + 1, sizeof(*more));
     more[0] = SCENARIO_QUICK;
-    for (size_t i = 0; i < set_count; i++)
-        more[i + 1] = sets[i];
+    for (size_t i = 0; i < source->set_count; i++)
+        more[i + 1] = source->sets[i];
     _cleanup_(scenario_freep) struct scenario *tried = NULL;
-    return scenario_open(file, more, set_count + 1, &tried, err);
+    return scenario_open(source->file, more, source->set_count + 1, &tried, err);
 }
 
-int scenario_open(const char *file, const char *const *sets, size_t set_count,
-                  struct scenario **ret, struct error *err)
+static int decode_experiment(struct scenario *s, const struct scenario_source *source,
+                             struct error *err)
+{
+    const struct yaml *sweep = yaml_get(s->document.root, "sweep"),
+                      *saturation = yaml_get(s->document.root, "saturation");
+    int r = sweep ? scenario_decode_sweep(s, source, sweep, err) : 0;
+    if (r == 0 && saturation)
+        r = scenario_decode_saturation(s, saturation, err);
+    return r < 0 ? r : try_quick(s, source, err);
+}
+
+static int open_scenario(const char *file, const char *const *sets, size_t set_count,
+                         bool with_experiment, struct scenario **ret, struct error *err)
 {
     struct scenario_source source = {.file = file, .sets = sets, .set_count = set_count};
     _cleanup_(freep) char *text = NULL;
@@ -317,19 +328,24 @@ int scenario_open(const char *file, const char *const *sets, size_t set_count,
     source.text = text;
     _cleanup_(scenario_freep) struct scenario *s = NULL;
     r = read_source(&source, NULL, NULL, &s, err);
-    if (r < 0)
-        return r;
-    const struct yaml *sweep = yaml_get(s->document.root, "sweep");
-    if (sweep)
-        r = scenario_decode_sweep(s, &source, sweep, err);
-    if (r == 0 && yaml_get(s->document.root, "saturation"))
-        r = scenario_decode_saturation(s, yaml_get(s->document.root, "saturation"), err);
-    if (r == 0)
-        r = try_quick(file, s, sets, set_count, err);
+    if (r == 0 && with_experiment)
+        r = decode_experiment(s, &source, err);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(s);
     return 0;
+}
+
+int scenario_open(const char *file, const char *const *sets, size_t set_count,
+                  struct scenario **ret, struct error *err)
+{
+    return open_scenario(file, sets, set_count, true, ret, err);
+}
+
+int scenario_open_one(const char *file, const char *const *sets, size_t set_count,
+                      struct scenario **ret, struct error *err)
+{
+    return open_scenario(file, sets, set_count, false, ret, err);
 }
 
 static void free_experiment(struct scenario *s)

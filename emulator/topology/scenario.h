@@ -163,6 +163,10 @@ struct scenario {
 #define SCENARIO_QUICK "quick"
 int scenario_open(const char *file, const char *const *sets, size_t set_count,
                   struct scenario **ret, struct error *err);
+/* The same for one lab: the file's `sweep` and `saturation`, which may not go together with what
+ * --set changes, are not looked at. */
+int scenario_open_one(const char *file, const char *const *sets, size_t set_count,
+                      struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);
 
 /* Whether nodes of a kind have a kernel of their own: their interfaces are then TAPs. */

@@ -87,6 +87,18 @@ for command in check sweep; do
     is "$STATUS" 2 "$command: a sweep over a value that the workload does not take: exit 2"
     like "$ERR" "sweep.yaml:4:.*'5' has no unit" "$command: with the place and what was expected"
 done
+# What --set changes need not go together with a sweep that is not asked for.
+cat >"$WORK/kinds.yaml" <<'Y'
+nodes: {n: {count: 2}}
+wan: {members: [n], delay: 1ms}
+sweep: {nodes.n.kind: [process, container]}
+Y
+images="--set nodes.n.kind=docker --set nodes.n.image=some"
+run "$WANLAB" plan "$WORK/kinds.yaml" $images
+is "$STATUS" 0 "a plan of an image, of a file whose sweep has kinds without one"
+run "$WANLAB" check "$WORK/kinds.yaml" $images
+is "$STATUS" 2 "the whole file is not sound with it"
+like "$ERR" "kinds.yaml:3:24: nodes.n.kind=process: .*found an image" "which check says, with the place"
 cat >"$WORK/matrix.csv" <<'M'
 # holds: rtt
 from,a,b

