@@ -48,12 +48,12 @@ static void what_is_no_answer_is_not_understood(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "\x01\0\0\2\0",        /* another packet's number */
-        "\x01\0\0\1\x05",      /* rows */
-        "\x02\0\0\1\xff\x10",  /* an error without a code */
-        "\x01\0\0\1\0\x01",    /* more than one answer */
-        "\xff\xff\x01\1\0\0",  /* longer than any */
-        "\0\0\0\1",            /* empty */
+        "\x01\0\0\2\0",       /* another packet's number */
+        "\x01\0\0\1\x05",     /* rows */
+        "\x02\0\0\1\xff\x10", /* an error without a code */
+        "\x01\0\0\1\0\x01",   /* more than one answer */
+        "\xff\xff\x01\1\0\0", /* longer than any */
+        "\0\0\0\1",           /* empty */
     };
     static const size_t sizes[] = {5, 5, 6, 6, 6, 4};
     unsigned code;

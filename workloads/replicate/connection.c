@@ -135,7 +135,7 @@ static int send_insert(struct connection *c)
         parts[i].iov_len -= part;
         skip -= part;
     }
-    ssize_t n = sendmsg(mysql_get_socket(c->mysql), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = sendmsg(c->poll_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0)
         c->sent += (size_t)n;
     else if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -161,8 +161,8 @@ static int receive_answer(struct connection *c)
 {
     unsigned code;
     char text[PROTOCOL_ANSWER_MAX];
-    ssize_t n = recv(mysql_get_socket(c->mysql), c->answer + c->received,
-                     sizeof(c->answer) - c->received, MSG_DONTWAIT);
+    ssize_t n =
+        recv(c->poll_fd, c->answer + c->received, sizeof(c->answer) - c->received, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return MYSQL_WAIT_READ;
     if (n <= 0)

@@ -40,8 +40,7 @@ enum protocol_answer protocol_read_answer(const uint8_t *data, size_t size, unsi
         return PROTOCOL_INCOMPLETE;
     size_t content = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16;
     if (data[3] != ANSWER_NUMBER || content == 0 ||
-        content > PROTOCOL_ANSWER_MAX - PACKET_HEADER_SIZE ||
-        size > content + PACKET_HEADER_SIZE)
+        content > PROTOCOL_ANSWER_MAX - PACKET_HEADER_SIZE || size > content + PACKET_HEADER_SIZE)
         return PROTOCOL_UNKNOWN;
     if (size < content + PACKET_HEADER_SIZE)
         return PROTOCOL_INCOMPLETE;
