@@ -126,7 +126,14 @@ format: ## rewrite all C files in the one format
 demo: all ## the main job on five regions
 	$(WANLAB) run topologies/five-regions.yaml
 
-bench-replicate: all ## the replicated database against its targets and a peer (root, 6 minutes)
+$(BUILD)/tests/bench/replicate-local: tests/bench/replicate-local.c $(REPLICATE_TESTABLE_OBJ) \
+                                      $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(SQL_LIBS) $(PKG_LIBS)
+
+bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated database against its targets and a peer (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/replicate.sh
 
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)

@@ -46,7 +46,7 @@ void summary_add_cell(struct table *t, double value, const char *unit, bool for_
     else if (for_people && strcmp(unit, "s") == 0)
         table_add(t, "%s", units_format_time_short(text, value * 1e9));
     else
-        table_add(t, for_people && value != round(value) ? "%.5g" : "%.9g", value);
+        table_add(t, !for_people ? "%.9g" : fabs(value) >= 1e4 ? "%.0f" : "%.5g", value);
 }
 
 /* One column for a metric that each node reports once, p50 and p99 for one with many samples. */

@@ -3,17 +3,12 @@
 """The study's own way to replicate, as a peer to measure against: Python, PyMySQL, blocking, one
 remote database after the other. Same tables, same statements, same three phases as
 workloads/replicate; it is started in its place (see replicate.sh).
-
-With --local: what the node's database takes when nothing but itself is in the way. It gets the
-statements that it would get in a run, those of the other nodes too, from the C client beside it.
 """
 import json
 import os
 import random
 import resource
 import string
-import subprocess
-import sys
 import time
 
 NODE, INDEX = os.environ["WANLAB_NODE"], int(os.environ["WANLAB_INDEX"])
@@ -105,24 +100,5 @@ def run():
             ("client_loop_cpu", client, "s")])
 
 
-def drive_locally():
-    path = os.environ["WANLAB_DIR"] + "/statements.sql"
-    client = ["mariadb", "--no-defaults", "-u", "wanlab", "-h", "127.0.0.1", "wanlab"]
-    with open(path, "w") as out:
-        for first in range(1, INSERTS + 1, AGGREGATE):
-            seqs = range(first, min(first + AGGREGATE, INSERTS + 1))
-            for seq in seqs:
-                out.write(INSERT + row(INDEX, seq) + ";\n")
-            for origin in range(COUNT):
-                if origin != INDEX:
-                    out.write(INSERT + ",".join(row(origin, seq) for seq in seqs) + ";\n")
-    subprocess.run(client + ["-e", CREATE], check=True)
-    time.sleep(max(0, float(os.environ.get("PEER_BEGIN", 8)) - (time.time() - START)))
-    begin = time.monotonic()
-    with open(path) as statements:
-        subprocess.run(client, stdin=statements, check=True)
-    report([("main_loop", time.monotonic() - begin, "s"), ("inserts", INSERTS, "")])
-
-
 if __name__ == "__main__":
-    drive_locally() if "--local" in sys.argv else run()
+    run()

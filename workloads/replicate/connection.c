@@ -6,6 +6,9 @@
  * else ends in the caller's callback, which may ask for the next statement right away. That one is
  * begun by the loop in drive(), not from within the callback, so the stack does not grow.
  *
+ * An insert is the exception: once the library has prepared it, it is sent and its answer read on
+ * the library's socket, between two of its calls.
+ *
  * An idle connection is watched too: a server has nothing to say then, so whatever can be read is
  * its end or its last words.
  */
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <errmsg.h>
 #include <mysqld_error.h>
@@ -90,19 +94,20 @@ static bool error_is_transient(unsigned code)
            code == ER_CONNECTION_KILLED || code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT;
 }
 
-static bool is_insert(const struct connection *c)
+static void fail_refused(struct connection *c, unsigned code, const char *text)
 {
-    return c->state == CONNECTION_PREPARING || c->state == CONNECTION_INSERTING;
+    struct error err;
+    c->transient = error_is_transient(code);
+    error_set(&err, EIO, "%s (%u)", text, code);
+    fail(c, &err);
 }
 
 static void fail_mysql(struct connection *c)
 {
-    struct error err;
-    unsigned code = is_insert(c) ? mysql_stmt_errno(c->insert) : mysql_errno(c->mysql);
-    const char *text = is_insert(c) ? mysql_stmt_error(c->insert) : mysql_error(c->mysql);
-    c->transient = error_is_transient(code);
-    error_set(&err, EIO, "%s (%u)", text, code);
-    fail(c, &err);
+    if (c->state == CONNECTION_PREPARING)
+        fail_refused(c, mysql_stmt_errno(c->insert), mysql_stmt_error(c->insert));
+    else
+        fail_refused(c, mysql_errno(c->mysql), mysql_error(c->mysql));
 }
 
 static int begin_prepare(struct connection *c)
@@ -115,15 +120,55 @@ static int begin_prepare(struct connection *c)
                                     strlen(rows_insert_sql));
 }
 
+/* Sends what is left of the insert; returns what the socket has to be ready for next. */
+static int send_insert(struct connection *c)
+{
+    uint8_t header[PROTOCOL_HEADER_SIZE];
+    size_t size = c->count * c->rows->row_size, skip = c->sent;
+    struct iovec parts[] = {{header, sizeof(header)},
+                            {c->rows->data + c->first * c->rows->row_size, size}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
+    protocol_begin_insert(header, (uint32_t)c->insert->stmt_id, size);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        size_t part = skip < parts[i].iov_len ? skip : parts[i].iov_len;
+        parts[i].iov_base = (uint8_t *)parts[i].iov_base + part;
+        parts[i].iov_len -= part;
+        skip -= part;
+    }
+    ssize_t n = sendmsg(c->poll_fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0)
+        c->sent += (size_t)n;
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        return MYSQL_WAIT_READ; /* what has happened shows there */
+    return c->sent < sizeof(header) + size ? MYSQL_WAIT_WRITE : MYSQL_WAIT_READ;
+}
+
 static int begin_insert(struct connection *c)
 {
-    MYSQL_BIND columns[ROWS_COLUMNS];
-    rows_bind(c->rows, c->first, columns);
-    mysql_stmt_attr_set(c->insert, STMT_ATTR_ARRAY_SIZE, &c->count);
-    mysql_stmt_attr_set(c->insert, STMT_ATTR_ROW_SIZE, &c->rows->row_size);
-    mysql_stmt_bind_param(c->insert, columns); /* copies them */
     c->resent += c->sends++ > 0;
-    return mysql_stmt_execute_start(&c->query_result, c->insert);
+    c->sent = c->received = 0;
+    return send_insert(c);
+}
+
+static enum protocol_answer read_answer(const struct connection *c, unsigned *ret_code,
+                                        char text[PROTOCOL_ANSWER_MAX])
+{
+    return protocol_read_answer(c->answer, c->received, ret_code, text, PROTOCOL_ANSWER_MAX);
+}
+
+/* Returns what the socket has to be ready for next, or 0 when no more will come. */
+static int receive_answer(struct connection *c)
+{
+    unsigned code;
+    char text[PROTOCOL_ANSWER_MAX];
+    ssize_t n =
+        recv(c->poll_fd, c->answer + c->received, sizeof(c->answer) - c->received, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return MYSQL_WAIT_READ;
+    if (n <= 0)
+        return 0;
+    c->received += (size_t)n;
+    return read_answer(c, &code, text) == PROTOCOL_INCOMPLETE ? MYSQL_WAIT_READ : 0;
 }
 
 static int begin(struct connection *c)
@@ -155,7 +200,7 @@ static int proceed(struct connection *c, int ready)
     case CONNECTION_PREPARING:
         return mysql_stmt_prepare_cont(&c->query_result, c->insert, ready);
     case CONNECTION_INSERTING:
-        return mysql_stmt_execute_cont(&c->query_result, c->insert, ready);
+        return ready & MYSQL_WAIT_WRITE ? send_insert(c) : receive_answer(c);
     default:
         return mysql_store_result_cont(&c->result, c->mysql, ready);
     }
@@ -194,9 +239,24 @@ static void succeed(struct connection *c)
     mysql_free_result(result);
 }
 
+static void complete_insert(struct connection *c)
+{
+    unsigned code = CR_UNKNOWN_ERROR;
+    char text[PROTOCOL_ANSWER_MAX] = "an answer that makes no sense";
+    enum protocol_answer answer = read_answer(c, &code, text);
+    if (answer == PROTOCOL_DONE)
+        succeed(c);
+    else if (answer == PROTOCOL_INCOMPLETE)
+        fail_refused(c, CR_SERVER_LOST, "the server closed the connection");
+    else
+        fail_refused(c, code, text);
+}
+
 /* The call of the present state has returned for good. */
 static void complete(struct connection *c)
 {
+    if (c->state == CONNECTION_INSERTING)
+        return complete_insert(c);
     bool failed = c->state == CONNECTION_CONNECTING ? !c->connect_result
                   : c->state == CONNECTION_STORING  ? !c->result
                                                     : c->query_result != 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection to a database that never blocks the loop, over Connector/C's _start/_cont calls.
+ * One connection to a database that never blocks the loop, over Connector/C's _start/_cont calls;
+ * inserts go past the library (protocol.h).
  * One operation is under way at a time; its `done` is called on the loop's thread when it has
  * succeeded. Every failure, an idle connection's end included, goes to the connection's one
  * `failed` handler instead, once; the connection is then closed and may be opened again.
@@ -21,6 +22,7 @@
 
 #include "base/error.h"
 
+#include "protocol.h"
 #include "rows.h"
 
 enum connection_state {
@@ -68,6 +70,8 @@ struct connection {
     const struct rows *rows; /* as sql, of an insert */
     unsigned first, count;   /* of them */
     MYSQL_STMT *insert;      /* prepared; NULL: not on this connection yet */
+    size_t sent, received;   /* bytes of the insert, and of its answer */
+    uint8_t answer[PROTOCOL_ANSWER_MAX];
     uint64_t asked_ns;
     unsigned sends;  /* of this statement */
     uint64_t resent; /* statements, as often as they were sent again */

@@ -4,15 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mysql.h>
+
 #include "base/mem.h"
+
+enum {
+    NOT_NULL = 0, /* before each value */
+    UNSIGNED = 0x80,
+    ONE_BYTE_LEN_MAX = 250,
+    TWO_BYTE_LEN = 0xfc, /* says that such a length follows */
+    FIXED_SIZE = 11,     /* of a row's numbers with their indicators, and of the text's */
+};
 
 const char rows_insert_sql[] = "INSERT IGNORE INTO tuples VALUES (?,?,?,?)";
 
+const uint8_t rows_types[] = {MYSQL_TYPE_SHORT, UNSIGNED, MYSQL_TYPE_LONG,   UNSIGNED,
+                              MYSQL_TYPE_TINY,  UNSIGNED, MYSQL_TYPE_STRING, 0};
+
 void rows_init(struct rows *r, unsigned tuple_len)
 {
-    size_t align = _Alignof(struct row);
-    *r = (struct rows){.tuple_len = tuple_len,
-                       .row_size = (sizeof(struct row) + tuple_len + align - 1) / align * align};
+    size_t prefix = tuple_len <= ONE_BYTE_LEN_MAX ? 1 : 3;
+    *r = (struct rows){.tuple_len = tuple_len, .row_size = FIXED_SIZE + prefix + tuple_len};
 }
 
 void rows_done(struct rows *r)
@@ -21,9 +33,17 @@ void rows_done(struct rows *r)
     *r = (struct rows){0};
 }
 
-static struct row *row_at(const struct rows *r, unsigned index)
+static uint8_t *put(uint8_t *out, uint64_t value, unsigned bytes)
 {
-    return (struct row *)(void *)(r->data + index * r->row_size);
+    for (unsigned i = 0; i < bytes; i++)
+        *out++ = (uint8_t)(value >> 8 * i);
+    return out;
+}
+
+static uint8_t *put_value(uint8_t *out, uint64_t value, unsigned bytes)
+{
+    *out++ = NOT_NULL;
+    return put(out, value, bytes);
 }
 
 void rows_add(struct rows *r, unsigned origin, uint64_t seq, const struct tuple *t)
@@ -32,24 +52,13 @@ void rows_add(struct rows *r, unsigned origin, uint64_t seq, const struct tuple 
         r->capacity = r->capacity ? 2 * r->capacity : 8;
         r->data = xrealloc(r->data, r->capacity, r->row_size);
     }
-    struct row *row = row_at(r, r->count++);
-    *row = (struct row){.seq = (uint32_t)seq,
-                        .origin = (uint16_t)origin,
-                        .number = (uint8_t)t->number,
-                        .len = r->tuple_len};
-    memcpy(row->text, t->text, r->tuple_len);
-}
-
-void rows_bind(const struct rows *r, unsigned first, MYSQL_BIND ret[ROWS_COLUMNS])
-{
-    struct row *row = row_at(r, first);
-    memset(ret, 0, ROWS_COLUMNS * sizeof(*ret));
-    ret[0] =
-        (MYSQL_BIND){.buffer_type = MYSQL_TYPE_SHORT, .buffer = &row->origin, .is_unsigned = 1};
-    ret[1] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_LONG, .buffer = &row->seq, .is_unsigned = 1};
-    ret[2] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_TINY, .buffer = &row->number, .is_unsigned = 1};
-    ret[3] = (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
-                          .buffer = row->text,
-                          .buffer_length = r->tuple_len,
-                          .length = &row->len};
+    uint8_t *out = r->data + r->count++ * r->row_size;
+    out = put_value(out, origin, 2);
+    out = put_value(out, seq, 4);
+    out = put_value(out, t->number, 1);
+    *out++ = NOT_NULL;
+    if (r->tuple_len > ONE_BYTE_LEN_MAX)
+        *out++ = TWO_BYTE_LEN;
+    out = put(out, r->tuple_len, r->tuple_len > ONE_BYTE_LEN_MAX ? 2 : 1);
+    memcpy(out, t->text, r->tuple_len);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tuples as rows of the one prepared statement that inserts them, laid out as Connector/C takes
- * them for its bulk execution. A row that is in the table already is passed over, so the statement
- * may be carried out again.
+ * Tuples as rows of the one prepared statement that inserts them, encoded once, as they go to every
+ * database: what protocol.h puts in front of them is all that differs. A row that is in the table
+ * already is passed over, so the statement may be carried out again.
  */
 #ifndef REPLICATE_ROWS_H
 #define REPLICATE_ROWS_H
@@ -10,35 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mysql.h>
-
 #include "tuple.h"
 
 enum { ROWS_COLUMNS = 4 };
 
 extern const char rows_insert_sql[];
 
-struct row {
-    uint32_t seq;
-    uint16_t origin;
-    uint8_t number;
-    unsigned long len; /* of the text */
-    char text[];       /* not terminated */
-};
+/* Of the columns: the protocol's type, and its flag for what has no sign. */
+extern const uint8_t rows_types[2 * ROWS_COLUMNS];
 
 struct rows {
     unsigned tuple_len;
-    size_t row_size;
+    size_t row_size; /* all have the same */
     unsigned count, capacity;
-    char *data; /* rows, row_size apart */
+    uint8_t *data;
 };
 
 void rows_init(struct rows *r, unsigned tuple_len);
 void rows_done(struct rows *r);
 
 void rows_add(struct rows *r, unsigned origin, uint64_t seq, const struct tuple *t);
-
-/* Describes the columns from row `first` on; valid until a row is added. */
-void rows_bind(const struct rows *r, unsigned first, MYSQL_BIND ret[ROWS_COLUMNS]);
 
 #endif
