@@ -217,7 +217,13 @@ int sweep_book_open(const char *folder, json_t *about, struct sweep_book *ret, s
     return 0;
 }
 
-int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *err)
+bool sweep_book_is_finished(const struct sweep_book *b)
+{
+    return strcmp(text_of(b->about, "state"), "done") == 0;
+}
+
+int sweep_book_read(const char *folder, bool unfinished_too, struct sweep_book *ret,
+                    struct error *err)
 {
     enum { SWEEP_FORMAT = 1 };
     struct sweep_book b = {.folder_fd = -1, .lines_fd = -1};
@@ -229,7 +235,7 @@ int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *er
         r = error_input(err, "'%s' has format %lld, of wanlab %s; this version reads format %d",
                         folder, (long long)json_integer_value(json_object_get(b.about, "format")),
                         text_of(b.about, "wanlab"), SWEEP_FORMAT);
-    if (r == 0 && strcmp(text_of(b.about, "state"), "done") != 0)
+    if (r == 0 && !unfinished_too && !sweep_book_is_finished(&b))
         r = error_input(err,
                         "the sweep in '%s' is not finished: it is under way, or goes on with "
                         "'wanlab sweep %s -o %s'",

@@ -47,9 +47,11 @@ char *sweep_point_text(json_t *point);
  * named. */
 int sweep_book_open(const char *folder, json_t *about, struct sweep_book *ret, struct error *err);
 
-/* Opens the folder of a finished sweep for reading. One of another format, a half-written one, and
- * what is no sweep's folder are errors of input that name it. */
-int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *err);
+/* Opens the folder of a sweep for reading. One of another format, one that is not finished unless
+ * `unfinished_too`, and what is no sweep's folder are errors of input that name it. */
+int sweep_book_read(const char *folder, bool unfinished_too, struct sweep_book *ret,
+                    struct error *err);
+bool sweep_book_is_finished(const struct sweep_book *b);
 void sweep_book_close(struct sweep_book *b);
 
 /* Appends a line, consuming it; when it returns 0, the line is on the disk. */
