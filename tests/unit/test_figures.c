@@ -139,9 +139,9 @@ static void a_key_that_another_tells_is_no_figures_matter(void **state)
 static void points_of_a_list_may_lack_a_key(void **state)
 {
     (void)state;
-    expect(json_pack("[{s:s}, {s:s, s:s}, {s:s, s:s}]", "a.x", "1", "a.x", "2", "b.y", "5", "a.x",
-                     "2", "b.y", "7"),
-           "By x [a.x; b.y]  (3)\nBy y [b.y; a.x]  (2)\n");
+    expect(json_pack("[{s:s}, {s:s, s:s}, {s:s, s:s}, {s:s}]", "a.x", "1", "a.x", "2", "b.y", "5",
+                     "a.x", "2", "b.y", "7", "a.x", "3"),
+           "By x [a.x; b.y]  (4)\nBy y [b.y; a.x]  (2)\n");
 }
 
 static void values_stand_on_their_axis_in_its_unit(void **state)
