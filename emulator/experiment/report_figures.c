@@ -155,9 +155,10 @@ struct range {
     double low, high;
 };
 
+/* Then its axis is logarithmic. */
 static bool is_wide(double low, double high)
 {
-    return low > 0 && high / low >= 20;
+    return low > 0 && high / low >= 8;
 }
 
 static void put_panel(const struct gallery *g, const struct view *v, const struct figure *f,
@@ -182,8 +183,7 @@ static void put_panel(const struct gallery *g, const struct view *v, const struc
     struct plot plot = {.title = title,
                         .x_label = x_label,
                         .y_label = v->axis,
-                        .log_x = is_wide(xs.low, xs.high) ||
-                                 (x->role == FIGURE_COUNT && xs.low > 0 && xs.high / xs.low >= 8),
+                        .log_x = is_wide(xs.low, xs.high),
                         .log_y = is_wide(y->low, y->high),
                         .has_reference = v->is_ratio,
                         .reference = 1,
@@ -284,30 +284,6 @@ static void add_view(struct gallery *g, const char *metric, bool is_ratio)
                        : xasprintf("%s%s%s%s", words, *unit ? " (" : "", unit, *unit ? ")" : "");
 }
 
-/* Of a search the records have more points than the sweep, which lacks the key that is sought. */
-static json_t *points_of(const struct sweep_book *b)
-{
-    json_t *points = json_object_get(b->about, "points"), *seen, *result;
-    bool is_on_record = b->record_count == 0;
-    for (size_t i = 0; i < json_array_size(points) && !is_on_record; i++) {
-        _cleanup_(freep) char *text = sweep_point_text(json_array_get(points, i));
-        for (size_t k = 0; k < b->record_count && !is_on_record; k++)
-            is_on_record = strcmp(b->records[k].point, text) == 0;
-    }
-    if (is_on_record)
-        return json_incref(points);
-    seen = json_object();
-    result = json_array();
-    for (size_t k = 0; k < b->record_count; k++) {
-        if (json_object_get(seen, b->records[k].point))
-            continue;
-        json_object_set_new(seen, b->records[k].point, json_true());
-        json_array_append(result, json_object_get(b->records[k].line, "point"));
-    }
-    json_decref(seen);
-    return result;
-}
-
 static void put_views(struct gallery *g)
 {
     FILE *out = g->report->out;
@@ -338,7 +314,7 @@ static void put_views(struct gallery *g)
 
 void report_figures(struct report *r, const struct sweep_book *book)
 {
-    struct gallery g = {.report = r, .book = book, .points = points_of(book)};
+    struct gallery g = {.report = r, .book = book, .points = sweep_book_points(book)};
     const char *main = json_string_value(json_object_get(book->about, "main"));
     size_t count = json_array_size(g.points);
     g.texts = xcalloc(count + 1, sizeof(*g.texts));

@@ -323,9 +323,9 @@ static void put_main_bars(struct report *r, json_t *run, const char *metric)
                         .reference_name = "nominal",
                         .series = &series,
                         .series_count = 1,
-                        .width = 900,
+                        .width = 640,
                         .height = 380};
-    fputs("<div class=\"figures one\">", r->out);
+    fputs("<div class=\"figures\">", r->out);
     if (count > 0 && count <= BARS_MAX)
         report_figure(r, &plot, metric);
     fputs("</div>\n", r->out);

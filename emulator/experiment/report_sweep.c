@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "experiment/report.h"
 #include "experiment/sweep_table.h"
 #include "report/page.h"
+#include "report/svg.h"
 
 static const char *text_of(json_t *object, const char *key)
 {
@@ -30,7 +32,7 @@ struct counts {
 static struct counts count_all(const struct sweep_book *b)
 {
     struct counts c = {.runs = b->record_count};
-    json_t *points = json_object_get(b->about, "points"), *point;
+    json_t *points = sweep_book_points(b), *point;
     size_t i;
     for (i = 0; i < b->record_count; i++) {
         c.failed += b->records[i].failed;
@@ -45,6 +47,7 @@ static struct counts count_all(const struct sweep_book *b)
         c.points_trusted += cell.trusted > 0;
         c.points_failed += cell.done == 0 && cell.failed > 0;
     }
+    json_decref(points);
     return c;
 }
 
@@ -93,9 +96,7 @@ static void add_reasons(const struct report *r, const struct sweep_book *b, json
 static void put_verdict(struct report *r, const struct sweep_book *b, const struct counts *c)
 {
     size_t trusted = c->by_verdict[VERDICT_TRUSTED];
-    const char *verdict = c->runs > 0 && trusted == c->runs               ? "trusted"
-                          : c->by_verdict[VERDICT_BROKEN] + c->failed > 0 ? "broken"
-                                                                          : "doubtful";
+    const char *verdict = trusted == 0 ? "broken" : trusted == c->runs ? "trusted" : "doubtful";
     _cleanup_(freep) char *headline = xasprintf("%zu of %zu runs are trusted", trusted, c->runs);
     _cleanup_(freep) char *sentence =
         xasprintf("%zu of %zu points have at least one trusted run; their means and intervals are "
@@ -287,7 +288,7 @@ static size_t list_columns(const struct figure_points *table, char *const *measu
 
 static void put_points(struct report *r, const struct sweep_book *b)
 {
-    json_t *points = json_object_get(b->about, "points");
+    json_t *points = sweep_book_points(b);
     struct figure_points table;
     struct page_column columns[COLUMNS_MAX];
     char *measures[SHOWN_MAX], *names[2 * SHOWN_MAX];
@@ -312,6 +313,7 @@ static void put_points(struct report *r, const struct sweep_book *b)
         free(names[2 * m + 1]);
     }
     figure_points_done(&table);
+    json_decref(points);
 }
 
 static void put_file(struct report *r, const char *name, const char *summary)
@@ -324,22 +326,52 @@ static void put_file(struct report *r, const char *name, const char *summary)
     fputs("</details>\n", r->out);
 }
 
+/* The pictures that the search itself has drawn. */
+static void put_pictures(struct report *r)
+{
+    enum { PICTURE_MAX = 1 << 24 };
+    static const char begin[] = "saturation-by-";
+    _cleanup_(freep) char *folder = xasprintf("%s/plots", r->folder);
+    _cleanup_(dir_closep) DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *end = strrchr(entry->d_name, '.');
+        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, entry->d_name);
+        _cleanup_(freep) char *picture = NULL;
+        if (strncmp(entry->d_name, begin, strlen(begin)) != 0 || strcmp(end, ".svg") != 0 ||
+            file_read(path, PICTURE_MAX, &picture, NULL, NULL) < 0)
+            continue;
+        _cleanup_(freep) char *title =
+            xasprintf("Saturation by %.*s", (int)(end - entry->d_name - (long)strlen(begin)),
+                      entry->d_name + strlen(begin));
+        _cleanup_(freep) char *svg = svg_inline(picture, title, NULL, 0);
+        page_picture(r->out, title, svg);
+    }
+}
+
+static void put_saturation(struct report *r)
+{
+    _cleanup_(freep) char *path = xasprintf("%s/saturation.csv", r->folder);
+    if (!file_exists(path))
+        return;
+    page_section(r->out, "saturation", "Saturation");
+    page_note(r->out, "note",
+              "The highest value with which the main loop keeps up, and the next that was found to "
+              "be too much.");
+    fputs("<div class=\"figures\">", r->out);
+    put_pictures(r);
+    fputs("</div>\n", r->out);
+    report_csv(r, "saturation");
+    page_section_end(r->out);
+}
+
 static void put_tables(struct report *r, const struct sweep_book *b)
 {
-    _cleanup_(freep) char *saturation = xasprintf("%s/saturation.csv", r->folder);
-    if (file_exists(saturation)) {
-        page_section(r->out, "saturation", "Saturation");
-        page_note(r->out, "note",
-                  "The highest value with which the main loop keeps up, and the next that was "
-                  "found to be too much.");
-        report_csv(r, "saturation");
-        page_section_end(r->out);
-    }
     page_section(r->out, "points", "Points");
     page_note(r->out, "note",
               "Mean ± half of its 95 %% confidence interval (Student's t), of trusted runs; of a "
               "point without any, of all its runs.");
     put_points(r, b);
+    put_file(r, "fits", "fits.csv: lines and power laws through the trusted runs");
     put_file(r, "sweep", "sweep.csv: every measure of every point");
     put_file(r, "runs", "runs.csv: every run");
     page_section_end(r->out);
@@ -374,6 +406,7 @@ void report_sweep(struct report *r, const struct sweep_book *b)
     put_verdict(r, b, &counts);
     page_links(r->out);
     report_figures(r, b);
+    put_saturation(r);
     put_costs(r, b);
     put_tables(r, b);
     json_t *host = find_host(r, b);

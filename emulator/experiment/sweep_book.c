@@ -302,6 +302,29 @@ const struct sweep_record *sweep_book_find(const struct sweep_book *b, const cha
     return NULL;
 }
 
+json_t *sweep_book_points(const struct sweep_book *b)
+{
+    json_t *points = json_object_get(b->about, "points"), *seen, *result;
+    bool is_on_record = b->record_count == 0;
+    for (size_t i = 0; i < json_array_size(points) && !is_on_record; i++) {
+        _cleanup_(freep) char *text = sweep_point_text(json_array_get(points, i));
+        for (size_t k = 0; k < b->record_count && !is_on_record; k++)
+            is_on_record = strcmp(b->records[k].point, text) == 0;
+    }
+    if (is_on_record)
+        return json_incref(points);
+    seen = json_object();
+    result = json_array();
+    for (size_t k = 0; k < b->record_count; k++) {
+        if (json_object_get(seen, b->records[k].point))
+            continue;
+        json_object_set_new(seen, b->records[k].point, json_true());
+        json_array_append(result, json_object_get(b->records[k].line, "point"));
+    }
+    json_decref(seen);
+    return result;
+}
+
 unsigned sweep_book_failures(const struct sweep_book *b, const char *point, unsigned repeat,
                              bool only_for_good)
 {

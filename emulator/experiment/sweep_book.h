@@ -63,6 +63,10 @@ int sweep_book_set_state(struct sweep_book *b, const char *state, struct error *
 /* The record of a run that was done, or NULL. */
 const struct sweep_record *sweep_book_find(const struct sweep_book *b, const char *point,
                                            unsigned repeat);
+/* The points that the sweep is of, or, of a search, those that it tried: these have one key more.
+ * The caller releases them. */
+json_t *sweep_book_points(const struct sweep_book *b);
+
 /* How often that run has been tried and failed: in all, and for good. */
 unsigned sweep_book_failures(const struct sweep_book *b, const char *point, unsigned repeat,
                              bool only_for_good);

@@ -341,10 +341,10 @@ void diagram_put(FILE *out, const struct diagram *n)
         [DIAGRAM_DOTS] = "One circle for each node; the wires are too many to be drawn.",
     };
     enum diagram_view view = diagram_view_of(n);
-    fputs("<div class=\"network\">", out);
+    fputs("<div class=\"network\"><div class=\"scroll\">", out);
     if (view == DIAGRAM_GROUPS)
         put_groups(out, n);
     else
         put_whole(out, n, view);
-    fprintf(out, "<p class=\"note\">%s</p></div>\n", notes[view]);
+    fprintf(out, "</div><p class=\"note\">%s</p></div>\n", notes[view]);
 }

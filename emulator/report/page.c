@@ -208,6 +208,15 @@ static void put_entry(FILE *out, const struct plot_series *s, size_t number)
     fputs("</button>", out);
 }
 
+/* Whether an entry, or a series that belongs to it, has a point. */
+static bool has_points(const struct plot *plot, size_t entry)
+{
+    bool any = plot->series[entry].count > 0;
+    for (size_t i = entry + 1; i < plot->series_count && !plot_is_entry(plot, i, NULL); i++)
+        any = any || plot->series[i].count > 0;
+    return any;
+}
+
 static void put_key(FILE *out, const struct plot *plot)
 {
     bool has_hollow = false, has_failed = false;
@@ -217,7 +226,7 @@ static void put_key(FILE *out, const struct plot *plot)
         size_t number;
         has_hollow = has_hollow || (s->style == PLOT_HOLLOW && s->count > 0);
         has_failed = has_failed || (s->style == PLOT_FAILED && s->count > 0);
-        if (plot_is_entry(plot, i, &number) && s->name && *s->name)
+        if (plot_is_entry(plot, i, &number) && s->name && *s->name && has_points(plot, i))
             put_entry(out, s, number);
     }
     if (plot->has_reference && plot->reference_name) {
@@ -295,6 +304,13 @@ void page_figure(FILE *out, const struct plot *plot, const char *name, const cha
     put_key(out, plot);
     put_data(out, plot);
     fputs("</figure>\n", out);
+}
+
+void page_picture(FILE *out, const char *title, const char *svg)
+{
+    fputs("<figure class=\"plot\"><figcaption><span>", out);
+    html_put(out, title);
+    fprintf(out, "</span></figcaption><div class=\"scroll\">%s</div></figure>\n", svg);
 }
 
 void page_code(FILE *out, const char *text, const char *name)

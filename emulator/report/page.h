@@ -56,6 +56,9 @@ void page_table_end(FILE *out);
  * NAME.csv. `svg` NULL: the figure could not be drawn, and says so. */
 void page_figure(FILE *out, const struct plot *plot, const char *name, const char *svg);
 
+/* A picture alone, as svg_inline() made it. */
+void page_picture(FILE *out, const char *title, const char *svg);
+
 /* Text to be copied as a whole, such as a command; `name`: also to be downloaded as such a file,
  * NULL: not. */
 void page_code(FILE *out, const char *text, const char *name);

@@ -101,8 +101,8 @@ function point(svg, event) {
 }
 
 for (const figure of document.querySelectorAll('figure.plot')) {
-  offer(figure.querySelector('.csv'), 'text/csv', () => figure.querySelector('.data').textContent);
-  const svg = figure.querySelector('svg.plot');
+  const svg = figure.querySelector('svg.plot'), data = figure.querySelector('.data');
+  if (data) offer(figure.querySelector('.csv'), 'text/csv', () => data.textContent);
   if (!svg) continue;
   for (const type of ['pointermove', 'pointerdown']) svg.addEventListener(type, e => point(svg, e));
   svg.addEventListener('pointerleave', () => point(svg, null));

@@ -89,6 +89,10 @@ static size_t copy_attributes(struct inlining *in, const char *at)
         text_add(&in->out, "\"var(--ink)\"");
         return 7;
     }
+    if (strncmp(at, "\"#ffffff\"", 9) == 0) { /* the ground of a picture for paper */
+        text_add(&in->out, "\"none\"");
+        return 9;
+    }
     if (strncmp(at, "xlink:href", 10) == 0) {
         text_add(&in->out, "href");
         return 10;
