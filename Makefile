@@ -76,6 +76,9 @@ $(AGENT): $(AGENT_SRC) $(wildcard emulator/agent/*.h emulator/base/*.h)
 $(BUILD)/emulator/node/embedded.o: $(AGENT)
 $(BUILD)/emulator/node/embedded.o: CFLAGS += -DAGENT_FILE='"$(AGENT)"'
 
+# The page of reports, carried inside the program.
+$(BUILD)/emulator/report/page_files.o: $(wildcard emulator/report/page.html emulator/report/page.css emulator/report/page.js)
+
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

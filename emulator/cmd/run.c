@@ -40,7 +40,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
                                             {"quiet", no_argument, NULL, 'q'},
                                             {0}};
     struct scenario_options o = {0};
-    struct run_options run_options = {.print_tables = true};
+    struct run_options run_options = {.print_tables = true, .report = true};
     struct error err;
     for (int c;
          (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "o:n:q", options, NULL)) != -1;) {

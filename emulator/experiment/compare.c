@@ -158,10 +158,10 @@ static void compare_books(const struct sweep_book *a, const struct sweep_book *b
 static int compare_sweeps(const char *a, const char *b, struct comparison *c, struct error *err)
 {
     struct sweep_book first, second;
-    int r = sweep_book_read(a, &first, err);
+    int r = sweep_book_read(a, false, &first, err);
     if (r < 0)
         return r;
-    r = sweep_book_read(b, &second, err);
+    r = sweep_book_read(b, false, &second, err);
     if (r == 0) {
         r = check_points(&first, &second, err);
         if (r == 0)

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "experiment/host.h"
+#include "experiment/report.h"
 #include "lab/lab.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -445,6 +446,8 @@ static int conclude(struct run *r, int result, struct run_outcome *ret, struct e
     written = summary_write(r, result < 0 ? err : NULL, &second);
     if (written == 0)
         written = results_finish(&r->results, &second);
+    if (written == 0 && r->options->report)
+        report_try(r->results.folder);
     if (result == 0 && written < 0) {
         *err = second;
         result = written;

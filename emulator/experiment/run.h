@@ -18,6 +18,7 @@ struct run_options {
     const char *name;                             /* of the lab; NULL: the scenario's */
     void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
     bool print_tables;                            /* on standard output, at the end */
+    bool report;                                  /* writes the report, with its pictures */
 };
 
 /* What a finished run leaves to its caller; released by run_done(). */
@@ -61,8 +62,8 @@ struct run {
     bool interrupted;
 };
 
-/* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv, nodes.csv
- * and the plots. */
+/* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and
+ * nodes.csv. */
 int summary_write(struct run *r, const struct error *failure, struct error *err);
 /* Prints the tables for people on standard output. */
 void summary_print(const struct run *r);
@@ -73,6 +74,8 @@ const char *summary_unit(const struct run *r, const char *metric);
 void summary_add_cell(struct table *t, double value, const char *unit, bool for_people);
 /* A file itself, with --set applied: texts stay texts. */
 json_t *summary_describe_yaml(const struct yaml *node);
+/* The --set that the scenario was opened with. */
+json_t *summary_describe_sets(const struct scenario *s);
 /* The main metric over the nodes. */
 void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean);
 

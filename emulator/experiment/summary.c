@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a run leaves: raw samples are on disk already, here come the account of the run (run.json),
- * of its network (fidelity.json), the table by node (summary.csv) and the pictures.
+ * of its network (fidelity.json) and the table by node (summary.csv).
  */
 #include <errno.h>
 #include <math.h>
@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "base/version.h"
 #include "experiment/cost.h"
 #include "experiment/overall.h"
 #include "experiment/run.h"
-#include "report/plot.h"
 #include "report/table.h"
 
-enum { PAIRS_PRINTED_MAX = 45, NODES_PLOTTED_MAX = 12 };
+enum { PAIRS_PRINTED_MAX = 45, CPUINFO_MAX = 1 << 20 };
 
 static bool is_single(const struct run *r, const char *metric)
 {
@@ -134,12 +134,29 @@ void summary_main_metric(const struct run *r, double *ret_max, double *ret_mean)
     *ret_mean = isnan(max) ? NAN : sum / (double)r->scenario->node_count;
 }
 
+/* The processors' name, of /proc/cpuinfo; NULL: it has none. The caller frees it. */
+static char *read_model(void)
+{
+    static const char key[] = "model name";
+    _cleanup_(freep) char *text = NULL;
+    if (file_read("/proc/cpuinfo", CPUINFO_MAX, &text, NULL, NULL) < 0)
+        return NULL;
+    const char *line = strstr(text, key), *value = line ? strchr(line, ':') : NULL;
+    if (!value || value > line + strcspn(line, "\n"))
+        return NULL;
+    value += 1 + strspn(value + 1, " ");
+    return xasprintf("%.*s", (int)strcspn(value, "\n"), value);
+}
+
 static json_t *describe_host(void)
 {
     struct utsname u;
     uname(&u);
-    return json_pack("{s:s s:s s:s s:i}", "kernel", u.release, "version", u.version, "machine",
-                     u.machine, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN));
+    _cleanup_(freep) char *model = read_model();
+    json_int_t memory = (json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    return json_pack("{s:s s:s s:s s:i s:s* s:I}", "kernel", u.release, "version", u.version,
+                     "machine", u.machine, "processors", (int)sysconf(_SC_NPROCESSORS_ONLN),
+                     "model", model, "memory_bytes", memory);
 }
 
 json_t *summary_describe_yaml(const struct yaml *node)
@@ -157,6 +174,14 @@ json_t *summary_describe_yaml(const struct yaml *node)
     return result;
 }
 
+json_t *summary_describe_sets(const struct scenario *s)
+{
+    json_t *sets = json_array();
+    for (size_t i = 0; i < s->set_count; i++)
+        json_array_append_new(sets, json_string(s->sets[i]));
+    return sets;
+}
+
 /* The scenario as it was after --set and with all defaults: what has to be known to repeat the run.
  */
 static json_t *describe_scenario(const struct run *r)
@@ -168,9 +193,10 @@ static json_t *describe_scenario(const struct run *r)
             nodes, json_pack("{s:s s:s?}", "name", s->nodes[i].name, "region", s->nodes[i].region));
     for (size_t i = 0; i < r->workload->parameter_count; i++)
         json_object_set_new(parameters, r->values[i].name, json_string(r->values[i].text));
-    return json_pack("{s:s s:s s:I s:o s:{s:s s:o} s:o}", "file", s->document.file, "name", s->name,
-                     "seed", (json_int_t)s->seed, "nodes", nodes, "workload", "name",
-                     r->workload->name, "parameters", parameters, "document",
+    return json_pack("{s:s s:o s:s s:I s:o s:{s:s s:s* s:o} s:o}", "file", s->document.file, "sets",
+                     summary_describe_sets(s), "name", s->name, "seed", (json_int_t)s->seed,
+                     "nodes", nodes, "workload", "name", r->workload->name, "main",
+                     r->workload->main_metric, "parameters", parameters, "document",
                      summary_describe_yaml(s->document.root));
 }
 
@@ -231,76 +257,6 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
     return run;
 }
 
-/* Every node's samples of one metric over the time of the run. */
-static int plot_over_time(const struct run *r, const char *metric, struct error *err)
-{
-    struct plot_series series[NODES_PLOTTED_MAX];
-    struct plot_point *points[NODES_PLOTTED_MAX] = {NULL};
-    size_t count = 0;
-    for (unsigned i = 0; i < r->scenario->node_count && count < NODES_PLOTTED_MAX; i++) {
-        const struct series *s = metrics_find(&r->metrics, i, metric);
-        if (!s)
-            continue;
-        points[count] = xcalloc(s->count, sizeof(**points));
-        for (size_t k = 0; k < s->count; k++) {
-            double ms = s->samples[k].value * 1e3;
-            points[count][k] = (struct plot_point){s->samples[k].at, ms, ms, ms, NULL};
-        }
-        series[count] =
-            (struct plot_series){r->scenario->nodes[i].name, PLOT_POINTS, points[count], s->count};
-        count++;
-    }
-    _cleanup_(freep) char *title = xasprintf("%s: %s by node", r->scenario->name, metric);
-    _cleanup_(freep) char *path = xasprintf("%s/plots/%s.svg", r->results.folder, metric);
-    struct plot plot = {.title = title,
-                        .x_label = "time since the start of the run (s)",
-                        .y_label = "ms",
-                        .series = series,
-                        .series_count = count};
-    int result = count ? plot_write(&plot, path, err) : 0;
-    for (size_t i = 0; i < count; i++)
-        free(points[i]);
-    return result;
-}
-
-static int plot_main_metric(const struct run *r, struct error *err)
-{
-    const char *metric = r->workload->main_metric;
-    if (!metric || r->scenario->node_count > 100)
-        return 0;
-    size_t n = r->scenario->node_count;
-    _cleanup_(freep) struct plot_point *points = xcalloc(n, sizeof(*points));
-    _cleanup_(freep) char *nominal_name = xasprintf("%s_nominal", metric);
-    double nominal = metrics_last(&r->metrics, 0, nominal_name, NAN);
-    for (unsigned i = 0; i < n; i++) {
-        double v = metrics_last(&r->metrics, i, metric, NAN);
-        points[i] = (struct plot_point){i, v, v, v, r->scenario->nodes[i].name};
-    }
-    struct plot_series series = {metric, PLOT_BARS, points, n};
-    _cleanup_(freep) char *title = xasprintf("%s: %s of each node", r->scenario->name, metric);
-    _cleanup_(freep) char *path = xasprintf("%s/plots/%s.svg", r->results.folder, metric);
-    struct plot plot = {
-        .title = title,
-        .x_label = "",
-        .y_label = summary_unit(r, metric),
-        .has_reference = !isnan(nominal),
-        .reference = nominal,
-        .reference_name = "nominal",
-        .series = &series,
-        .series_count = 1,
-    };
-    return plot_write(&plot, path, err);
-}
-
-static int write_plots(const struct run *r, struct error *err)
-{
-    int result = plot_main_metric(r, err);
-    for (char **metric = r->workload->table; metric && *metric && result == 0; metric++)
-        if (!is_single(r, *metric) && strcmp(summary_unit(r, *metric), "s") == 0)
-            result = plot_over_time(r, *metric, err);
-    return result;
-}
-
 static int write_summary_csv(const struct run *r, struct error *err)
 {
     FILE *out = results_create(&r->results, "summary.csv", err);
@@ -314,10 +270,6 @@ static int write_summary_csv(const struct run *r, struct error *err)
 
 int summary_write(struct run *r, const struct error *failure, struct error *err)
 {
-    FILE *keep = results_create(&r->results, "plots/.keep", err);
-    if (!keep)
-        return -err->code;
-    fclose(keep);
     int result = 0;
     if (r->lab.plan)
         result = results_write_json(&r->results, "fidelity.json",
@@ -328,8 +280,6 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
         result = write_summary_csv(r, err);
     if (result == 0 && r->done)
         result = overall_write(r, err);
-    if (result == 0 && r->done)
-        result = write_plots(r, err);
     if (result == 0) /* last: a folder with a run.json is complete */
         result = results_write_json(&r->results, "run.json", describe_run(r, failure), err);
     return result;

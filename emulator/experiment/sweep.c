@@ -18,10 +18,10 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "experiment/measures.h"
+#include "experiment/report.h"
 #include "experiment/sweep_estimate.h"
 #include "experiment/sweep_fit.h"
 #include "experiment/sweep_order.h"
-#include "experiment/sweep_plot.h"
 #include "experiment/sweep_saturation.h"
 #include "experiment/sweep_table.h"
 #include "report/progress.h"
@@ -441,20 +441,19 @@ static json_t *describe_sweep(const struct sweep *w)
     }
     char hash[17];
     snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)hash_scenario(w, document));
-    return json_pack("{s:i s:s s:s s:s s:s s:s? s:o s:o s:o}", "format", SWEEP_FORMAT, "wanlab",
-                     wanlab_version, "scenario_hash", hash, "file", w->options->file, "name",
+    return json_pack("{s:i s:s s:s s:s s:o s:b s:s s:s? s:o s:o s:o}", "format", SWEEP_FORMAT,
+                     "wanlab", wanlab_version, "scenario_hash", hash, "file", w->options->file,
+                     "sets", summary_describe_sets(s), "saturation", w->options->saturation, "name",
                      s->name, "main", w->workload->main_metric, "units", metrics, "points", points,
                      "document", document);
 }
 
-/* Tables and pictures of what is on record, however much it is. */
+/* Tables of what is on record, however much it is. */
 static int report(const struct sweep *w, struct error *err)
 {
     int r = sweep_write_csv(w, err);
     sweep_print_table(w);
-    if (r == 0)
-        r = sweep_fit_all(w, err);
-    return r < 0 ? r : sweep_plot_all(w, err);
+    return r < 0 ? r : sweep_fit_all(w, err);
 }
 
 /* What did not work out, after all that could be run was. */
@@ -502,6 +501,8 @@ static int conduct(struct sweep *w, struct error *err)
         r = reported;
     if (r == 0)
         r = sweep_book_set_state(&w->book, "done", err);
+    if (w->book.record_count > 0)
+        report_try(folder);
     /* a search takes a run that failed for one that did not keep up */
     return r < 0 || saturation ? r : count_failures(w, err);
 }

@@ -3,7 +3,7 @@
  * A sweep: the points of the scenario's `sweep`, each run `repeat` times in a lab of its own, in
  * random order (sweep_order.h), with more repetitions where `precision` asks for them. Every run
  * that ended is on record before the next begins (sweep_book.h), so a sweep can be stopped or
- * killed at any time and goes on where it was. Tables and pictures are made of the records.
+ * killed at any time and goes on where it was. Tables and the report are made of the records.
  *
  * A run that fails is tried once more; a repetition that failed twice is marked and averaged with
  * nothing. The first `warmup` runs of each start or resumption (caches are cold) are discarded.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "experiment/sweep_axis.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,27 +9,41 @@
 #include "base/text.h"
 #include "base/units.h"
 
-bool sweep_axis_number(const char *text, double *ret)
+enum sweep_quantity sweep_axis_quantity(const char *text, double *ret)
 {
-    double number, per_s;
-    uint64_t ns;
     char *end;
-    number = strtod(text, &end);
-    if (end != text && *end == '\0')
+    uint64_t whole;
+    double number = strtod(text, &end);
+    if (end != text && *end == '\0' && isfinite(number)) {
         *ret = number;
-    else if (units_parse_frequency(text, &per_s, NULL) == 0)
-        *ret = per_s * 60;
-    else if (units_parse_time(text, &ns, NULL) == 0)
-        *ret = (double)ns / 1e9;
-    else
-        return false;
-    return true;
+        return SWEEP_PLAIN;
+    }
+    if (units_parse_frequency(text, &number, NULL) == 0) {
+        *ret = number * 60;
+        return SWEEP_FREQUENCY;
+    }
+    if (units_parse_time(text, &whole, NULL) == 0) {
+        *ret = (double)whole / 1e9;
+        return SWEEP_TIME;
+    }
+    if (units_parse_share(text, &number, NULL) == 0) {
+        *ret = number * 100;
+        return SWEEP_SHARE;
+    }
+    if (units_parse_rate(text, &whole, NULL) == 0) {
+        *ret = (double)whole / 1e6;
+        return SWEEP_BIT_RATE;
+    }
+    if (units_parse_size(text, &whole, NULL) == 0) {
+        *ret = (double)whole / (1 << 20);
+        return SWEEP_SIZE;
+    }
+    return SWEEP_WORD;
 }
 
-bool sweep_axis_is_frequency(const struct sweep_axis *axis)
+bool sweep_axis_number(const char *text, double *ret)
 {
-    double per_s;
-    return units_parse_frequency(axis->values[0], &per_s, NULL) == 0;
+    return sweep_axis_quantity(text, ret) != SWEEP_WORD;
 }
 
 const char *sweep_axis_short(const char *key)

@@ -8,10 +8,21 @@
 
 #include "topology/scenario.h"
 
-/* Whether a value is a number, and which: a plain one, a rate per minute (as the papers have them),
- * or a time in seconds. */
+/* What a value is, in the unit of its axis: a plain number, a rate per minute (as the papers have
+ * them), a time in seconds, a share in percent, bits per second in millions, a size in MiB. */
+enum sweep_quantity {
+    SWEEP_WORD, /* none of them */
+    SWEEP_PLAIN,
+    SWEEP_FREQUENCY,
+    SWEEP_TIME,
+    SWEEP_SHARE,
+    SWEEP_BIT_RATE,
+    SWEEP_SIZE,
+};
+enum sweep_quantity sweep_axis_quantity(const char *text, double *ret);
+
+/* Whether a value is a number at all, and which. */
 bool sweep_axis_number(const char *text, double *ret);
-bool sweep_axis_is_frequency(const struct sweep_axis *axis);
 
 /* What comes after the last dot of a key. */
 const char *sweep_axis_short(const char *key);

@@ -217,7 +217,13 @@ int sweep_book_open(const char *folder, json_t *about, struct sweep_book *ret, s
     return 0;
 }
 
-int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *err)
+bool sweep_book_is_finished(const struct sweep_book *b)
+{
+    return strcmp(text_of(b->about, "state"), "done") == 0;
+}
+
+int sweep_book_read(const char *folder, bool unfinished_too, struct sweep_book *ret,
+                    struct error *err)
 {
     enum { SWEEP_FORMAT = 1 };
     struct sweep_book b = {.folder_fd = -1, .lines_fd = -1};
@@ -229,7 +235,7 @@ int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *er
         r = error_input(err, "'%s' has format %lld, of wanlab %s; this version reads format %d",
                         folder, (long long)json_integer_value(json_object_get(b.about, "format")),
                         text_of(b.about, "wanlab"), SWEEP_FORMAT);
-    if (r == 0 && strcmp(text_of(b.about, "state"), "done") != 0)
+    if (r == 0 && !unfinished_too && !sweep_book_is_finished(&b))
         r = error_input(err,
                         "the sweep in '%s' is not finished: it is under way, or goes on with "
                         "'wanlab sweep %s -o %s'",
@@ -294,6 +300,29 @@ const struct sweep_record *sweep_book_find(const struct sweep_book *b, const cha
             return r;
     }
     return NULL;
+}
+
+json_t *sweep_book_points(const struct sweep_book *b)
+{
+    json_t *points = json_object_get(b->about, "points"), *seen, *result;
+    bool is_on_record = b->record_count == 0;
+    for (size_t i = 0; i < json_array_size(points) && !is_on_record; i++) {
+        _cleanup_(freep) char *text = sweep_point_text(json_array_get(points, i));
+        for (size_t k = 0; k < b->record_count && !is_on_record; k++)
+            is_on_record = strcmp(b->records[k].point, text) == 0;
+    }
+    if (is_on_record)
+        return json_incref(points);
+    seen = json_object();
+    result = json_array();
+    for (size_t k = 0; k < b->record_count; k++) {
+        if (json_object_get(seen, b->records[k].point))
+            continue;
+        json_object_set_new(seen, b->records[k].point, json_true());
+        json_array_append(result, json_object_get(b->records[k].line, "point"));
+    }
+    json_decref(seen);
+    return result;
 }
 
 unsigned sweep_book_failures(const struct sweep_book *b, const char *point, unsigned repeat,

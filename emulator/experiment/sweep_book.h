@@ -47,9 +47,11 @@ char *sweep_point_text(json_t *point);
  * named. */
 int sweep_book_open(const char *folder, json_t *about, struct sweep_book *ret, struct error *err);
 
-/* Opens the folder of a finished sweep for reading. One of another format, a half-written one, and
- * what is no sweep's folder are errors of input that name it. */
-int sweep_book_read(const char *folder, struct sweep_book *ret, struct error *err);
+/* Opens the folder of a sweep for reading. One of another format, one that is not finished unless
+ * `unfinished_too`, and what is no sweep's folder are errors of input that name it. */
+int sweep_book_read(const char *folder, bool unfinished_too, struct sweep_book *ret,
+                    struct error *err);
+bool sweep_book_is_finished(const struct sweep_book *b);
 void sweep_book_close(struct sweep_book *b);
 
 /* Appends a line, consuming it; when it returns 0, the line is on the disk. */
@@ -61,6 +63,10 @@ int sweep_book_set_state(struct sweep_book *b, const char *state, struct error *
 /* The record of a run that was done, or NULL. */
 const struct sweep_record *sweep_book_find(const struct sweep_book *b, const char *point,
                                            unsigned repeat);
+/* The points that the sweep is of, or, of a search, those that it tried: these have one key more.
+ * The caller releases them. */
+json_t *sweep_book_points(const struct sweep_book *b);
+
 /* How often that run has been tried and failed: in all, and for good. */
 unsigned sweep_book_failures(const struct sweep_book *b, const char *point, unsigned repeat,
                              bool only_for_good);

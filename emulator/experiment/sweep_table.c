@@ -76,16 +76,21 @@ static bool is_measured(const struct sweep_book *b, const char *measure)
     return false;
 }
 
-char *sweep_main_measure(const struct sweep *w)
+char *sweep_measure_of(const struct sweep_book *b, const char *metric)
 {
     static const char *const suffixes[] = {"_max", "_p50"};
-    for (size_t i = 0; w->workload->main_metric && i < ARRAY_LEN(suffixes); i++) {
-        char *name = xasprintf("%s%s", w->workload->main_metric, suffixes[i]);
-        if (is_measured(&w->book, name))
+    for (size_t i = 0; metric && i < ARRAY_LEN(suffixes); i++) {
+        char *name = xasprintf("%s%s", metric, suffixes[i]);
+        if (is_measured(b, name))
             return name;
         free(name);
     }
     return NULL;
+}
+
+char *sweep_main_measure(const struct sweep *w)
+{
+    return sweep_measure_of(&w->book, w->workload->main_metric);
 }
 
 const char *sweep_unit(const struct sweep *sweep, const char *metric)

@@ -36,7 +36,10 @@ struct sweep_measure {
 size_t sweep_measures(const struct sweep *w, struct sweep_measure **ret);
 void sweep_measures_free(struct sweep_measure *measures, size_t count);
 
-/* The measure that a workload's main metric is shown by; the caller frees it; NULL: none. */
+/* The measure that a metric is shown by, if it is on record: of one that each node reports once the
+ * largest of the nodes, else the median. The caller frees it; NULL: none. */
+char *sweep_measure_of(const struct sweep_book *b, const char *metric);
+/* The same of the workload's main metric. */
 char *sweep_main_measure(const struct sweep *w);
 
 /* A metric's unit; "" if it has none. */

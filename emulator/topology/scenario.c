@@ -317,6 +317,14 @@ static int decode_experiment(struct scenario *s, const struct scenario_source *s
     return r < 0 ? r : try_quick(s, source, err);
 }
 
+static void keep_sets(struct scenario *s, const char *const *sets, size_t count)
+{
+    s->sets = xcalloc(count + 1, sizeof(*s->sets));
+    for (size_t i = 0; i < count; i++)
+        s->sets[i] = xstrdup(sets[i]);
+    s->set_count = count;
+}
+
 static int open_scenario(const char *file, const char *const *sets, size_t set_count,
                          bool with_experiment, struct scenario **ret, struct error *err)
 {
@@ -332,6 +340,7 @@ static int open_scenario(const char *file, const char *const *sets, size_t set_c
         r = decode_experiment(s, &source, err);
     if (r < 0)
         return r;
+    keep_sets(s, sets, set_count);
     *ret = TAKE_PTR(s);
     return 0;
 }
@@ -350,6 +359,9 @@ int scenario_open_one(const char *file, const char *const *sets, size_t set_coun
 
 static void free_experiment(struct scenario *s)
 {
+    for (size_t i = 0; i < s->set_count; i++)
+        free(s->sets[i]);
+    free(s->sets);
     for (size_t i = 0; i < s->workload.parameter_count; i++) {
         free(s->workload.parameters[i].name);
         free(s->workload.parameters[i].value);

@@ -129,9 +129,11 @@ struct saturation_choice {
 
 struct scenario {
     struct yaml_document document; /* what the rest was read from; owns the marks' file names */
-    char *name;                    /* default: the file's name without .yaml */
-    uint64_t seed;                 /* default 1 */
-    enum engine_choice engine;     /* default ENGINE_AUTO */
+    char **sets;                   /* the "KEY=VALUE" it was opened with */
+    size_t set_count;
+    char *name;                /* default: the file's name without .yaml */
+    uint64_t seed;             /* default 1 */
+    enum engine_choice engine; /* default ENGINE_AUTO */
 
     struct node *nodes;
     size_t node_count;

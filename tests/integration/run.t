@@ -41,6 +41,7 @@ nodes
 nodes.csv
 overall.csv
 plots
+report.html
 run.json
 samples.csv
 summary.csv" "$mode: the folder is complete"
@@ -115,7 +116,7 @@ is "$(wc -l <"$WORK/sweep/runs.csv")" 9 "runs.csv has a line for each of 4 point
 is "$(wc -l <"$WORK/sweep/sweep.csv")" 5 "sweep.csv has one for each point"
 like "$(head -1 "$WORK/sweep/sweep.csv")" \
     "workload.replicate.rate,nodes.db.count,n,trusted,failed,main_loop_max_median" "and a heading"
-is "$(ls "$WORK/sweep/plots" | grep -c '\.svg$')" 2 "a picture for each axis"
+is "$(ls "$WORK/sweep/plots" | grep -c '\.svg$')" 4 "a picture for each axis, by ratio and by time"
 
 nothing_left "nothing is left"
 done_testing

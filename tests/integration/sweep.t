@@ -58,7 +58,7 @@ $ERR"
 is "$(wc -l <a/points.jsonl)" 12 "points.jsonl has a line for each of 4 points x 3 runs"
 is "$(wc -l <a/runs.csv)" 13 "runs.csv too"
 is "$(wc -l <a/sweep.csv)" 5 "sweep.csv has one for each point"
-is "$(ls a | grep -vc '^point-')" 6 "and nothing is left of the warm-up"
+is "$(ls a | grep -vc '^point-')" 7 "and nothing is left of the warm-up"
 like "$(cat a/sweep.json)" '"state": "done"' "sweep.json says that it is done"
 is "$(jq -r '.repeat' a/points.jsonl | sort | uniq -c | xargs)" "4 1 4 2 4 3" "each repetition is there"
 is "$(jq -r 'select(.repeat == 2) | .seed' a/points.jsonl | sort -u)" 8 "repetitions have seeds of their own"
@@ -238,7 +238,7 @@ is "$(jq -r 'select(.outcome == "done") | .run' full/s/points.jsonl | wc -l)" 12
 umount full
 
 # Room for some runs: those that it lacks are not marked as failed, they are made when there is room.
-mkdir tight && mount -t tmpfs -o size=600k none tight
+mkdir tight && mount -t tmpfs -o size=400k none tight
 run "$WANLAB" sweep sweep.yaml -o tight/s
 is "$STATUS" 1 "a disk that fills up: exit 1"
 like "$ERR" "the disk of 'tight/s' is full, which ended a run" "says so"

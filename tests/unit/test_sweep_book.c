@@ -125,7 +125,7 @@ static void folders_of_others_are_refused_by_name(void **state)
     expect_input_error(&err, "it has s.yaml with hash aaaa, this is s.yaml with hash bbbb");
     assert_true(sweep_book_open(folder, about("2", "aaaa"), &b, &err) < 0);
     expect_input_error(&err, "was begun by wanlab 1, this is 2");
-    assert_true(sweep_book_read(folder, &b, &err) < 0);
+    assert_true(sweep_book_read(folder, false, &b, &err) < 0);
     expect_input_error(&err, "is not finished");
     file_make_dirs(foreign, &err);
     free(expect_file("foreign/mine", "x"));
