@@ -291,7 +291,8 @@ static void print_rates(const struct train *t)
 {
     const uint64_t last = t->received - 1, part = last / PARTS;
     double rates[PARTS];
-    printf(",\"bytes\":%llu,\"span_s\":%.9f", (unsigned long long)(last * t->expected_payload),
+    const unsigned long long bytes = last * t->expected_payload;
+    printf(",\"bytes\":%llu,\"span_s\":%.9f", bytes,
            (double)(t->arrivals_ns[last] - t->arrivals_ns[0]) / 1e9);
     for (uint64_t i = 0; i < PARTS; i++) {
         uint64_t ns = t->arrivals_ns[(i + 1) * part] - t->arrivals_ns[i * part];
