@@ -31,7 +31,7 @@ CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
 LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
-                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe transfer)
+                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))
@@ -72,7 +72,7 @@ AGENT_SRC := $(sort $(wildcard emulator/agent/*.c)) emulator/net/offload.c emula
 $(AGENT): $(AGENT_SRC) $(wildcard emulator/agent/*.h emulator/base/*.h)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -std=gnu11 -Os -static -s $(WARN) -D_GNU_SOURCE -Iemulator -o $@ $(AGENT_SRC)
+	$(Q)$(CC) -std=gnu11 -Os -static -s $(WARN) -D_GNU_SOURCE -Iemulator -o $@ $(AGENT_SRC) -lm
 $(BUILD)/emulator/node/embedded.o: $(AGENT)
 $(BUILD)/emulator/node/embedded.o: CFLAGS += -DAGENT_FILE='"$(AGENT)"'
 
@@ -120,6 +120,9 @@ check-all: all $(UNIT_TESTS) ## all of them
 bench-nodes: all ## what each kind of node costs and gives, beside the host (root, minutes)
 	@tests/bench/nodes.sh
 
+bench-verify: all ## how exact the wires are here, by wanlab verify (root, 2 minutes)
+	@MODE=$(MODE) tests/bench/verify.sh
+
 lint: ## layers, format, function and file sizes, clang-tidy
 	@tests/lint.sh $(SOURCES)
 
@@ -157,6 +160,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all bench-nodes lint format demo bench-replicate bench-sweep \
-        install clean help
+.PHONY: all unit check check-netem check-all bench-nodes bench-verify lint format demo bench-replicate \
+        bench-sweep install clean help
 .DELETE_ON_ERROR:

@@ -22,7 +22,7 @@ extern const struct command *const commands[]; /* ends with NULL */
 extern const struct command command_check, command_plan, command_up, command_down, command_ls,
     command_status, command_exec, command_cp, command_run, command_sweep, command_compare,
     command_image, command_report, command_pause, command_resume, command_kill, command_stop,
-    command_restart, command_shell;
+    command_restart, command_shell, command_verify;
 
 /* "wanlab: usage: wanlab NAME USAGE" on standard error; STATUS_INPUT. */
 enum exit_status command_usage(const struct command *command);

@@ -7,6 +7,7 @@
 
 #include "agent/facts.h"
 #include "agent/probe.h"
+#include "agent/train.h"
 #include "agent/transfer.h"
 
 int builtin_run(int argc, char *const *argv)
@@ -14,8 +15,11 @@ int builtin_run(int argc, char *const *argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char *const *argv);
-    } builtins[] = {
-        {"facts", facts_main}, {"get", transfer_get}, {"probe", probe_main}, {"put", transfer_put}};
+    } builtins[] = {{"facts", facts_main},
+                    {"get", transfer_get},
+                    {"probe", probe_main},
+                    {"put", transfer_put},
+                    {"train", train_main}};
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
         if (strcmp(builtins[i].name, argv[0]) == 0)
             return builtins[i].main(argc, argv);

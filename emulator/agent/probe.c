@@ -19,7 +19,8 @@
 
 struct target {
     struct sockaddr_in address;
-    uint64_t sent_ns, sent_monotonic_ns; /* of the round under way */
+    uint64_t sent_ns, sent_monotonic_ns; /* of the echo under way */
+    uint32_t round;                      /* its number */
     bool answered;
     uint64_t *rtt_ns; /* one for each answer */
     unsigned received;
@@ -58,6 +59,7 @@ static void send_echo(const struct probe *p, uint32_t round, uint32_t target)
 {
     struct target *t = &p->targets[target];
     struct echo echo = {.head = {.type = ICMP_ECHO}, .round = round, .target = target};
+    t->round = round;
     echo.head.un.echo.id = htons(p->id);
     echo.head.un.echo.sequence = htons((uint16_t)round);
     echo.head.checksum = checksum(&echo, sizeof(echo));
@@ -77,23 +79,21 @@ static uint64_t round_trip(const struct target *t, uint64_t received_ns)
     return agree ? by_kernel : by_process;
 }
 
-/* Whether the packet that just came was the awaited answer of a target in this round. */
-static bool take_answer(struct probe *p, uint32_t round, const uint8_t *packet, size_t size,
-                        uint64_t now)
+/* The target whose awaited answer the packet was that just came; NULL: it was none. */
+static struct target *take_answer(struct probe *p, const uint8_t *packet, size_t size, uint64_t now)
 {
     const struct iphdr *ip = (const struct iphdr *)packet;
     size_t head = size >= sizeof(*ip) ? ip->ihl * 4U : size;
     const struct echo *echo = (const struct echo *)(packet + head);
     if (size < head + sizeof(*echo) || echo->head.type != ICMP_ECHOREPLY ||
-        ntohs(echo->head.un.echo.id) != p->id || echo->round != round ||
-        echo->target >= p->target_count)
-        return false;
+        ntohs(echo->head.un.echo.id) != p->id || echo->target >= p->target_count)
+        return NULL;
     struct target *t = &p->targets[echo->target];
-    if (t->answered)
-        return false;
+    if (t->answered || t->round != echo->round)
+        return NULL;
     t->answered = true;
     t->rtt_ns[t->received++] = round_trip(t, now);
-    return true;
+    return t;
 }
 
 /* One packet, with the time at which the kernel received it: how long this process then takes to
@@ -120,18 +120,18 @@ static ssize_t receive_packet(const struct probe *p, void *packet, size_t size, 
     return n;
 }
 
-/* Waits for a packet until `until_ns` (monotonic) and takes it; true if it was an awaited answer.
- */
-static bool await_answer(struct probe *p, uint32_t round, uint64_t until_ns)
+/* Waits for a packet until `until_ns` (monotonic) and takes it; the target that it was an awaited
+ * answer of, or NULL. */
+static struct target *await_answer(struct probe *p, uint64_t until_ns)
 {
     _Alignas(8) uint8_t packet[256];
     uint64_t received_ns, now = clock_monotonic_ns(), wait_ns = until_ns > now ? until_ns - now : 0;
     struct pollfd poll_fd = {.fd = p->socket, .events = POLLIN};
     struct timespec wait = {(time_t)(wait_ns / NS_PER_SEC), (long)(wait_ns % NS_PER_SEC)};
     if (ppoll(&poll_fd, 1, &wait, NULL) <= 0)
-        return false;
+        return NULL;
     ssize_t n = receive_packet(p, packet, sizeof(packet), &received_ns);
-    return n > 0 && take_answer(p, round, packet, (size_t)n, received_ns);
+    return n > 0 ? take_answer(p, packet, (size_t)n, received_ns) : NULL;
 }
 
 /* One echo to each target, a gap apart, until all are answered or the last one's time is up. */
@@ -142,7 +142,7 @@ static void run_round(struct probe *p, uint32_t round)
     while (answered < p->target_count) {
         bool all_sent = sent == p->target_count;
         uint64_t until_ns = all_sent ? next_ns + p->timeout_ns : next_ns;
-        if (await_answer(p, round, until_ns))
+        if (await_answer(p, until_ns))
             answered++;
         if (clock_monotonic_ns() < until_ns)
             continue;
@@ -150,6 +150,39 @@ static void run_round(struct probe *p, uint32_t round)
             return;
         send_echo(p, round, sent++);
         next_ns += sent < p->target_count ? p->gap_ns : 0;
+    }
+}
+
+static void print_answer(struct target *t)
+{
+    char text[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, &t->address.sin_addr, text, sizeof(text));
+    if (t->answered)
+        printf("{\"address\":\"%s\",\"rtt_s\":%.9f}\n", text, (double)t->rtt_ns[0] / 1e9);
+    else
+        printf("{\"address\":\"%s\",\"lost\":true}\n", text);
+    fflush(stdout);
+    t->received = 0;
+}
+
+/* For ever: an echo every gap, to the targets in turn. One whose answer may still come is left out.
+ */
+static void watch(struct probe *p)
+{
+    uint64_t next_ns = clock_monotonic_ns();
+    for (uint32_t n = 0; !ferror(stdout); n++) {
+        struct target *t = &p->targets[n % p->target_count], *answered;
+        uint64_t now;
+        while ((now = clock_monotonic_ns()) < next_ns)
+            if ((answered = await_answer(p, next_ns)))
+                print_answer(answered);
+        next_ns += p->gap_ns;
+        bool waits = t->sent_monotonic_ns > 0 && !t->answered;
+        if (waits && now - t->sent_monotonic_ns < p->timeout_ns)
+            continue;
+        if (waits)
+            print_answer(t);
+        send_echo(p, n, n % p->target_count);
     }
 }
 
@@ -197,6 +230,8 @@ int probe_main(int argc, char *const *argv)
         inet_pton(AF_INET, argv[FIRST_ADDRESS + i], &p.targets[i].address.sin_addr);
         p.targets[i].rtt_ns = xcalloc(p.rounds + 1, sizeof(*p.targets[i].rtt_ns));
     }
+    if (p.rounds == 0 && p.target_count > 0)
+        watch(&p);
     for (unsigned round = 0; round < p.rounds; round++)
         run_round(&p, round);
     for (unsigned i = 0; i < p.target_count; i++)

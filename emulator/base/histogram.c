@@ -2,6 +2,7 @@
 #include "base/histogram.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 enum { SUB = 1 << HISTOGRAM_SUB_BITS };
 
@@ -23,15 +24,22 @@ uint64_t histogram_bucket_top(unsigned bucket)
     return low + ((1ULL << shift) - 1);
 }
 
-void histogram_record(struct histogram *h, uint64_t value)
+void histogram_record_many(struct histogram *h, uint64_t value, uint64_t count)
 {
+    if (count == 0)
+        return;
     if (h->count == 0 || value < h->min)
         h->min = value;
     if (value > h->max)
         h->max = value;
-    h->sum += (double)value;
-    h->count++;
-    h->bucket[bucket_of(value)]++;
+    h->sum += (double)value * (double)count;
+    h->count += count;
+    h->bucket[bucket_of(value)] += count;
+}
+
+void histogram_record(struct histogram *h, uint64_t value)
+{
+    histogram_record_many(h, value, 1);
 }
 
 void histogram_add(struct histogram *to, const struct histogram *from)
@@ -46,6 +54,25 @@ void histogram_add(struct histogram *to, const struct histogram *from)
     to->count += from->count;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
         to->bucket[i] += from->bucket[i];
+}
+
+void histogram_subtract(struct histogram *from, const struct histogram *earlier)
+{
+    const uint64_t largest = from->max;
+    bool any = false;
+    from->count -= earlier->count;
+    from->sum -= earlier->sum;
+    from->min = from->max = 0;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        from->bucket[i] -= earlier->bucket[i];
+        if (from->bucket[i] == 0)
+            continue;
+        uint64_t top = histogram_bucket_top(i);
+        from->max = top < largest ? top : largest;
+        if (!any)
+            from->min = from->max;
+        any = true;
+    }
 }
 
 uint64_t histogram_quantile(const struct histogram *h, double share)

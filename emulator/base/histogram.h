@@ -29,6 +29,16 @@ struct histogram {
 void histogram_record(struct histogram *h, uint64_t value);
 void histogram_add(struct histogram *to, const struct histogram *from);
 
+/* The same value `count` times. */
+void histogram_record_many(struct histogram *h, uint64_t value, uint64_t count);
+
+/* Takes out what an earlier copy of the same histogram held. The least and the largest value are
+ * then known only as well as their buckets. */
+void histogram_subtract(struct histogram *from, const struct histogram *earlier);
+
+/* The largest value that counts in a bucket. */
+uint64_t histogram_bucket_top(unsigned bucket);
+
 /* Smallest recorded level such that `share` (0…1) of the values are not above it; 0 when empty.
  * The result never exceeds the largest recorded value. */
 uint64_t histogram_quantile(const struct histogram *h, double share);

@@ -121,6 +121,29 @@ double stats_t_quantile(double p, double df)
     return (low + high) / 2;
 }
 
+double stats_normal_quantile(double p)
+{
+    double low = -8, high = 8;
+    while (high - low > 1e-12) {
+        double middle = (low + high) / 2;
+        if (erfc(-middle / M_SQRT2) / 2 < p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+struct interval stats_wilson(uint64_t count, uint64_t n, double z)
+{
+    if (n == 0)
+        return (struct interval){0, 1};
+    double trials = (double)n, share = (double)count / trials, square = z * z / trials;
+    double centre = (share + square / 2) / (1 + square);
+    double half = z / (1 + square) * sqrt(share * (1 - share) / trials + square / trials / 4);
+    return (struct interval){fmax(centre - half, 0), fmin(centre + half, 1)};
+}
+
 struct interval stats_median_bootstrap(const double *values, size_t count, uint64_t seed)
 {
     if (count < 2)

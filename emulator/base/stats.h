@@ -39,6 +39,13 @@ double stats_t_distribution(double t, double df);
 /* The t below which the share `p`, 0 < p < 1, lies. */
 double stats_t_quantile(double p, double df);
 
+/* The same of the standard normal distribution, to about 1e-9 for 1e-6 < p < 1 - 1e-6. */
+double stats_normal_quantile(double p);
+
+/* Wilson's interval for a probability of which `count` of `n` trials were hits; `z` is the normal
+ * quantile of the confidence. 0 to 1 without trials. */
+struct interval stats_wilson(uint64_t count, uint64_t n, double z);
+
 /* The 95 % confidence interval of the median, by percentile bootstrap: 2,000 samples drawn with
  * replacement from the stream `seed`. NAN below two values. */
 struct interval stats_median_bootstrap(const double *values, size_t count, uint64_t seed);

@@ -88,7 +88,8 @@ static void print_wires(json_t *status)
         table_add(t, "%s",
                   units_format_share(text, json_number_value(json_object_get(wire, "loss"))));
         table_add(t, "%s", rate ? units_format_rate(text, (uint64_t)rate) : "-");
-        static const char *const counters[] = {"packets", "lost", "queue_drops"};
+        bool in_one = json_object_get(wire, "drops"); /* netem does not tell them apart */
+        const char *const counters[] = {"packets", in_one ? "drops" : "lost", "queue_drops"};
         for (size_t k = 0; k < ARRAY_LEN(counters); k++) {
             json_t *value = json_object_get(wire, counters[k]);
             if (value)
@@ -101,10 +102,30 @@ static void print_wires(json_t *status)
     table_free(t);
 }
 
+/* What the engine itself did to packets that nobody asked for. */
+static void print_lateness(json_t *lateness)
+{
+    static const char *const keys[] = {"p50_s", "p99_s", "p999_s", "max_s"};
+    static const char *const names[] = {"median", "99 %", "99.9 %", "worst"};
+    static const char *const drops[] = {"tap_drops", "no_memory", "write_errors"};
+    json_int_t dropped = 0;
+    fputs("\npackets left late by", stdout);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        char text[UNITS_TEXT_MAX];
+        printf("%s %s (%s)", i ? "," : "",
+               units_format_time_short(text, number_of(lateness, keys[i]) * 1e9), names[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(drops); i++)
+        dropped += json_integer_value(json_object_get(lateness, drops[i]));
+    if (dropped > 0)
+        printf("; the delay line itself lost %lld", (long long)dropped);
+    putchar('\n');
+}
+
 static void print_status(const char *lab, json_t *status)
 {
     json_t *lateness = json_object_get(status, "lateness");
-    char text[UNITS_TEXT_MAX], late[UNITS_TEXT_MAX];
+    char text[UNITS_TEXT_MAX];
     printf("lab %s: scenario %s, engine %s, up for %s\n\n", lab, text_of(status, "scenario"),
            text_of(status, "engine"),
            units_format_time_short(text, json_number_value(json_object_get(status, "up_s")) * 1e9));
@@ -114,11 +135,7 @@ static void print_status(const char *lab, json_t *status)
         print_wires(status);
     }
     if (lateness)
-        printf("\npackets left late by %s (median), %s (99 %%)\n",
-               units_format_time_short(text,
-                                       json_number_value(json_object_get(lateness, "p50_s")) * 1e9),
-               units_format_time_short(late, json_number_value(json_object_get(lateness, "p99_s")) *
-                                                 1e9));
+        print_lateness(lateness);
 }
 
 static enum exit_status run(const struct command *command, int argc, char **argv)

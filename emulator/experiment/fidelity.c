@@ -22,9 +22,14 @@ enum {
     PAIRS_MAX = 2000,
 };
 
-static const double broken_s = 5e-3, broken_share = 0.05;
-static const double broken_drops = 1e-3; /* of all packets */
-static const double doubtful_s = 1e-3, doubtful_lateness_s = 500e-6;
+/* Where a limit of the scenario is left so far behind that the network was another one. */
+static const double broken_errors = 5, broken_share = 0.05;
+static const double broken_drops = 1e-3; /* more of all packets */
+
+enum {
+    BROKEN_LATENESS = 10,
+    LOST_ECHOES_MIN = 3, /* that say anything */
+};
 
 const char *verdict_name(enum verdict v)
 {
@@ -160,12 +165,12 @@ void fidelity_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
         f->reasons[f->reason_count++] = xstrdup(text);
 }
 
-static enum verdict judge_pair(const struct pair *p)
+static enum verdict judge_pair(const struct pair *p, double limit_s)
 {
     double error = fabs(p->min_s - p->asked_s);
-    if (p->received == 0 || (error > broken_s && error > broken_share * p->asked_s))
+    if (p->received == 0 || (error > broken_errors * limit_s && error > broken_share * p->asked_s))
         return VERDICT_BROKEN;
-    return error > doubtful_s ? VERDICT_DOUBTFUL : VERDICT_TRUSTED;
+    return error > limit_s ? VERDICT_DOUBTFUL : VERDICT_TRUSTED;
 }
 
 /* Each pair is judged; the worst one speaks for all, with their number. */
@@ -176,7 +181,7 @@ static void judge_pairs(struct fidelity *f, const struct scenario *s)
     size_t faulty = 0;
     for (size_t i = 0; i < f->pair_count; i++) {
         const struct pair *p = &f->pairs[i];
-        enum verdict v = judge_pair(p);
+        enum verdict v = judge_pair(p, (double)s->verdict.delay_error_ns / 1e9);
         faulty += v != VERDICT_TRUSTED;
         if (v > verdict || (v == verdict && worst &&
                             fabs(p->min_s - p->asked_s) > fabs(worst->min_s - worst->asked_s))) {
@@ -199,49 +204,123 @@ static void judge_pairs(struct fidelity *f, const struct scenario *s)
             a, b, worst->min_s * 1e3, worst->asked_s * 1e3, faulty, f->pair_count);
 }
 
-static void judge_engine(struct fidelity *f, json_t *status)
+static void judge_engine(struct fidelity *f, const struct verdict_limits *limits)
 {
-    json_t *lateness = json_object_get(status, "lateness"), *wire;
-    double p99 = json_number_value(json_object_get(lateness, "p99_s"));
-    json_int_t no_memory = json_integer_value(json_object_get(lateness, "no_memory"));
-    json_int_t write_errors = json_integer_value(json_object_get(lateness, "write_errors"));
-    json_int_t tap_drops = json_integer_value(json_object_get(lateness, "tap_drops"));
-    json_int_t packets = json_integer_value(json_object_get(lateness, "packets"));
-    json_int_t queue_drops = 0;
-    size_t i;
-    json_array_foreach(json_object_get(status, "wires"), i, wire) queue_drops +=
-        json_integer_value(json_object_get(wire, "queue_drops"));
-    if (no_memory + write_errors > 0)
-        fidelity_fault(f, VERDICT_BROKEN, "the delay line itself lost %lld packets",
-                       (long long)(no_memory + write_errors));
-    if (tap_drops > 0)
+    const struct account *a = f->account;
+    uint64_t p50 = histogram_quantile(&a->lateness, 0.5);
+    uint64_t p99 = histogram_quantile(&a->lateness, 0.99);
+    double share = account_unasked_share(a), pressure = host_load_pressure(&f->load);
+    if (account_unasked_drops(a) > 0 && share > limits->drops) {
+        const unsigned long long drops = account_unasked_drops(a), packets = a->packets;
+        _cleanup_(freep) char *causes = account_describe_drops(a);
+        fidelity_fault(f, share > limits->drops + broken_drops ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
+                       "%llu of %llu packets were dropped that the file did not ask to drop: %s",
+                       drops, packets + drops, causes);
+    }
+    if (p99 > limits->lateness_ns)
         fidelity_fault(
-            f,
-            (double)tap_drops > broken_drops * (double)packets ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
-            "%lld packets came faster than the delay line could take them", (long long)tap_drops);
-    if (p99 > doubtful_lateness_s)
-        fidelity_fault(
-            f, VERDICT_DOUBTFUL,
-            "1 %% of the packets left more than %.0f us late (limit %.0f us): something else "
-            "keeps this machine's %ld processors busy, or the workload itself does",
-            p99 * 1e6, doubtful_lateness_s * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
-    if (queue_drops > 0)
-        fidelity_fault(f, VERDICT_DOUBTFUL,
-                       "%lld packets found the queue of a wire without a rate full",
-                       (long long)queue_drops);
+            f, p50 > BROKEN_LATENESS * limits->lateness_ns ? VERDICT_BROKEN : VERDICT_DOUBTFUL,
+            "1 %% of the packets left more than %.0f us late (limit %g us): something waited for "
+            "one of this machine's %ld processors %.0f %% of the time",
+            (double)p99 / 1e3, (double)limits->lateness_ns / 1e3, sysconf(_SC_NPROCESSORS_ONLN),
+            (isnan(pressure) ? host_load_busy(&f->load) : pressure) * 100);
 }
 
-void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status)
+/* While the workload ran. Longer round trips are no news where a rate or a guest is on the way. */
+static void judge_monitor(struct fidelity *f, const struct verdict_limits *limits)
 {
+    unsigned sent, lost = monitor_lost(&f->monitor, &sent);
+    double limit_s = (double)limits->delay_error_ns / 1e9;
+    double median = monitor_median_error(&f->monitor), early = monitor_earliest(&f->monitor);
+    if (median > limit_s)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "while the workload ran round trips took %.3f ms more than asked in the "
+                       "median (limit %.3f ms)",
+                       median * 1e3, limit_s * 1e3);
+    if (early > limit_s)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "while the workload ran a round trip took %.3f ms less than asked (limit "
+                       "%.3f ms)",
+                       early * 1e3, limit_s * 1e3);
+    if (lost >= LOST_ECHOES_MIN && lost > limits->drops * sent)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "while the workload ran %u of %u echoes were lost on wires without loss",
+                       lost, sent);
+}
+
+static void judge_host(struct fidelity *f, const struct verdict_limits *limits)
+{
+    double pressure = host_load_pressure(&f->load), steal = host_load_steal(&f->load);
+    double jump = host_load_jump_s(&f->load), slept = host_load_slept_s(&f->load);
+    if (steal > limits->steal)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "%.1f %% of the processors' time was taken by what this machine itself runs "
+                       "on (limit %.1f %%)",
+                       steal * 100, limits->steal * 100);
+    if (pressure > limits->pressure)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "something waited for a processor %.0f %% of the time (limit %.0f %%)",
+                       pressure * 100, limits->pressure * 100);
+    if (fabs(jump) * 1e9 > (double)limits->clock_jump_ns)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "the machine's clock was set by %+.3f s while the workload ran", jump);
+    if (slept * 1e9 > (double)limits->clock_jump_ns)
+        fidelity_fault(f, VERDICT_DOUBTFUL, "the machine slept for %.3f s while the workload ran",
+                       slept);
+}
+
+int fidelity_begin(struct fidelity *f, struct crew *crew, const struct plan *plan, json_t *status,
+                   struct error *err)
+{
+    f->before = status;
+    host_load_begin(&f->load);
+    return monitor_start(&f->monitor, crew, plan, err);
+}
+
+void fidelity_watch(struct fidelity *f)
+{
+    host_load_watch(&f->load);
+}
+
+void fidelity_end(struct fidelity *f, json_t *status)
+{
+    host_load_end(&f->load);
+    monitor_end(&f->monitor);
+    f->account = account_between(f->before, status);
+}
+
+void fidelity_judge(struct fidelity *f, const struct plan *plan)
+{
+    const struct verdict_limits *limits = &plan->scenario->verdict;
     f->verdict = VERDICT_TRUSTED;
     if (f->pair_count == 0 && plan->scenario->node_count > 1)
         fidelity_fault(f, VERDICT_DOUBTFUL,
                        "no two nodes have a direct path: nothing was measured");
     judge_pairs(f, plan->scenario);
-    judge_engine(f, status);
+    judge_engine(f, limits);
+    judge_monitor(f, limits);
+    judge_host(f, limits);
 }
 
-json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, json_t *status)
+static json_t *describe_limits(const struct verdict_limits *l)
+{
+    return json_pack("{s:f s:f s:f s:f s:f s:f s:f s:f}", "delay_error_s",
+                     (double)l->delay_error_ns / 1e9, "lateness_p99_s",
+                     (double)l->lateness_ns / 1e9, "drops", l->drops, "rate_error", l->rate_error,
+                     "confidence", l->confidence, "steal", l->steal, "pressure", l->pressure,
+                     "clock_jump_s", (double)l->clock_jump_ns / 1e9);
+}
+
+/* What was seen while the workload ran. */
+static void describe_workload_time(const struct fidelity *f, json_t *all)
+{
+    json_object_update_new(all, account_describe(f->account));
+    json_object_set(all, "wires", f->account->wires);
+    json_object_set_new(all, "during", monitor_describe(&f->monitor));
+    json_object_set_new(all, "host", host_load_describe(&f->load));
+}
+
+json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan)
 {
     json_t *pairs = json_array(), *reasons = json_array();
     const struct node *nodes = plan->scenario->nodes;
@@ -258,12 +337,13 @@ json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, jso
     }
     for (size_t i = 0; i < f->reason_count; i++)
         json_array_append_new(reasons, json_string(f->reasons[i]));
-    json_t *all = json_pack("{s:s s:o s:s s:b s:I s:o s:O?}", "verdict", verdict_name(f->verdict),
-                            "reasons", reasons, "engine", engine_name(plan->engine), "reproducible",
-                            plan->engine == ENGINE_DELAYLINE, "paths", (json_int_t)f->path_count,
-                            "pairs", pairs, "wires", json_object_get(status, "wires"));
-    if (json_object_get(status, "lateness"))
-        json_object_set(all, "lateness", json_object_get(status, "lateness"));
+    json_t *all =
+        json_pack("{s:s s:o s:o s:s s:b s:I s:o}", "verdict", verdict_name(f->verdict), "reasons",
+                  reasons, "limits", describe_limits(&plan->scenario->verdict), "engine",
+                  engine_name(plan->engine), "reproducible", plan->engine == ENGINE_DELAYLINE,
+                  "paths", (json_int_t)f->path_count, "pairs", pairs);
+    if (f->account)
+        describe_workload_time(f, all);
     return all;
 }
 
@@ -272,5 +352,8 @@ void fidelity_done(struct fidelity *f)
     for (size_t i = 0; i < f->reason_count; i++)
         free(f->reasons[i]);
     free(f->pairs);
+    json_decref(f->before);
+    account_free(f->account);
+    monitor_done(&f->monitor);
     *f = (struct fidelity){0};
 }

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * How good the emulation was: asked against achieved round-trip times, pair by pair, and the
- * engine's own account, summed up in a verdict with its reasons. A run without one is not to be
+ * How good the emulation was: asked against achieved round-trip times, pair by pair, before the
+ * workload; and while it ran the engine's own account, a few echoes, and what else happened on this
+ * machine. All of it is summed up in a verdict with its reasons. A run without one is not to be
  * published.
+ *
+ * fidelity_measure(), then fidelity_begin() and fidelity_end() around the workload, then
+ * fidelity_judge().
  */
 #ifndef WANLAB_EXPERIMENT_FIDELITY_H
 #define WANLAB_EXPERIMENT_FIDELITY_H
 
 #include <jansson.h>
 
+#include "experiment/account.h"
 #include "experiment/crew.h"
+#include "experiment/host_load.h"
+#include "experiment/monitor.h"
 #include "topology/plan.h"
 
 enum verdict {
@@ -30,8 +37,12 @@ struct pair {
 
 struct fidelity {
     struct pair *pairs;
-    size_t pair_count; /* measured: all of them, or a sample of very many */
-    size_t path_count; /* pairs of nodes that have a direct path */
+    size_t pair_count;       /* measured: all of them, or a sample of very many */
+    size_t path_count;       /* pairs of nodes that have a direct path */
+    json_t *before;          /* the lab's status when the workload began */
+    struct account *account; /* since then; NULL: the workload has not ended */
+    struct host_load load;
+    struct monitor monitor;
     enum verdict verdict;
     char *reasons[16]; /* why it is not better; the first `reason_count` */
     size_t reason_count;
@@ -42,18 +53,26 @@ struct fidelity {
 int fidelity_measure(struct fidelity *f, struct crew *crew, const struct plan *plan,
                      struct error *err);
 
-/* Takes the engine's counters (`status` as lab/status.c describes it) and decides on the verdict.
- * Broken: a pair answered none of the probes, or its smallest round trip is off by more than 5 ms
- * and 5 %; the engine itself lost packets (where TAPs ran over: more than 1 in 1,000). Doubtful: a
- * round trip is off by more than 1 ms; the 99th percentile of the lateness is above 500 us; a queue
- * or a TAP ran over. */
-void fidelity_judge(struct fidelity *f, const struct plan *plan, json_t *status);
+/* When the workload begins (consumes `status`, which is as lab/status.c describes it), ten times a
+ * second or so, and when it has ended. */
+int fidelity_begin(struct fidelity *f, struct crew *crew, const struct plan *plan, json_t *status,
+                   struct error *err);
+void fidelity_watch(struct fidelity *f);
+void fidelity_end(struct fidelity *f, json_t *status);
+
+/* Decides on the verdict by the scenario's limits (topology/scenario_verdict.c).
+ *
+ * Broken: a pair answered none of the probes, or its smallest round trip is off by more than five
+ * times the limit and 5 %; half of the packets left ten times later than the
+ * limit for 1 %; 1 in 1,000 packets more
+ * than the limit was dropped without anybody having asked. Doubtful: what is beyond a limit. */
+void fidelity_judge(struct fidelity *f, const struct plan *plan);
 
 /* One more reason for a verdict of `v` or worse. */
 void fidelity_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan, json_t *status);
+json_t *fidelity_describe(const struct fidelity *f, const struct plan *plan);
 void fidelity_done(struct fidelity *f);
 
 #endif

@@ -255,6 +255,7 @@ static void show_progress(void *arg)
 {
     struct bar *b = arg;
     double slowest = 1;
+    fidelity_watch(&b->run->fidelity);
     for (size_t i = 0; i < b->run->scenario->node_count; i++)
         slowest = fmin(slowest, b->run->progress[i]);
     if (slowest > 0)
@@ -278,9 +279,9 @@ static int run_workload(struct run *r, struct error *err)
     return 0;
 }
 
-/* What nodes and emulator have taken when the workload ends; of the emulator, what is beyond that
- * at its begin. */
-static int note_costs(struct run *r, bool is_end, struct error *err)
+/* Right before the workload, and right after it: what nodes, emulator and wires have done in
+ * between. */
+static int note_status(struct run *r, bool is_end, struct error *err)
 {
     json_t *status;
     int result = crew_status(r->crew, &status, err);
@@ -289,11 +290,12 @@ static int note_costs(struct run *r, bool is_end, struct error *err)
     struct emulator_cpu now = cost_emulator_cpu(status);
     r->emulator_cpu = (struct emulator_cpu){now.lab_s - r->emulator_cpu.lab_s,
                                             now.command_s - r->emulator_cpu.command_s};
-    if (is_end)
+    if (is_end) {
+        fidelity_end(&r->fidelity, status);
         r->costs = status;
-    else
-        json_decref(status);
-    return 0;
+        return 0;
+    }
+    return fidelity_begin(&r->fidelity, r->crew, r->lab.plan, status, err);
 }
 
 static int check_result(struct run *r, struct error *err)
@@ -338,20 +340,18 @@ static int conduct(struct run *r, struct error *err)
     for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
         result = start_service(r, &r->workload->services[i], err);
     if (result == 0)
-        result = note_costs(r, false, err);
+        result = note_status(r, false, err);
     if (result == 0)
         result = run_workload(r, err);
     if (result == 0)
-        result = note_costs(r, true, err);
+        result = note_status(r, true, err);
     if (result == 0)
         result = read_facts(r, FACTS_END, err);
     if (result == 0)
         result = check_result(r, err);
-    if (result == 0)
-        result = crew_status(r->crew, &r->status, err);
     if (result == 0) {
         crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC);
-        fidelity_judge(&r->fidelity, r->lab.plan, r->status);
+        fidelity_judge(&r->fidelity, r->lab.plan);
         facts_judge(&r->facts, &r->fidelity, r->lab.plan);
         judge_metrics(r);
         r->done = true;
@@ -423,7 +423,6 @@ static void release(struct run *r)
     results_done(&r->results);
     if (r->lab.folder)
         lab_done(&r->lab);
-    json_decref(r->status);
     json_decref(r->costs);
     free(r->progress);
 }

@@ -52,8 +52,7 @@ struct run {
     struct metrics metrics;
     struct fidelity fidelity;
     struct facts facts;
-    json_t *status; /* of the lab, at the end */
-    json_t *costs;  /* the lab's status when the workload ended: for what nodes cost */
+    json_t *costs; /* the lab's status when the workload ended: for what nodes cost */
     struct emulator_cpu emulator_cpu;
     FILE *samples;    /* samples.csv */
     FILE **outputs;   /* nodes/NAME.jsonl */

@@ -250,7 +250,11 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
                             json_pack("{s:f s:f}", "lab_cpu_s", r->emulator_cpu.lab_s,
                                       "command_cpu_s", r->emulator_cpu.command_s));
     if (r->done) {
+        json_t *reasons = json_array();
+        for (size_t i = 0; i < r->fidelity.reason_count; i++)
+            json_array_append_new(reasons, json_string(r->fidelity.reasons[i]));
         json_object_set_new(run, "verdict", json_string(verdict_name(r->fidelity.verdict)));
+        json_object_set_new(run, "reasons", reasons);
         json_object_set_new(run, "metrics", describe_metrics(r));
         json_object_set_new(run, "overall", overall_describe(r));
     }
@@ -273,7 +277,7 @@ int summary_write(struct run *r, const struct error *failure, struct error *err)
     int result = 0;
     if (r->lab.plan)
         result = results_write_json(&r->results, "fidelity.json",
-                                    fidelity_describe(&r->fidelity, r->lab.plan, r->status), err);
+                                    fidelity_describe(&r->fidelity, r->lab.plan), err);
     if (result == 0 && r->costs)
         result = cost_write_csv(&r->results, r->costs, err);
     if (result == 0 && r->done)

@@ -11,6 +11,7 @@
 #include "node/machine.h"
 #include "node/usage.h"
 #include "wire/delayline/delayline.h"
+#include "wire/qdiscs.h"
 
 static json_t *describe_node(const struct supervisor *s, unsigned i, const struct node_usage *usage)
 {
@@ -45,62 +46,105 @@ static json_t *describe_node(const struct supervisor *s, unsigned i, const struc
     return ret;
 }
 
-static json_t *describe_wire(const struct wire *w, const struct delayline_wire_stats *stats)
+static json_t *describe_wire(const struct wire *w)
 {
-    json_t *wire = json_pack("{s:s s:f s:f s:I s:I}", "name", w->name, "delay_s",
-                             (double)w->impairment.delay_ns / 1e9, "loss", w->impairment.loss,
-                             "rate_bps", (json_int_t)w->impairment.rate_bps, "queue_packets",
-                             (json_int_t)w->impairment.queue_packets);
-    if (stats)
-        json_object_update_missing_new(
-            wire, json_pack("{s:I s:I s:I s:I}", "packets", (json_int_t)stats->packets, "bytes",
-                            (json_int_t)stats->bytes, "lost", (json_int_t)stats->lost,
-                            "queue_drops", (json_int_t)stats->queue_drops));
-    return wire;
+    return json_pack("{s:s s:f s:f s:I s:I}", "name", w->name, "delay_s",
+                     (double)w->impairment.delay_ns / 1e9, "loss", w->impairment.loss, "rate_bps",
+                     (json_int_t)w->impairment.rate_bps, "queue_packets",
+                     (json_int_t)w->impairment.queue_packets);
 }
 
-/* What the TAPs turned away since the delay line did not read in time. */
-static uint64_t count_tap_drops(const struct plan *p)
+static void add_delayline_stats(json_t *wire, const struct delayline_wire_stats *stats)
+{
+    double mean = stats->packets ? (double)stats->late_sum_ns / (double)stats->packets : 0;
+    json_object_update_missing_new(
+        wire, json_pack("{s:I s:I s:I s:I s:f s:f}", "packets", (json_int_t)stats->packets, "bytes",
+                        (json_int_t)stats->bytes, "lost", (json_int_t)stats->lost, "queue_drops",
+                        (json_int_t)stats->queue_drops, "late_mean_s", mean / 1e9, "late_max_s",
+                        (double)stats->late_max_ns / 1e9));
+}
+
+static void add_qdisc_stats(json_t *wire, const struct qdisc_stats *stats)
+{
+    json_object_update_missing_new(
+        wire, json_pack("{s:I s:I s:I s:I s:I s:I}", "packets", (json_int_t)stats->packets, "bytes",
+                        (json_int_t)stats->bytes, "drops", (json_int_t)stats->drops, "requeues",
+                        (json_int_t)stats->requeues, "overlimits", (json_int_t)stats->overlimits,
+                        "backlog_bytes", (json_int_t)stats->backlog));
+}
+
+static json_t *describe_wires(const struct plan *p, const struct delayline_stats *stats)
+{
+    json_t *wires = json_array();
+    _cleanup_(freep) struct qdisc_stats *qdiscs = xcalloc(p->wire_count, sizeof(*qdiscs));
+    bool has_qdiscs = p->engine == ENGINE_NETEM && qdiscs_read(p, qdiscs, NULL) == 0;
+    for (size_t i = 0; i < p->wire_count; i++) {
+        json_t *wire = describe_wire(&p->wires[i]);
+        if (stats)
+            add_delayline_stats(wire, &stats->wire[i]);
+        else if (has_qdiscs)
+            add_qdisc_stats(wire, &qdiscs[i]);
+        json_array_append_new(wires, wire);
+    }
+    return wires;
+}
+
+/* What the interfaces of the fabric dropped: the ports, since the node's kernel did not take it in
+ * time; the TAPs, since the delay line did not read it in time. */
+static void count_drops(const struct plan *p, uint64_t *ret_taps, uint64_t *ret_ports)
 {
     _cleanup_(freep) char *counters = NULL;
-    uint64_t drops = 0;
+    *ret_taps = *ret_ports = 0;
     if (file_read("/proc/self/net/dev", 1 << 24, &counters, NULL, NULL) < 0)
-        return 0;
+        return;
     for (size_t i = 0; i < p->tap_count; i++)
-        drops += interface_tx_dropped(counters, p->taps[i].dev);
-    return drops;
+        *ret_taps += interface_tx_dropped(counters, p->taps[i].dev);
+    for (size_t i = 0; i < p->port_count; i++)
+        *ret_ports += interface_tx_dropped(counters, p->ports[i].dev);
+}
+
+static json_t *describe_buckets(const struct histogram *h)
+{
+    json_t *buckets = json_array();
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (h->bucket[i])
+            json_array_append_new(buckets, json_pack("[I,I]", (json_int_t)histogram_bucket_top(i),
+                                                     (json_int_t)h->bucket[i]));
+    return buckets;
 }
 
 static json_t *describe_lateness(const struct delayline_stats *stats)
 {
     const struct histogram *h = &stats->lateness;
-    return json_pack(
-        "{s:I s:f s:f s:f s:f s:b s:I s:I s:I}", "packets", (json_int_t)h->count, "mean_s",
-        histogram_mean(h) / 1e9, "p50_s", (double)histogram_quantile(h, 0.5) / 1e9, "p99_s",
-        (double)histogram_quantile(h, 0.99) / 1e9, "max_s", (double)h->max / 1e9, "realtime",
-        (int)stats->realtime, "no_wire", (json_int_t)stats->no_wire, "write_errors",
-        (json_int_t)stats->write_errors, "no_memory", (json_int_t)stats->no_memory);
+    return json_pack("{s:I s:f s:f s:f s:f s:f s:o s:b s:I s:I s:I}", "packets",
+                     (json_int_t)h->count, "mean_s", histogram_mean(h) / 1e9, "p50_s",
+                     (double)histogram_quantile(h, 0.5) / 1e9, "p99_s",
+                     (double)histogram_quantile(h, 0.99) / 1e9, "p999_s",
+                     (double)histogram_quantile(h, 0.999) / 1e9, "max_s", (double)h->max / 1e9,
+                     "buckets_ns", describe_buckets(h), "realtime", (int)stats->realtime, "no_wire",
+                     (json_int_t)stats->no_wire, "write_errors", (json_int_t)stats->write_errors,
+                     "no_memory", (json_int_t)stats->no_memory);
 }
 
 json_t *status_describe(const struct supervisor *s)
 {
     const struct plan *p = s->tree->plan;
     const struct delayline_stats *stats = s->engine->stats(s->engine_run);
-    json_t *nodes = json_array(), *wires = json_array();
+    json_t *nodes = json_array();
+    uint64_t tap_drops, port_drops;
+    count_drops(p, &tap_drops, &port_drops);
     _cleanup_(freep) struct node_usage *usage = xcalloc(p->scenario->node_count, sizeof(*usage));
     usage_collect(s->fabric.nodes, p->scenario->node_count, usage);
     for (unsigned i = 0; i < p->scenario->node_count; i++)
         json_array_append_new(nodes, describe_node(s, i, &usage[i]));
-    for (size_t i = 0; i < p->wire_count; i++)
-        json_array_append_new(wires, describe_wire(&p->wires[i], stats ? &stats->wire[i] : NULL));
     json_t *status = json_pack(
-        "{s:s s:s s:f s:f s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name,
+        "{s:s s:s s:f s:f s:I s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name,
         "up_s", (double)(clock_realtime_ns() - s->started_ns) / 1e9, "lab_cpu_s",
-        (double)usage_lab_cpu_ns(s->fabric.nodes, p->scenario->node_count) / 1e9, "nodes", nodes,
-        "wires", wires);
+        (double)usage_lab_cpu_ns(s->fabric.nodes, p->scenario->node_count) / 1e9, "port_drops",
+        (json_int_t)port_drops, "nodes", nodes, "wires", describe_wires(p, stats));
     if (stats) {
         json_t *lateness = describe_lateness(stats);
-        json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)count_tap_drops(p)));
+        json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)tap_drops));
         json_object_set_new(status, "lateness", lateness);
     }
     return status;

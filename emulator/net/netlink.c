@@ -18,6 +18,8 @@ struct netlink {
     struct error *err; /* where the callback puts the answer to the request under way */
     int result;
     bool answered;
+    void (*on_message)(const struct nlmsghdr *message, void *arg); /* of the dump under way */
+    void *message_arg;
 };
 
 /* The text that newer kernels attach to an error, or NULL. It lies behind the echoed request,
@@ -58,6 +60,20 @@ static int on_ack(struct nl_msg *msg, void *arg)
     return NL_STOP;
 }
 
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+    struct netlink *nl = arg;
+    if (nl->on_message)
+        nl->on_message(nlmsg_hdr(msg), nl->message_arg);
+    return NL_OK;
+}
+
+static int on_finish(struct nl_msg *msg, void *arg)
+{
+    on_ack(msg, arg);
+    return NL_STOP;
+}
+
 int netlink_socket(void)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -91,6 +107,8 @@ int netlink_adopt(int fd, struct netlink **ret, struct error *err)
     }
     nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, on_error, nl);
     nl_socket_modify_cb(nl->sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, nl);
+    nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_valid, nl);
+    nl_socket_modify_cb(nl->sock, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, nl);
     *ret = nl;
     return 0;
 }
@@ -147,13 +165,11 @@ static int request_remote(struct netlink *nl, struct nl_msg *msg, struct error *
     return nl->result;
 }
 
-int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
+/* Sends a request to the local kernel and waits until it is answered. Consumes `msg`. */
+static int exchange(struct netlink *nl, struct nl_msg *msg, struct error *err)
 {
-    nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
     nl->err = err;
     nl->answered = false;
-    if (nl->transact)
-        return request_remote(nl, msg, err);
     int r = nl_send_auto(nl->sock, msg);
     nlmsg_free(msg);
     if (r < 0)
@@ -164,4 +180,25 @@ int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
             return error_set(err, EIO, "no answer from the kernel: %s", nl_geterror(r));
     }
     return nl->result;
+}
+
+int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
+{
+    nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+    nl->err = err;
+    if (nl->transact)
+        return request_remote(nl, msg, err);
+    return exchange(nl, msg, err);
+}
+
+int netlink_dump(struct netlink *nl, struct nl_msg *msg,
+                 void (*on_message)(const struct nlmsghdr *message, void *arg), void *arg,
+                 struct error *err)
+{
+    nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
+    nl->on_message = on_message;
+    nl->message_arg = arg;
+    int r = exchange(nl, msg, err);
+    nl->on_message = NULL;
+    return r;
 }

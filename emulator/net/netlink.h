@@ -39,6 +39,12 @@ void netlink_close(struct netlink *nl); /* accepts NULL */
  * only the kernel's reason: the caller wraps it with what it wanted. */
 int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err);
 
+/* Sends a request with NLM_F_DUMP and calls `on_message` for each object of the answer. Consumes
+ * `msg`. Only for the local kernel. */
+int netlink_dump(struct netlink *nl, struct nl_msg *msg,
+                 void (*on_message)(const struct nlmsghdr *message, void *arg), void *arg,
+                 struct error *err);
+
 DEFINE_CLEANUP(struct netlink *, netlink_close);
 
 #endif

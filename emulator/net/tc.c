@@ -2,6 +2,7 @@
 #include "net/tc.h"
 
 #include <arpa/inet.h>
+#include <linux/gen_stats.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
@@ -137,6 +138,61 @@ int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *er
     struct tc_skbedit params = {.action = TC_ACT_OK};
     return add_ingress_action(nl, ifindex, "skbedit", TCA_SKBEDIT_PARMS, &params, sizeof(params),
                               &mark, err);
+}
+
+struct qdisc_reader {
+    void (*on_qdisc)(int ifindex, uint32_t parent, const char *kind,
+                     const struct qdisc_stats *stats, void *arg);
+    void *arg;
+};
+
+static void read_stats(struct nlattr *nest, struct qdisc_stats *ret)
+{
+    struct nlattr *all[TCA_STATS_MAX + 1];
+    struct gnet_stats_basic basic = {0};
+    struct gnet_stats_queue queue = {0};
+    if (nla_parse_nested(all, TCA_STATS_MAX, nest, NULL) < 0)
+        return;
+    if (all[TCA_STATS_BASIC])
+        nla_memcpy(&basic, all[TCA_STATS_BASIC], sizeof(basic));
+    if (all[TCA_STATS_QUEUE])
+        nla_memcpy(&queue, all[TCA_STATS_QUEUE], sizeof(queue));
+    *ret = (struct qdisc_stats){.packets = basic.packets,
+                                .bytes = basic.bytes,
+                                .drops = queue.drops,
+                                .requeues = queue.requeues,
+                                .overlimits = queue.overlimits,
+                                .queued = queue.qlen,
+                                .backlog = queue.backlog};
+    if (all[TCA_STATS_PKT64])
+        ret->packets = nla_get_u64(all[TCA_STATS_PKT64]);
+}
+
+static void read_qdisc(const struct nlmsghdr *message, void *arg)
+{
+    const struct qdisc_reader *r = arg;
+    const struct tcmsg *head = nlmsg_data(message);
+    struct nlattr *all[TCA_MAX + 1];
+    struct qdisc_stats stats = {0};
+    if (message->nlmsg_type != RTM_NEWQDISC ||
+        nlmsg_parse((struct nlmsghdr *)message, sizeof(*head), all, TCA_MAX, NULL) < 0 ||
+        !all[TCA_KIND])
+        return;
+    if (all[TCA_STATS2])
+        read_stats(all[TCA_STATS2], &stats);
+    r->on_qdisc(head->tcm_ifindex, head->tcm_parent, nla_get_string(all[TCA_KIND]), &stats, r->arg);
+}
+
+int tc_read_qdiscs(struct netlink *nl,
+                   void (*on_qdisc)(int ifindex, uint32_t parent, const char *kind,
+                                    const struct qdisc_stats *stats, void *arg),
+                   void *arg, struct error *err)
+{
+    struct tcmsg head = {.tcm_family = AF_UNSPEC};
+    struct qdisc_reader reader = {on_qdisc, arg};
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETQDISC, 0);
+    nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
+    return netlink_dump(nl, msg, read_qdisc, &reader, err);
 }
 
 int tc_probe_netem(struct netlink *nl, struct error *err)

@@ -47,6 +47,19 @@ int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct 
 /* tc filter add dev DEV ingress … action skbedit mark MARK, for every packet. Needs clsact. */
 int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *err);
 
+/* What a qdisc has counted since it was made. */
+struct qdisc_stats {
+    uint64_t packets, bytes; /* passed on */
+    uint32_t drops, requeues, overlimits;
+    uint32_t queued, backlog; /* now: packets, bytes */
+};
+
+/* tc -s qdisc show: calls `on_qdisc` for each qdisc of the socket's namespace. */
+int tc_read_qdiscs(struct netlink *nl,
+                   void (*on_qdisc)(int ifindex, uint32_t parent, const char *kind,
+                                    const struct qdisc_stats *stats, void *arg),
+                   void *arg, struct error *err);
+
 /* Whether this kernel knows netem: tries one on the loopback of the caller's namespace, which must
  * be a scratch one. -ENOENT: the kernel has none. */
 int tc_probe_netem(struct netlink *nl, struct error *err);

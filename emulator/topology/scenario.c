@@ -126,9 +126,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",      "seed",       "engine", "nodes",      "delay_scale", "wan",
-        "links",     "networks",   "tcp",    "workload",   "sweep",       "repeat",
-        "precision", "repeat_max", "warmup", "saturation", "events",      "quick"};
+        "name",     "seed",       "engine",   "nodes", "delay_scale", "wan",       "links",
+        "networks", "tcp",        "workload", "sweep", "repeat",      "precision", "repeat_max",
+        "warmup",   "saturation", "events",   "quick", "verdict"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -154,6 +154,8 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
                                    &s->delay_scale, err);
     if (r == 0)
         r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
+    if (r == 0)
+        r = scenario_decode_verdict(s, yaml_get(root, "verdict"), err);
     return r < 0 ? r : scenario_decode_repeats(s, root, err);
 }
 

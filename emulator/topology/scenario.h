@@ -93,6 +93,19 @@ struct tcp_profile {
     uint64_t buffer_bytes; /* the most of each socket; 0: by what the wires need */
 };
 
+/* What a verdict holds a run, and `wanlab verify` a wire, against; scenario_verdict.c has the
+ * defaults and why. Shares are 0…1. */
+struct verdict_limits {
+    uint64_t delay_error_ns; /* of a wire, or of a round trip */
+    uint64_t lateness_ns;    /* by which the delay line may send 1 packet in 100 */
+    double drops;            /* of packets that nothing in the file asked to drop */
+    double rate_error;       /* of the asked rate; verify */
+    double confidence;       /* that verify passes wires which are as asked */
+    double steal;            /* of the processors' time, taken by what this machine runs on */
+    double pressure;         /* of the time, in which something waited for a processor */
+    uint64_t clock_jump_ns;  /* by which the wall clock was set during the run */
+};
+
 /* A parameter of the workload, still as text: workload.yaml knows its type. */
 struct parameter {
     char *name;
@@ -146,6 +159,7 @@ struct scenario {
     struct wan wan;
     double delay_scale; /* the factor that the delays of all wires have in them; default 1 */
     struct tcp_profile tcp;
+    struct verdict_limits verdict;
 
     struct workload_choice workload;
     struct sweep_axis *sweep;

@@ -46,6 +46,8 @@ int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct 
 int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
 /* Multiplies the delays of all wires by the scenario's factor. */
 void scenario_scale_delays(struct scenario *s);
+/* scenario_verdict.c; `map` is NULL where the file has no such section. */
+int scenario_decode_verdict(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
                           const struct yaml *node, struct error *err);

@@ -95,6 +95,30 @@ static void adding_equals_recording_both(void **state)
     assert_memory_equal(&empty, &both, sizeof(a));
 }
 
+static void subtracting_an_earlier_copy_leaves_what_came_since(void **state)
+{
+    (void)state;
+    static struct histogram h, earlier, since;
+    histogram_record(&h, 5);
+    histogram_record_many(&h, 9000000, 7);
+    earlier = h;
+    for (uint64_t i = 1; i <= 100; i++) {
+        histogram_record(&h, i * 1000);
+        histogram_record(&since, i * 1000);
+    }
+    histogram_subtract(&h, &earlier);
+    assert_int_equal(h.count, 100);
+    assert_true(histogram_mean(&h) == histogram_mean(&since));
+    for (int i = 0; i < 10; i++) /* the last value is only known by its bucket */
+        assert_int_equal(histogram_quantile(&h, i / 10.0), histogram_quantile(&since, i / 10.0));
+    assert_in_range(h.max, 100000, 100000 * 65 / 64);
+    assert_in_range(h.min, 1000, 1000 * 65 / 64);
+    earlier = h;
+    histogram_subtract(&h, &earlier);
+    assert_int_equal(h.count, 0);
+    assert_int_equal(histogram_quantile(&h, 0.99), 0);
+}
+
 static void the_mean_is_of_the_values_not_of_the_buckets(void **state)
 {
     (void)state;
@@ -115,6 +139,7 @@ int main(void)
         cmocka_unit_test(the_result_never_exceeds_the_largest_value),
         cmocka_unit_test(zero_is_a_value),
         cmocka_unit_test(adding_equals_recording_both),
+        cmocka_unit_test(subtracting_an_earlier_copy_leaves_what_came_since),
         cmocka_unit_test(the_mean_is_of_the_values_not_of_the_buckets),
     };
     return RUN_TESTS(tests);

@@ -84,6 +84,26 @@ static void one_node_is_enough(void **state)
     scenario_free(s);
 }
 
+static void the_verdict_has_limits_that_the_file_may_change(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: }\n");
+    assert_int_equal(s->verdict.delay_error_ns, NS_PER_MS);
+    assert_int_equal(s->verdict.lateness_ns, 500 * NS_PER_US);
+    assert_true(s->verdict.drops == 0 && s->verdict.rate_error == 0.01);
+    assert_true(s->verdict.pressure == 1); /* a busy machine alone is no error of the network */
+    scenario_free(s);
+    s = open_text("nodes: {a: }\nverdict: {delay_error: 2ms, lateness_p99: 100us, drops: 0.5%,\n"
+                  "  rate_error: 3%, confidence: 95%, steal: 1%, pressure: 50%, clock_jump: 1s}\n");
+    assert_int_equal(s->verdict.delay_error_ns, 2 * NS_PER_MS);
+    assert_int_equal(s->verdict.lateness_ns, 100 * NS_PER_US);
+    assert_true(s->verdict.drops == 0.005 && s->verdict.rate_error == 0.03);
+    assert_true(s->verdict.confidence == 0.95 && s->verdict.steal == 0.01);
+    assert_true(s->verdict.pressure == 0.5);
+    assert_int_equal(s->verdict.clock_jump_ns, NS_PER_SEC);
+    scenario_free(s);
+}
+
 static void tcp_is_cubic_with_buffers_by_the_wires_unless_the_file_says_else(void **state)
 {
     (void)state;
@@ -411,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_example_with_five_regions_is_what_it_says),
         cmocka_unit_test(the_other_examples_are_readable),
         cmocka_unit_test(one_node_is_enough),
+        cmocka_unit_test(the_verdict_has_limits_that_the_file_may_change),
         cmocka_unit_test(tcp_is_cubic_with_buffers_by_the_wires_unless_the_file_says_else),
         cmocka_unit_test(a_count_numbers_the_nodes_even_a_count_of_one),
         cmocka_unit_test(kinds_roots_and_limits_are_the_groups),

@@ -51,6 +51,21 @@ static void top_level_keys_are_checked(void **state)
     expect_all_refused(cases, ARRAY_LEN(cases));
 }
 
+static void the_limits_of_the_verdict_are_checked(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"nodes: {a: }\nverdict: strict\n", "2:10: found 'strict', expected a map for the verdict"},
+        {"nodes: {a: }\nverdict: {delay: 1ms}\n", "2:11: unknown key 'delay'"},
+        {"nodes: {a: }\nverdict: {delay_error: 1%}\n", "2:24: unknown unit '%' in '1%'"},
+        {"nodes: {a: }\nverdict: {drops: 5}\n", "2:18: '5' has no unit: expected a percentage"},
+        {"nodes: {a: }\nverdict: {steal: [5%]}\n", "2:18: found a list, expected"},
+        {"nodes: {a: }\nverdict: {confidence: 20%}\n", "2:23: a confidence of '20%' is out of"},
+        {"nodes: {a: }\nverdict: {confidence: 100%}\n", "2:23: a confidence of '100%' is out of"},
+    };
+    expect_all_refused(cases, ARRAY_LEN(cases));
+}
+
 static void the_tcp_profile_is_checked(void **state)
 {
     (void)state;
@@ -347,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(top_level_keys_are_checked),
+        cmocka_unit_test(the_limits_of_the_verdict_are_checked),
         cmocka_unit_test(the_tcp_profile_is_checked),
         cmocka_unit_test(nodes_are_checked),
         cmocka_unit_test(a_name_taken_twice_is_refused_with_the_other_place),

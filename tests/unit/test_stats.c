@@ -156,9 +156,41 @@ static void welch_lowers_the_degrees_where_variances_differ(void **state)
     assert_true(stats_compare(&a, &b).p > 0.05);
 }
 
+static void quantiles_of_the_normal_distribution_are_those_of_the_tables(void **state)
+{
+    (void)state;
+    expect_near(stats_normal_quantile(0.5), 0, 1e-9);
+    expect_near(stats_normal_quantile(0.975), 1.959963985, 1e-8);
+    expect_near(stats_normal_quantile(0.9995), 3.290526731, 1e-8);
+    expect_near(stats_normal_quantile(0.001), -3.090232306, 1e-8);
+}
+
+/* Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17
+ * (1998), table I: method 3, 95 %. */
+static void wilsons_intervals_are_those_of_the_literature(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t count, n;
+        double low, high;
+    } table[] = {{81, 263, 0.2553, 0.3662},
+                 {15, 148, 0.0624, 0.1605},
+                 {0, 20, 0, 0.1611},
+                 {1, 29, 0.0061, 0.1718}};
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct interval w = stats_wilson(table[i].count, table[i].n, 1.959964);
+        expect_near(w.low, table[i].low, 5e-5);
+        expect_near(w.high, table[i].high, 5e-5);
+    }
+    struct interval nothing = stats_wilson(0, 0, 2);
+    assert_true(nothing.low == 0 && nothing.high == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quantiles_of_the_normal_distribution_are_those_of_the_tables),
+        cmocka_unit_test(wilsons_intervals_are_those_of_the_literature),
         cmocka_unit_test(quantiles_of_t_are_those_of_the_tables),
         cmocka_unit_test(t_of_one_and_two_degrees_has_closed_forms),
         cmocka_unit_test(three_values_have_mean_median_deviation_and_interval),

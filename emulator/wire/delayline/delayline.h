@@ -20,6 +20,8 @@ struct delayline_wire_stats {
     uint64_t packets, bytes; /* released; bytes of Ethernet frames */
     uint64_t lost;           /* by the asked loss */
     uint64_t queue_drops;    /* the wire's queue was full */
+    uint64_t late_sum_ns;    /* over the released ones … */
+    uint64_t late_max_ns;    /* … and the worst of them */
 };
 
 struct delayline_stats {

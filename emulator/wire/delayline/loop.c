@@ -95,9 +95,14 @@ static void write_packet(struct loop *l, uint32_t wire, const struct packet *pac
         l->stats->write_errors++;
         return;
     }
-    histogram_record(&l->stats->lateness, now - packet->due_ns);
-    l->stats->wire[wire].packets++;
-    l->stats->wire[wire].bytes += packet->size - FRAME_VNET_HEADER;
+    struct delayline_wire_stats *stats = &l->stats->wire[wire];
+    const uint64_t late_ns = now - packet->due_ns;
+    histogram_record(&l->stats->lateness, late_ns);
+    stats->late_sum_ns += late_ns;
+    if (late_ns > stats->late_max_ns)
+        stats->late_max_ns = late_ns;
+    stats->packets++;
+    stats->bytes += packet->size - FRAME_VNET_HEADER;
 }
 
 /* Writes what is due, as late as the clock says just before each write. */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cmd/scenario_options.h"
+#include "experiment/verify.h"
+#include "lab/place.h"
+
+static void print_step(const char *line, void *arg)
+{
+    (void)arg;
+    log_info("%s", line);
+}
+
+static int verify(const struct scenario_options *o, struct verify_options *options, bool json,
+                  struct error *err)
+{
+    struct scenario *s;
+    struct verification v;
+    int r = scenario_load(o, &s, err);
+    if (r < 0)
+        return r;
+    if (log_threshold >= LOG_LEVEL_INFO)
+        options->on_step = print_step;
+    r = verify_scenario(s, options, &v, err);
+    if (r == 0 && json)
+        verify_print_json(&v, stdout);
+    else if (r == 0)
+        verify_print(&v, stdout);
+    if (r == 0 && v.beyond > 0)
+        r = error_set(err, EIO, "the network is not the one that '%s' asks for", o->file);
+    else if (r == 0 && v.unknown > 0)
+        r = error_machine(err, EIO,
+                          "this machine could not find out all of it (leave it more processor "
+                          "time, or ask for slower wires)");
+    verification_done(&v);
+    scenario_free(s);
+    return r;
+}
+
+/* An option that is short for a key of the file. */
+static bool set_limit(struct scenario_options *o, const char *key, const char *value)
+{
+    static char texts[4][128];
+    static size_t count;
+    if (count == sizeof(texts) / sizeof(texts[0]))
+        return false;
+    snprintf(texts[count], sizeof(texts[count]), "verdict.%s=%s", key, value);
+    return scenario_option(o, 's', texts[count++]);
+}
+
+static enum exit_status run(const struct command *command, int argc, char **argv)
+{
+    static const struct option options[] = {SCENARIO_LONG_OPTIONS,
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"quick", no_argument, NULL, 'k'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"lab", required_argument, NULL, 'l'},
+                                            {"confidence", required_argument, NULL, 'c'},
+                                            {"delay-tolerance", required_argument, NULL, 'd'},
+                                            {"rate-tolerance", required_argument, NULL, 'r'},
+                                            {0}};
+    struct scenario_options o = {0};
+    struct verify_options verify_options = {0};
+    struct error err;
+    bool json = false, ok = true;
+    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "q", options, NULL)) != -1;) {
+        if (c == 'h')
+            return command_help(command);
+        if (c == 'j')
+            json = true;
+        else if (c == 'k')
+            verify_options.quick = true;
+        else if (c == 'q')
+            progress_quiet = true;
+        else if (c == 'l')
+            verify_options.lab = optarg;
+        else if (c == 'c' || c == 'd' || c == 'r')
+            ok = set_limit(&o,
+                           c == 'c'   ? "confidence"
+                           : c == 'd' ? "delay_error"
+                                      : "rate_error",
+                           optarg);
+        else
+            ok = scenario_option(&o, c, optarg);
+        if (!ok)
+            return command_usage(command);
+    }
+    if (!scenario_file(&o, argc, argv))
+        return command_usage(command);
+    place_sweep();
+    return verify(&o, &verify_options, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .usage = "FILE [--lab LAB] [--quick] [--json] [--confidence SHARE] [--set KEY=VALUE]…",
+    .summary = "sends packets over every wire, both ways, and compares with what the file asks",
+    .options =
+        "  --lab LAB         measures a lab that runs, made from FILE, instead of a new one\n"
+        "  --quick           fewer packets, and of many wires a sample\n"
+        "  --json            for programs; times in s, rates in bit/s, a share of 0.05 is 5 %\n"
+        "  -q                shows no progress\n"
+        "  --confidence SHARE        that wires as asked pass, all together; default: 99.9%\n"
+        "  --delay-tolerance TIME    of the median one-way delay, and of its spread; 1ms\n"
+        "  --rate-tolerance SHARE    of the asked rate; 1%\n" SCENARIO_OPTIONS_HELP "\n"
+        "The limits are the file's (verdict: {delay_error: 1ms, rate_error: 1%, drops: 0%,\n"
+        "confidence: 99.9%}). Asked loss has to lie in Wilson's interval of the measured one.\n"
+        "A pair past a limit is measured up to twice more, alone; the best try counts.\n"
+        "Between nodes with kernels of their own only round trips are known: each direction\n"
+        "gets half of the error. Exit status: 1 past a limit; 3 this machine could not tell.\n",
+    .run = run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Paths: what can be measured from outside, from one node to another over one connection. A wire of
+ * a link or of the wan is a path by itself; over a network a path is an uplink and a downlink, and
+ * its members in a ring give paths which together use every wire. Pure.
+ */
+#ifndef WANLAB_TOPOLOGY_PATH_H
+#define WANLAB_TOPOLOGY_PATH_H
+
+#include <stddef.h>
+
+#include "topology/plan.h"
+
+struct path {
+    unsigned from, to;               /* nodes */
+    const struct port *to_port;      /* its address takes a packet over this connection */
+    const char *network;             /* that it leads over; NULL: a link or the wan */
+    const struct impairment *first;  /* wire … */
+    const struct impairment *second; /* … and, over a network, the other one; else NULL */
+};
+
+/* All paths of a plan, which must outlive them. Number 2k + 1 is the way back of number 2k, so
+ * their number is even. The caller frees the result. */
+struct path *paths_of(const struct plan *plan, size_t *ret_count);
+
+/* "a->b", or "a->b (lan0)"; the caller frees it. */
+char *path_name(const struct path *p, const struct plan *plan);
+
+/* What the file asks for: delays added, chances of being lost combined, the slowest rate (0: none).
+ */
+uint64_t path_delay_ns(const struct path *p);
+double path_loss(const struct path *p);
+uint64_t path_rate_bps(const struct path *p);
+
+/* The time that a frame of `bytes` takes over it when nothing else is on the way. */
+uint64_t path_passage_ns(const struct path *p, uint64_t bytes);
+
+#endif
