@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -115,6 +116,41 @@ static void print_interfaces(void)
     if_freenameindex(all);
 }
 
+/* A counter in the way of /proc/net/snmp: a line of names, and below it one of values, both behind
+ * the group's. NULL if this kernel has none. */
+static const char *find_counter(const char *text, const char *group, const char *name)
+{
+    size_t group_len = strlen(group), name_len = strlen(name);
+    const char *names = strstr(text, group);
+    const char *values = names ? strstr(names + group_len, group) : NULL;
+    if (!values)
+        return NULL;
+    for (names += group_len, values += group_len; *names == ' ' && *values == ' ';) {
+        names++, values++;
+        if (strncmp(names, name, name_len) == 0 && strchr(" \n", names[name_len]))
+            return values;
+        names += strcspn(names, " \n");
+        values += strcspn(values, " \n");
+    }
+    return NULL;
+}
+
+static void print_counter(const char *key, const char *path, const char *group, const char *name)
+{
+    _cleanup_(freep) char *text = NULL;
+    const char *value =
+        file_read(path, 1 << 16, &text, NULL, NULL) < 0 ? NULL : find_counter(text, group, name);
+    printf("\"%s\":%llu", key, value ? strtoull(value, NULL, 10) : 0);
+}
+
+/* What came to sockets that had no room for it. */
+static void print_overflows(void)
+{
+    print_counter("udp_receive", "/proc/net/snmp", "Udp:", "RcvbufErrors");
+    putchar(',');
+    print_counter("tcp_listen", "/proc/net/netstat", "TcpExt:", "ListenOverflows");
+}
+
 int facts_main(int argc, char *const *argv)
 {
     struct utsname name;
@@ -130,7 +166,9 @@ int facts_main(int argc, char *const *argv)
     print_sysctl("no_metrics_save", "tcp_no_metrics_save");
     printf("},\"interfaces\":[");
     print_interfaces();
-    puts("]}");
+    printf("],\"overflows\":{");
+    print_overflows();
+    puts("}}");
     fflush(stdout);
     return 0;
 }

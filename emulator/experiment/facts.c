@@ -128,12 +128,24 @@ void facts_judge(const struct facts *f, struct fidelity *fidelity, const struct 
     }
 }
 
+/* What overflowed between the two readings. */
+static json_t *describe_overflows(json_t *at_start, json_t *at_end)
+{
+    json_t *before = json_object_get(at_start, "overflows"), *difference = json_object(), *value;
+    const char *key;
+    json_object_foreach(json_object_get(at_end, "overflows"), key, value) json_object_set_new(
+        difference, key,
+        json_integer(json_integer_value(value) - json_integer_value(json_object_get(before, key))));
+    return difference;
+}
+
 void facts_describe(const struct facts *f, size_t i, json_t *node)
 {
     json_t *at_start = f->nodes[FACTS_START] ? f->nodes[FACTS_START][i] : NULL;
     json_t *at_end = f->nodes[FACTS_END] ? f->nodes[FACTS_END][i] : NULL;
     json_t *tcp_at_end = json_object_get(at_end, "tcp");
     json_object_update(node, at_start);
+    json_object_set_new(node, "overflows", describe_overflows(at_start, at_end));
     if (tcp_at_end && !json_equal(tcp_at_end, json_object_get(at_start, "tcp")))
         json_object_set(node, "tcp_at_end", tcp_at_end);
 }

@@ -29,8 +29,8 @@ int facts_read(struct facts *f, int time, struct crew *crew, const struct plan *
  * fidelity_judge(). */
 void facts_judge(const struct facts *f, struct fidelity *fidelity, const struct plan *plan);
 
-/* Adds to `node`, an object of node number `i`: kernel, tcp, interfaces, and tcp_at_end where that
- * is another. */
+/* Adds to `node`, an object of node number `i`: kernel, tcp, interfaces, what its sockets
+ * overflowed by, and tcp_at_end where that is another. */
 void facts_describe(const struct facts *f, size_t i, json_t *node);
 void facts_done(struct facts *f);
 
