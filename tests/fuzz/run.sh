@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-300}
-targets=${FUZZ_TARGETS:-scenario matrix workload frame control}
+targets=${FUZZ_TARGETS:-scenario matrix workload control frame netlink}
 count=$(wc -w <<<"$targets")
 build=build/fuzz
 failed=0
