@@ -129,6 +129,9 @@ check-netem: all ## the netem engine, in User-Mode Linux (root)
 check-all: all $(UNIT_TESTS) ## all of them
 	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
 
+soak-kill: all ## kill -9 at MOMENTS (200) random moments of a lab, by SEED (root, minutes)
+	@MODE=$(MODE) MOMENTS=$${MOMENTS:-200} WANLAB_TEST_LIMIT=7200 tests/integration/moments.t
+
 fuzz: ## the readers of foreign bytes, FUZZ_SECONDS (300) in all, FUZZ_TARGETS of them (clang)
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
 	@tests/fuzz/run.sh
@@ -168,6 +171,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all fuzz fuzz-targets bench-nodes lint format demo bench-replicate bench-sweep \
-        install clean help
+.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-nodes lint format \
+        demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:
