@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # wanlab: one readable makefile. `make help` lists the targets.
 #
-# MODE=release (default), debug or asan; each has a build tree of its own with the layout of an
-# installation: build/MODE/bin/wanlab, build/MODE/share/wanlab/workloads/…. V=1 shows commands.
+# MODE=release (default), debug, asan (sanitizers: `make check MODE=asan`) or fuzz (by `make fuzz`);
+# each has a build tree of its own with the layout of an installation: build/MODE/bin/wanlab,
+# build/MODE/share/wanlab/workloads/…. V=1 shows commands.
 
 MODE    ?= release
 PREFIX  ?= /usr/local
@@ -14,6 +15,7 @@ CFLAGS_MODE_release := -O2 -g
 CFLAGS_MODE_debug   := -O0 -g3
 CFLAGS_MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
                        -fno-sanitize-recover=undefined
+CFLAGS_MODE_fuzz    := $(CFLAGS_MODE_asan) -fsanitize=fuzzer-no-link
 
 CC      ?= cc
 Q       := $(if $(V),,@)
@@ -34,7 +36,8 @@ EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
                  $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c))
+FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
 
 WANLAB    := $(BUILD)/bin/wanlab
 WORKLOADS := $(BUILD)/share/wanlab/workloads
@@ -101,6 +104,18 @@ $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
+# A fuzz target's seeds, once each.
+$(BUILD)/tests/fuzz/%.t: tests/fuzz/%.c tests/fuzz/fuzz.c tests/fuzz/replay.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(PKG_LIBS)
+
+$(FUZZ): $(BUILD)/%: %.c tests/fuzz/fuzz.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) \
+		$(PKG_LIBS)
+
 # --- tests: each target runs all of the one above it too, from no privilege to a kernel of its own
 
 PROVE = @MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --exec ''
@@ -116,6 +131,15 @@ check-netem: all ## the netem engine, in User-Mode Linux (root)
 
 check-all: all $(UNIT_TESTS) ## all of them
 	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
+
+soak-kill: all ## kill -9 at MOMENTS (200) random moments of a lab, by SEED (root, minutes)
+	@MODE=$(MODE) MOMENTS=$${MOMENTS:-200} WANLAB_TEST_LIMIT=7200 tests/integration/moments.t
+
+fuzz: ## the readers of foreign bytes, FUZZ_SECONDS (300) in all, FUZZ_TARGETS of them (clang)
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
+	@tests/fuzz/run.sh
+
+fuzz-targets: $(FUZZ)
 
 bench-nodes: all ## what each kind of node costs and gives, beside the host (root, minutes)
 	@tests/bench/nodes.sh
@@ -160,6 +184,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all bench-nodes bench-verify lint format demo bench-replicate \
-        bench-sweep install clean help
+.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-nodes bench-verify lint format \
+        demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

@@ -32,5 +32,6 @@ int file_make_dirs(const char *path, struct error *err);
 int file_remove_tree(const char *path, struct error *err);
 
 bool file_exists(const char *path);
+bool file_is_regular(const char *path); /* or a link to one */
 
 #endif

@@ -266,3 +266,13 @@ int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former,
     }
     return r;
 }
+
+void fabric_restore(struct fabric *f, unsigned node, const struct node_instance *former)
+{
+    const struct node_instance *n = &f->nodes[node];
+    for (size_t i = 0; former->netlink && n->netlink && i < f->plan->port_count; i++) {
+        const struct port *port = &f->plan->ports[i];
+        if (port->node == node)
+            interface_move(n->netlink, port->node_index, port->node_dev, former->ns_fd, NULL);
+    }
+}

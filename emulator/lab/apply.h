@@ -50,4 +50,7 @@ void fabric_silence(struct fabric *f, unsigned node);
  */
 int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former, struct error *err);
 
+/* After a fabric_rewire() that failed: the former life gets back what it has lost already. */
+void fabric_restore(struct fabric *f, unsigned node, const struct node_instance *former);
+
 #endif

@@ -152,8 +152,11 @@ static void finish_boot(struct life *l)
     unwatch(l);
     s->booting--;
     int r = boot_finish(&s->fabric.boots[l->node], n, &err);
-    if (r == 0)
+    if (r == 0) {
         r = fabric_rewire(&s->fabric, l->node, &l->former, &err);
+        if (r < 0)
+            fabric_restore(&s->fabric, l->node, &l->former);
+    }
     if (r < 0) {
         boot_failed(l, &err);
     } else {

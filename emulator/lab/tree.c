@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "node/secrets.h"
 
 static void report_failure(const struct tree *t, const struct error *err)
 {
@@ -69,6 +70,10 @@ static int prepare(const struct tree *t, struct error *err)
         return error_errno(err, errno, "cannot enter '/'");
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return error_errno(err, errno, "cannot make the lab's mounts private");
+    if (!t->new_user) /* else the kernel keeps them */
+        r = secrets_hide(t->folder, err);
+    if (r < 0)
+        return r;
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
         return error_errno(err, errno, "cannot mount the lab's /proc");
     return 0;

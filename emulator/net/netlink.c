@@ -23,18 +23,19 @@ struct netlink {
 };
 
 /* The text that newer kernels attach to an error, or NULL. It lies behind the echoed request,
- * of which only the header is there when the socket has NETLINK_CAP_ACK. */
-static const char *extended_ack_text(const struct nlmsgerr *e, const struct nlmsghdr *hdr)
+ * of which only the header is there when the socket has NETLINK_CAP_ACK. The kernel may be a
+ * guest's: nothing that it says of lengths is believed. */
+static const struct nlattr *extended_ack_text(const struct nlmsgerr *e, const struct nlmsghdr *hdr)
 {
     if (!(hdr->nlmsg_flags & NLM_F_ACK_TLVS))
         return NULL;
-    size_t skip = sizeof(*e);
+    size_t skip = NLMSG_HDRLEN + sizeof(*e);
     if (!(hdr->nlmsg_flags & NLM_F_CAPPED))
-        skip += e->msg.nlmsg_len - sizeof(e->msg);
-    struct nlattr *attrs = (struct nlattr *)((char *)NLMSG_DATA(hdr) + NLMSG_ALIGN(skip));
-    int len = (int)hdr->nlmsg_len - (int)((char *)attrs - (char *)hdr);
-    struct nlattr *text = len > 0 ? nla_find(attrs, len, NLMSGERR_ATTR_MSG) : NULL;
-    return text ? nla_get_string(text) : NULL;
+        skip += NLMSG_ALIGN((size_t)e->msg.nlmsg_len) - sizeof(e->msg);
+    if (skip >= hdr->nlmsg_len)
+        return NULL;
+    const struct nlattr *attrs = (const struct nlattr *)((const char *)hdr + skip);
+    return nla_find(attrs, (int)(hdr->nlmsg_len - skip), NLMSGERR_ATTR_MSG);
 }
 
 static int on_error(struct sockaddr_nl *who, struct nlmsgerr *e, void *arg)
@@ -42,9 +43,10 @@ static int on_error(struct sockaddr_nl *who, struct nlmsgerr *e, void *arg)
     (void)who;
     struct netlink *nl = arg;
     const struct nlmsghdr *hdr = (const struct nlmsghdr *)((char *)e - NLMSG_HDRLEN);
-    const char *text = extended_ack_text(e, hdr);
+    const struct nlattr *text = extended_ack_text(e, hdr);
     if (text)
-        nl->result = error_set(nl->err, -e->error, "%s (kernel: %s)", strerror(-e->error), text);
+        nl->result = error_set(nl->err, -e->error, "%s (kernel: %.*s)", strerror(-e->error),
+                               nla_len(text), (const char *)nla_data(text));
     else
         nl->result = error_set(nl->err, -e->error, "%s", strerror(-e->error));
     nl->answered = true;

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "node/sandbox.h"
+#include "node/secrets.h"
 
 static json_t *describe_process(void)
 {
@@ -44,6 +46,15 @@ static void add_private(json_t *mounts, const char *folder, const char *name)
     json_array_append_new(mounts, describe_mount(target, "bind", source, "bind,nosuid,nodev"));
 }
 
+/* What covers them in the lab: the overlay looks at what is below. */
+static void add_secrets(json_t *mounts)
+{
+    for (size_t i = 0; secrets_path(i); i++)
+        if (file_exists(secrets_path(i)))
+            json_array_append_new(
+                mounts, describe_mount(secrets_path(i), "bind", secrets_path(i), "bind,ro"));
+}
+
 static json_t *describe_mounts(const struct node_spec *spec, const char *init,
                                const char *private_folders)
 {
@@ -64,6 +75,7 @@ static json_t *describe_mounts(const struct node_spec *spec, const char *init,
     if (private_folders) {
         add_private(mounts, private_folders, "run");
         add_private(mounts, private_folders, "tmp");
+        add_secrets(mounts);
     }
     json_array_append_new(mounts, describe_mount(BUNDLE_INIT, "bind", init, "bind,ro"));
     json_array_append_new(mounts, describe_mount("/etc/hosts", "bind", spec->hosts, "bind,ro"));

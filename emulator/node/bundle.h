@@ -12,8 +12,8 @@
 #define BUNDLE_INIT "/run/wanlab/init" /* in the node: its first process */
 
 /* Writes `path`. `init` is the host's file of the first process; `private_folders` is a folder
- * with `run` and `tmp` that cover the root's own (NULL: the root's are used); `cgroup` is what the
- * runtime shall use (NULL: it has no say). */
+ * with `run` and `tmp` that cover the root's own, which is the host's (NULL: it is not); `cgroup`
+ * is what the runtime shall use (NULL: it has no say). */
 int bundle_write(const char *path, const struct node_spec *spec, const char *init,
                  const char *private_folders, const char *cgroup, struct error *err);
 

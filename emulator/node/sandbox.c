@@ -35,6 +35,7 @@ static int open_source(const char *path, int *ret_tree, struct error *err)
     return 0;
 }
 
+/* A path's tree loses its devices, too: there may be some outside of /dev. */
 static int set_read_only(int fd, const char *path, bool read_only, struct error *err)
 {
     struct mount_attr attr = {0};
@@ -42,6 +43,8 @@ static int set_read_only(int fd, const char *path, bool read_only, struct error 
         attr.attr_set = MOUNT_ATTR_RDONLY;
     else
         attr.attr_clr = MOUNT_ATTR_RDONLY;
+    if (*path)
+        attr.attr_set |= MOUNT_ATTR_NODEV;
     unsigned flags = AT_RECURSIVE | (*path ? 0 : AT_EMPTY_PATH);
     if (syscall(SYS_mount_setattr, fd, path, flags, &attr, sizeof(attr)) < 0)
         return error_errno(err, errno, "cannot make '%s' read-only", *path ? path : "a mount");

@@ -13,10 +13,14 @@ workload: {replicate: {rate: 600/min, aggregate: 5, duration: 20s, mode: paralle
 Y
 cd "$WORK" || exit 1
 
+# Whether a process has a handler for SIGTERM: before, no program can say a thing.
+catches_term() { (((0x$(awk '/^SigCgt/ {print $2}' "/proc/$1/status") >> 14) & 1)); }
+
 # Ctrl-C, from before the lab is there until the main loop.
 for seconds in 0.02 0.2 0.5 1 3; do
     "$WANLAB" run run.yaml -o "$WORK/interrupted" >"$WORK/out" 2>&1 &
     pid=$!
+    wait_for 10 catches_term $pid
     sleep $seconds
     # A background job of a script ignores SIGINT; SIGTERM is handled alike.
     kill -TERM $pid

@@ -13,6 +13,10 @@ TEST_NUMBER=0
 TEST_FAILED=0
 WORK=$(mktemp -d /tmp/wanlab-test.XXXXXX)
 export WANLAB_RUNTIME=$WORK/run
+# With sanitizers (MODE=asan): of all of a lab's processes, also of those whose output goes nowhere.
+if [ "${MODE:-}" = asan ]; then
+    export ASAN_OPTIONS=log_path=$WORK/finding UBSAN_OPTIONS=log_path=$WORK/finding:print_stacktrace=1
+fi
 
 tap_exit() {
     local lab pid args
@@ -165,7 +169,18 @@ need_root() {
     [ "$(id -u)" = 0 ] || skip_all "needs root"
 }
 
+no_findings() {
+    local finding found=0
+    for finding in "$WORK"/finding.*; do
+        [ -f "$finding" ] || continue
+        found=$((found + 1))
+        diag "$(head -n 40 "$finding")"
+    done
+    ok $found "the sanitizers have found nothing"
+}
+
 done_testing() {
+    [ "${MODE:-}" != asan ] || no_findings
     echo "1..$TEST_NUMBER"
     [ $TEST_FAILED = 0 ] || exit 1
     exit 0

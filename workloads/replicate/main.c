@@ -25,7 +25,7 @@ static const char usage[] =
 static int lint(struct error *err)
 {
     struct parameters parameters;
-    struct peers peers;
+    _cleanup_(peers_done) struct peers peers = {0};
     int r;
     if ((r = parameters_read(&parameters, err)) < 0 ||
         (r = peers_load(parameters.peers_path, parameters.count, &peers, err)) < 0)
@@ -38,7 +38,6 @@ static int lint(struct error *err)
         fputs(warnings.data, stdout);
     struct needs needs = lint_needs(&parameters);
     printf("{\"memory\":%" PRIu64 ",\"scratch\":%" PRIu64 "}\n", needs.memory, needs.scratch);
-    peers_done(&peers);
     return 0;
 }
 
