@@ -49,6 +49,15 @@ static void set_up_descriptors(void)
     }
 }
 
+/* A command without options may be one that passes words on to another program. */
+static bool asks_for_help(const struct command *command, int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 && (i == 2 || command->options))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     set_up_descriptors();
@@ -61,8 +70,8 @@ int main(int argc, char **argv)
         return STATUS_DONE;
     }
     for (const struct command *const *c = commands; *c; c++)
-        if (strcmp((*c)->name, argv[1]) == 0 && argc == 3 && strcmp(argv[2], "--help") == 0)
-            return (int)command_help(*c);
+        if (strcmp((*c)->name, argv[1]) == 0 && asks_for_help(*c, argc, argv))
+            return (int)command_help(*c, stdout);
         else if (strcmp((*c)->name, argv[1]) == 0)
             return (int)(*c)->run(*c, argc - 1, argv + 1);
     log_error("unknown command '%s' ('wanlab help' lists them)", argv[1]);

@@ -59,15 +59,11 @@ static int check(const struct scenario_options *o, struct error *err)
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {SCENARIO_LONG_OPTIONS, {0}};
     struct scenario_options o = {0};
     struct error err;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS, options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;)
         if (!scenario_option(&o, c, optarg))
             return command_usage(command);
-    }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     return check(&o, &err) < 0 ? command_failed(&err) : STATUS_DONE;
@@ -75,8 +71,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_check = {
     .name = "check",
-    .usage = "FILE [--set KEY=VALUE]…",
+    .arguments = "FILE",
     .summary = "reads and validates a scenario; starts nothing",
-    .options = SCENARIO_OPTIONS_HELP,
+    .options = (const struct command_option[]){SCENARIO_OPTIONS, {0}},
     .run = run,
 };

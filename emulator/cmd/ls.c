@@ -26,7 +26,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_ls = {
     .name = "ls",
-    .usage = "",
+    .arguments = "",
     .summary = "lists the labs that run",
     .run = run,
 };

@@ -142,17 +142,18 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     struct error err;
     json_t *status;
-    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
-    if ((argc != 2 && !json) || argv[1][0] == '-')
+    int json = command_json(command, argc, argv);
+    if (json < 0 || optind + 1 != argc)
         return command_usage(command);
+    const char *lab = argv[optind];
     place_sweep();
-    if (fetch(argv[1], &status, &err) < 0)
+    if (fetch(lab, &status, &err) < 0)
         return command_failed(&err);
     if (json) {
         json_dumpf(status, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         putchar('\n');
     } else {
-        print_status(argv[1], status);
+        print_status(lab, status);
     }
     json_decref(status);
     return STATUS_DONE;
@@ -160,7 +161,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_status = {
     .name = "status",
-    .usage = "LAB [--json]",
+    .arguments = "LAB",
     .summary = "shows a lab's nodes, what they take, and its wires, with what passed over them",
+    .options = (const struct command_option[]){COMMAND_OPTION_JSON, {0}},
     .run = run,
 };

@@ -49,14 +49,10 @@ static int start(const struct scenario_options *o, const char *name, struct erro
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {
-        SCENARIO_LONG_OPTIONS, {"name", required_argument, NULL, 'n'}, {0}};
     struct scenario_options o = {0};
     const char *name = NULL;
     struct error err;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "n:", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'n')
             name = optarg;
         else if (!scenario_option(&o, c, optarg))
@@ -70,9 +66,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_up = {
     .name = "up",
-    .usage = "FILE [--name LAB] [--set KEY=VALUE]… [--engine NAME] [-v]",
+    .arguments = "FILE",
     .summary = "starts a lab in the background: the nodes and their network, without the workload",
-    .options =
-        "  --name LAB        the lab's name; default: the scenario's\n" SCENARIO_OPTIONS_HELP,
+    .options = (const struct command_option[]){SCENARIO_OPTION_NAME, SCENARIO_OPTIONS, {0}},
     .run = run,
 };
