@@ -27,7 +27,8 @@ struct command {
     const char *name;
     /* What stands behind the name beside options: "LAB NODE…". Words in capitals say what is meant,
      * which completion goes by: FILE, FOLDER, LAB, NODE, COMMAND; "FILE|LAB" is either; words in
-     * small letters stand for themselves. " | " separates whole forms. */
+     * small letters stand for themselves; […] need not be there, … repeats. " | " separates whole
+     * forms. */
     const char *arguments;
     const char *summary;                  /* one line, lower case */
     const struct command_option *options; /* NULL: none but --help */
@@ -41,7 +42,7 @@ extern const struct command *const commands[]; /* ends with NULL */
 extern const struct command command_check, command_plan, command_graph, command_up, command_down,
     command_ls, command_status, command_exec, command_shell, command_cp, command_pause,
     command_resume, command_stop, command_kill, command_restart, command_verify, command_run,
-    command_sweep, command_compare, command_report, command_image, command_doctor;
+    command_sweep, command_compare, command_report, command_image, command_doctor, command_help;
 
 /* To put into a command's options where it prints facts. */
 #define COMMAND_OPTION_JSON                                                                        \
@@ -61,10 +62,14 @@ int command_json(const struct command *command, int argc, char **argv);
 enum exit_status command_usage(const struct command *command);
 
 /* The whole help of a command; STATUS_DONE. */
-enum exit_status command_help(const struct command *command, FILE *out);
+enum exit_status command_explain(const struct command *command, FILE *out);
 
 /* "wanlab status LAB [--json]", in one line. */
 void command_print_synopsis(const struct command *command, FILE *out);
+
+/* The overview of all commands, and what it and the man pages say of the program. */
+void command_print_all(FILE *out);
+extern const char command_program_summary[], command_exit_statuses[];
 
 /* Prints an error that nobody handles and returns the exit status it carries. Errors in files begin
  * with their place and are printed as they are, for editors to jump to. */

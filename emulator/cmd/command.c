@@ -123,7 +123,7 @@ static void print_synopsis_wrapped(const struct command *command, FILE *out)
     free(synopsis);
 }
 
-enum exit_status command_help(const struct command *command, FILE *out)
+enum exit_status command_explain(const struct command *command, FILE *out)
 {
     print_synopsis_wrapped(command, out);
     fprintf(out, "\n%s\n", command->summary);
