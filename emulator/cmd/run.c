@@ -42,6 +42,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             run_options.folder = optarg;
         else if (c == 'n')
             run_options.name = optarg;
+        else if (c == 'p')
+            run_options.pin = true;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
@@ -67,6 +69,7 @@ const struct command command_run = {
                 .is_letter = true,
             },
             SCENARIO_OPTION_NAME,
+            SCENARIO_OPTION_PIN,
             SCENARIO_OPTION_QUIET,
             SCENARIO_OPTIONS,
             {0},

@@ -44,6 +44,11 @@ struct scenario_options {
         .key = 'n', .name = "name", .argument = "NAME",                                            \
         .help = "the lab's name; default: the scenario's", .is_letter = true,                      \
     }
+#define SCENARIO_OPTION_PIN                                                                        \
+    {                                                                                              \
+        .key = 'p', .name = "pin",                                                                 \
+        .help = "nodes are reached by 'ip netns exec NAME-NODE' too; root only",                   \
+    }
 #define SCENARIO_OPTION_QUIET                                                                      \
     {                                                                                              \
         .key = 'q', .name = "quiet", .help = "shows no progress", .is_letter = true,               \

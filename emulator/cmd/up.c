@@ -37,7 +37,8 @@ static void print_facts(const struct lab *lab, uint64_t took_ns, bool json)
                units_format_time_short(text, (double)took_ns), engine, lab->why_engine);
 }
 
-static int start(const struct scenario_options *o, const char *name, bool json, struct error *err)
+static int start(const struct scenario_options *o, const char *name, bool pin, bool json,
+                 struct error *err)
 {
     struct scenario *s;
     int r = scenario_load(o, &s, err);
@@ -46,6 +47,7 @@ static int start(const struct scenario_options *o, const char *name, bool json, 
     struct lab lab;
     struct lab_options options = {
         .name = name,
+        .pin = pin,
         .on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL,
         .on_boot = show_boots,
     };
@@ -63,20 +65,22 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     struct scenario_options o = {0};
     const char *name = NULL;
-    bool json = false;
+    bool json = false, pin = false;
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'n')
             name = optarg;
         else if (c == 'j')
             json = true;
+        else if (c == 'p')
+            pin = true;
         else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
     }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return start(&o, name, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    return start(&o, name, pin, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_up = {
@@ -85,6 +89,6 @@ const struct command command_up = {
     .summary = "starts a lab in the background: the nodes and their network, without the workload",
     .options =
         (const struct command_option[]){
-            SCENARIO_OPTION_NAME, COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
+            SCENARIO_OPTION_NAME, SCENARIO_OPTION_PIN, COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
     .run = run,
 };
