@@ -169,13 +169,29 @@ bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated data
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/sweep.sh
 
-install: all ## to DESTDIR and PREFIX
+MAN        := $(BUILD)/share/man/man1
+COMPLETION := $(BUILD)/share/bash-completion/completions
+
+man: $(WANLAB) ## man pages, from the table of commands
+	@mkdir -p $(MAN)
+	$(Q)$(WANLAB) help --man >$(MAN)/wanlab.1
+	$(Q)for c in $$($(WANLAB) help --complete -- ''); do \
+		$(WANLAB) help --man $$c >$(MAN)/wanlab-$$c.1; done
+
+completion: $(WANLAB) ## completion for bash
+	@mkdir -p $(COMPLETION)
+	$(Q)$(WANLAB) help --bash >$(COMPLETION)/wanlab
+
+install: all man completion ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
 		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency
 	install $(WANLAB) $(DESTDIR)$(PREFIX)/bin/
 	install $(STAGED) $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate/
 	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/wanlab/topologies/
 	install -m 644 topologies/latency/*.csv $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(MAN)/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(COMPLETION)/wanlab $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 
 clean: ## remove what was built
 	rm -rf build
@@ -184,6 +200,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-nodes bench-verify lint format \
+.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-nodes bench-verify lint format man completion \
         demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

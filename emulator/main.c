@@ -10,28 +10,13 @@
 #include "command.h"
 
 const struct command *const commands[] = {
-    &command_check, &command_plan,    &command_up,
-    &command_down,  &command_ls,      &command_status,
-    &command_exec,  &command_shell,   &command_cp,
-    &command_pause, &command_resume,  &command_stop,
-    &command_kill,  &command_restart, &command_run,
-    &command_sweep, &command_compare, &command_report,
-    &command_image, &command_verify,  NULL,
+    &command_check, &command_plan,   &command_graph,   &command_up,
+    &command_down,  &command_ls,     &command_status,  &command_exec,
+    &command_shell, &command_cp,     &command_pause,   &command_resume,
+    &command_stop,  &command_kill,   &command_restart, &command_verify,
+    &command_run,   &command_sweep,  &command_compare, &command_report,
+    &command_image, &command_doctor, &command_help,    NULL,
 };
-
-static enum exit_status print_help(FILE *out)
-{
-    fputs("wanlab: networks of real nodes with emulated wires, for distributed protocols\n\n"
-          "usage: wanlab COMMAND …\n\n",
-          out);
-    for (const struct command *const *c = commands; *c; c++)
-        fprintf(out, "  %-7s %s\n", (*c)->name, (*c)->summary);
-    fputs("\n'wanlab COMMAND --help' tells more. Exit status: 0 done; 1 the run failed or a check "
-          "did not "
-          "hold;\n2 bad input; 3 the machine cannot do it.\n",
-          out);
-    return out == stdout ? STATUS_DONE : STATUS_INPUT;
-}
 
 /* Descriptors 0 to 2 have to be open, or the next file would get such a number and be taken for
  * standard output; and a lab of many nodes has many descriptors open. */
@@ -49,20 +34,31 @@ static void set_up_descriptors(void)
     }
 }
 
+/* A command without options may be one that passes words on to another program. */
+static bool asks_for_help(const struct command *command, int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 && (i == 2 || command->options))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     set_up_descriptors();
-    if (argc < 2)
-        return print_help(stderr);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-        return print_help(stdout);
+    if (argc < 2) {
+        command_print_all(stderr);
+        return STATUS_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0)
+        argv[1] = (char *)command_help.name;
     if (strcmp(argv[1], "--version") == 0) {
         printf("wanlab %s\n", wanlab_version);
         return STATUS_DONE;
     }
     for (const struct command *const *c = commands; *c; c++)
-        if (strcmp((*c)->name, argv[1]) == 0 && argc == 3 && strcmp(argv[2], "--help") == 0)
-            return (int)command_help(*c);
+        if (strcmp((*c)->name, argv[1]) == 0 && asks_for_help(*c, argc, argv))
+            return (int)command_explain(*c, stdout);
         else if (strcmp((*c)->name, argv[1]) == 0)
             return (int)(*c)->run(*c, argc - 1, argv + 1);
     log_error("unknown command '%s' ('wanlab help' lists them)", argv[1]);

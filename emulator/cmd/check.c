@@ -2,15 +2,34 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "cmd/print.h"
 #include "cmd/scenario_options.h"
 #include "experiment/host.h"
 #include "experiment/sweep.h"
 #include "experiment/workload.h"
 #include "topology/plan.h"
 
-static void print_warning(const char *line)
+static json_t *warnings; /* of this run */
+
+static void take_warning(const char *line)
 {
     log_warn("%s", line);
+    json_array_append_new(warnings, json_string(line));
+}
+
+static void print_facts(const char *file, const struct scenario *s, const struct plan *plan,
+                        bool json)
+{
+    if (json)
+        print_json_facts(json_pack(
+            "{s:s s:s s:I s:I s:I s:I s:I s:O}", "file", file, "scenario", s->name, "nodes",
+            (json_int_t)s->node_count, "links", (json_int_t)s->link_count, "networks",
+            (json_int_t)s->network_count, "wan_members", (json_int_t)s->wan.member_count,
+            "impaired_wires", (json_int_t)plan->wire_count, "warnings", warnings));
+    else
+        printf("%s: %zu nodes, %zu links, %zu networks, a wan of %zu, %zu impaired wires\n", file,
+               s->node_count, s->link_count, s->network_count, s->wan.member_count,
+               plan->wire_count);
 }
 
 static int check_workload(const struct scenario *s, const struct plan *plan, struct error *err)
@@ -22,14 +41,14 @@ static int check_workload(const struct scenario *s, const struct plan *plan, str
         return r;
     r = workload_resolve(w, &s->workload, &values, err);
     if (r == 0) {
-        r = host_lint(w, values, plan, print_warning, err);
+        r = host_lint(w, values, plan, take_warning, err);
         workload_values_free(values, w->parameter_count);
     }
     workload_free(w);
     return r;
 }
 
-static int check(const struct scenario_options *o, struct error *err)
+static int check(const struct scenario_options *o, bool json, struct error *err)
 {
     struct scenario *s;
     struct plan *plan;
@@ -48,9 +67,7 @@ static int check(const struct scenario_options *o, struct error *err)
         if (s->workload.name)
             r = check_workload(s, plan, err);
         if (r == 0)
-            printf("%s: %zu nodes, %zu links, %zu networks, a wan of %zu, %zu impaired wires\n",
-                   o->file, s->node_count, s->link_count, s->network_count, s->wan.member_count,
-                   plan->wire_count);
+            print_facts(o->file, s, plan, json);
         plan_free(plan);
     }
     scenario_free(s);
@@ -59,24 +76,26 @@ static int check(const struct scenario_options *o, struct error *err)
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {SCENARIO_LONG_OPTIONS, {0}};
     struct scenario_options o = {0};
     struct error err;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS, options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
-        if (!scenario_option(&o, c, optarg))
+    bool json = false;
+    for (int c; (c = command_option(command, argc, argv)) != -1;)
+        if (c == 'j')
+            json = true;
+        else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
-    }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
-    return check(&o, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    warnings = json_array();
+    int r = check(&o, json, &err);
+    json_decref(warnings);
+    return r < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_check = {
     .name = "check",
-    .usage = "FILE [--set KEY=VALUE]…",
+    .arguments = "FILE",
     .summary = "reads and validates a scenario; starts nothing",
-    .options = SCENARIO_OPTIONS_HELP,
+    .options = (const struct command_option[]){COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
     .run = run,
 };

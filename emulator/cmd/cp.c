@@ -91,8 +91,6 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     _cleanup_(freep) char *from = NULL;
     _cleanup_(freep) char *to = NULL;
     const char *from_path, *to_path;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return command_help(command);
     if (argc != 4)
         return command_usage(command);
     bool is_from = split(argv[2], &from, &from_path), is_to = split(argv[3], &to, &to_path);
@@ -106,8 +104,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_cp = {
     .name = "cp",
-    .usage = "LAB NODE:PATH FILE, or LAB FILE NODE:PATH",
+    .arguments = "LAB NODE:PATH FILE | LAB FILE NODE:PATH",
     .summary = "copies a file out of a node, or into it",
-    .options = "FILE may be - for standard output or input, or the folder to copy to.\n",
+    .notes = "FILE may be - for standard output or input, or the folder to copy to.",
     .run = run,
 };

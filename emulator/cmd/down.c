@@ -28,7 +28,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_down = {
     .name = "down",
-    .usage = "LAB",
+    .arguments = "LAB",
     .summary = "ends a lab and returns when it is gone",
     .run = run,
 };

@@ -22,8 +22,6 @@ static int run_in_node(const char *lab, const char *node, char **argv, struct er
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     struct error err;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return command_help(command);
     int first = argc > 3 && strcmp(argv[3], "--") == 0 ? 4 : 3;
     if (argc <= first || argv[1][0] == '-')
         return command_usage(command);
@@ -34,10 +32,9 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_exec = {
     .name = "exec",
-    .usage = "LAB NODE -- COMMAND [ARGUMENT]…",
+    .arguments = "LAB NODE -- COMMAND [ARGUMENT]…",
     .summary = "runs a command in a node; its exit status passes through",
-    .options =
-        "The command gets this one's standard input and outputs and environment; what interrupts\n"
-        "this one is passed on to it.\n",
+    .notes = "The command gets this one's standard input and outputs and environment; what "
+             "interrupts this one is passed on to it.",
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,15 +8,11 @@
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"packages", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *packages = NULL;
     _cleanup_(freep) char *folder = NULL;
     struct error err;
     bool is_new;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c != 'p')
             return command_usage(command);
         packages = optarg;
@@ -33,10 +28,19 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_image = {
     .name = "image",
-    .usage = "build NAME [--packages A,B,…]",
+    .arguments = "build NAME",
     .summary = "makes a root for containers out of Debian packages, once",
-    .options = "  --packages A,B,…  what the image has beside Debian's essential packages\n"
-               "\nNodes of kind container take it by 'image: NAME'. To build it anew, remove its "
-               "folder.\n",
+    .options =
+        (const struct command_option[]){
+            {
+                .key = 'p',
+                .name = "packages",
+                .argument = "A,B,…",
+                .help = "what the image has beside Debian's essential packages",
+            },
+            {0},
+        },
+    .notes =
+        "Nodes of kind container take it by 'image: NAME'. To build it anew, remove its folder.",
     .run = run,
 };

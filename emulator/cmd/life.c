@@ -37,49 +37,47 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     return ask(command->name, argv[1], argv + 2, &err) < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
-#define NODES_HELP "NODE is a node's name, or a group's for all of its nodes.\n"
+#define NODES_NOTE "NODE is a node's name, or a group's for all of its nodes."
 
 const struct command command_pause = {
     .name = "pause",
-    .usage = "LAB NODE…",
+    .arguments = "LAB NODE…",
     .summary = "stops all programs of nodes where they are",
-    .options =
-        NODES_HELP "A process or container shares the host's kernel, which goes on to answer "
-                   "pings and to\nacknowledge what arrives.\n",
+    .notes = NODES_NOTE " A process or container shares the host's kernel, which goes on to answer "
+                        "pings and to acknowledge what arrives.",
     .run = run,
 };
 
 const struct command command_resume = {
     .name = "resume",
-    .usage = "LAB NODE…",
+    .arguments = "LAB NODE…",
     .summary = "lets the programs of paused nodes go on",
-    .options = NODES_HELP,
+    .notes = NODES_NOTE,
     .run = run,
 };
 
 const struct command command_stop = {
     .name = "stop",
-    .usage = "LAB NODE…",
+    .arguments = "LAB NODE…",
     .summary = "asks all programs of nodes to end, then ends the nodes",
-    .options = NODES_HELP "Programs get SIGTERM and up to 10 s; a virtual machine writes its disks "
-                          "and switches itself off.\n",
+    .notes = NODES_NOTE " Programs get SIGTERM and up to 10 s; a virtual machine writes its disks "
+                        "and switches itself off.",
     .run = run,
 };
 
 const struct command command_kill = {
     .name = "kill",
-    .usage = "LAB NODE…",
+    .arguments = "LAB NODE…",
     .summary = "ends nodes as a power failure would: the others see nothing but silence",
-    .options = NODES_HELP,
+    .notes = NODES_NOTE,
     .run = run,
 };
 
 const struct command command_restart = {
     .name = "restart",
-    .usage = "LAB NODE…",
+    .arguments = "LAB NODE…",
     .summary = "boots nodes again; those that live are killed first",
-    .options = NODES_HELP "A node finds its wires and its scratch folder as they were, everything "
-                          "else new. Programs are\n"
-                          "not started again.\n",
+    .notes = NODES_NOTE " A node finds its wires and its scratch folder as they were, everything "
+                        "else new. Programs are not started again.",
     .run = run,
 };

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "command.h"
@@ -7,12 +6,8 @@
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *file = NULL;
-    for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c != 'o')
             return command_usage(command);
         file = optarg;
@@ -31,17 +26,24 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_report = {
     .name = "report",
-    .usage = "FOLDER [-o FILE]",
+    .arguments = "FOLDER",
     .summary = "makes the page and the pictures of a results folder anew",
-    .options = "  -o FILE           where the page goes; default: FOLDER/report.html\n"
-               "\n"
-               "The folder is of a run or of a sweep, which need not be finished. The page is one "
-               "file that\n"
-               "needs no network: verdict, network, latencies and round trips of a run; figures, "
-               "points and\n"
-               "costs of a sweep; every table as CSV too. The pictures are FOLDER/plots/*.svg and "
-               "*.png, each\n"
-               "beside the gnuplot script that draws it. 'run' and 'sweep' make all of it by "
-               "themselves.\n",
+    .options =
+        (const struct command_option[]){
+            {
+                .key = 'o',
+                .name = "output",
+                .argument = "FILE",
+                .help = "where the page goes; default: FOLDER/report.html",
+                .is_letter = true,
+            },
+            {0},
+        },
+    .notes =
+        "The folder is of a run or of a sweep, which need not be finished. The page is one file "
+        "that needs no network: verdict, network, latencies and round trips of a run; figures, "
+        "points and costs of a sweep; every table as CSV too. The pictures are "
+        "FOLDER/plots/*.svg and *.png, each beside the gnuplot script that draws it. 'run' and "
+        "'sweep' make all of it by themselves.",
     .run = run,
 };

@@ -34,22 +34,16 @@ static int run_once(const struct scenario_options *o, struct run_options *run_op
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {SCENARIO_LONG_OPTIONS,
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"name", required_argument, NULL, 'n'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {0}};
     struct scenario_options o = {0};
     struct run_options run_options = {.print_tables = true, .report = true};
     struct error err;
-    for (int c;
-         (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "o:n:q", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'o')
             run_options.folder = optarg;
         else if (c == 'n')
             run_options.name = optarg;
+        else if (c == 'p')
+            run_options.pin = true;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
@@ -63,10 +57,22 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_run = {
     .name = "run",
-    .usage = "FILE [-o FOLDER] [--name LAB] [--set KEY=VALUE]… [--engine NAME] [-q] [-v]",
+    .arguments = "FILE",
     .summary = "runs a scenario's workload in a lab of its own and collects the results",
-    .options = "  -o FOLDER         where the results go; default: results/NAME-TIME\n"
-               "  --name LAB        the lab's name; default: the scenario's\n"
-               "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
+    .options =
+        (const struct command_option[]){
+            {
+                .key = 'o',
+                .name = "output",
+                .argument = "FOLDER",
+                .help = "where the results go; default: results/NAME-TIME",
+                .is_letter = true,
+            },
+            SCENARIO_OPTION_NAME,
+            SCENARIO_OPTION_PIN,
+            SCENARIO_OPTION_QUIET,
+            SCENARIO_OPTIONS,
+            {0},
+        },
     .run = run,
 };

@@ -5,7 +5,6 @@
 #ifndef WANLAB_CMD_SCENARIO_OPTIONS_H
 #define WANLAB_CMD_SCENARIO_OPTIONS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,18 +19,40 @@ struct scenario_options {
     size_t set_count;
 };
 
-/* To put into a command's own getopt_long tables. */
-#define SCENARIO_SHORT_OPTIONS "v"
-#define SCENARIO_LONG_OPTIONS                                                                      \
-    {"set", required_argument, NULL, 's'}, {"engine", required_argument, NULL, 'e'},               \
-        {"verbose", no_argument, NULL, 'v'},                                                       \
+/* To put into a command's options. */
+#define SCENARIO_OPTIONS                                                                           \
     {                                                                                              \
-        "help", no_argument, NULL, 'h'                                                             \
+        .key = 's',                                                                                \
+        .name = "set",                                                                             \
+        .argument = "KEY=VALUE",                                                                   \
+        .help = "changes the file for this time, e.g. --set nodes.db.count=3",                     \
+        .repeats = true,                                                                           \
+    },                                                                                             \
+        {                                                                                          \
+            .key = 'e',                                                                            \
+            .name = "engine",                                                                      \
+            .argument = "netem|delayline|auto",                                                    \
+            .help = "this one, whatever the file says",                                            \
+        },                                                                                         \
+    {                                                                                              \
+        .key = 'v', .name = "verbose",                                                             \
+        .help = "shows the kernel operations as ip and tc lines; twice: more", .is_letter = true,  \
+        .repeats = true,                                                                           \
     }
-#define SCENARIO_OPTIONS_HELP                                                                      \
-    "  --set KEY=VALUE   changes the file for this time, e.g. --set nodes.db.count=3\n"            \
-    "  --engine NAME     netem, delayline or auto, whatever the file says\n"                       \
-    "  -v                shows the kernel operations as ip and tc lines; twice: more\n"
+#define SCENARIO_OPTION_NAME                                                                       \
+    {                                                                                              \
+        .key = 'n', .name = "name", .argument = "NAME",                                            \
+        .help = "the lab's name; default: the scenario's", .is_letter = true,                      \
+    }
+#define SCENARIO_OPTION_PIN                                                                        \
+    {                                                                                              \
+        .key = 'p', .name = "pin",                                                                 \
+        .help = "nodes are reached by 'ip netns exec NAME-NODE' too; root only",                   \
+    }
+#define SCENARIO_OPTION_QUIET                                                                      \
+    {                                                                                              \
+        .key = 'q', .name = "quiet", .help = "shows no progress", .is_letter = true,               \
+    }
 
 /* Handles one of the options above; false if it is none of them or wrong (the usage is due). */
 bool scenario_option(struct scenario_options *o, int option, const char *argument);

@@ -196,9 +196,9 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_shell = {
     .name = "shell",
-    .usage = "LAB NODE [-- COMMAND [ARGUMENT]…]",
+    .arguments = "LAB NODE [-- COMMAND [ARGUMENT]…]",
     .summary = "a terminal in a node; the exit status passes through",
-    .options = "Without a command it is $SHELL if the node has it, else /bin/bash or /bin/sh.\n"
-               "When this command is ended the program is hung up on, and killed 2 s later.\n",
+    .notes = "Without a command it is $SHELL if the node has it, else /bin/bash or /bin/sh. When "
+             "this command is ended the program is hung up on, and killed 2 s later.",
     .run = run,
 };

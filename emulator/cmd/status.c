@@ -7,10 +7,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "cmd/print.h"
 #include "command.h"
 #include "lab/client.h"
 #include "lab/place.h"
 #include "report/table.h"
+
+enum { WIRES_SHOWN = 60 };
 
 static int fetch(const char *lab, json_t **ret, struct error *err)
 {
@@ -71,35 +74,73 @@ static void print_nodes(json_t *status)
     table_free(t);
 }
 
-static void print_wires(json_t *status)
+/* "-" where the engine does not count. */
+static void add_counter(struct table *t, json_t *wire, const char *key)
 {
-    static const char *const columns[] = {"wire",     ">delay", ">loss",       ">rate",
-                                          ">packets", ">lost",  ">queue drops"};
-    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    json_t *value = json_object_get(wire, key);
+    if (value)
+        table_add(t, "%lld", (long long)json_integer_value(value));
+    else
+        table_add(t, "-");
+}
+
+static void add_wire(struct table *t, json_t *wire)
+{
+    char text[UNITS_TEXT_MAX];
+    json_int_t rate = json_integer_value(json_object_get(wire, "rate_bps"));
+    table_add(t, "%s", text_of(wire, "name"));
+    table_add(t, "%s", units_format_time(text, (uint64_t)(number_of(wire, "delay_s") * 1e9 + 0.5)));
+    table_add(t, "%s", units_format_share(text, number_of(wire, "loss")));
+    table_add(t, "%s", rate ? units_format_rate(text, (uint64_t)rate) : "-");
+    add_counter(t, wire, "packets");
+    add_counter(t, wire, "bytes");
+    /* netem does not tell them apart. */
+    add_counter(t, wire, json_object_get(wire, "drops") ? "drops" : "lost");
+    add_counter(t, wire, "queue_drops");
+}
+
+struct rank {
     json_t *wire;
-    size_t i;
-    json_array_foreach(json_object_get(status, "wires"), i, wire)
-    {
-        char text[UNITS_TEXT_MAX];
-        json_int_t rate = json_integer_value(json_object_get(wire, "rate_bps"));
-        double delay = json_number_value(json_object_get(wire, "delay_s"));
-        table_add(t, "%s", text_of(wire, "name"));
-        table_add(t, "%s", units_format_time(text, (uint64_t)(delay * 1e9 + 0.5)));
-        table_add(t, "%s",
-                  units_format_share(text, json_number_value(json_object_get(wire, "loss"))));
-        table_add(t, "%s", rate ? units_format_rate(text, (uint64_t)rate) : "-");
-        bool in_one = json_object_get(wire, "drops"); /* netem does not tell them apart */
-        const char *const counters[] = {"packets", in_one ? "drops" : "lost", "queue_drops"};
-        for (size_t k = 0; k < ARRAY_LEN(counters); k++) {
-            json_t *value = json_object_get(wire, counters[k]);
-            if (value)
-                table_add(t, "%lld", (long long)json_integer_value(value));
-            else
-                table_add(t, "-");
-        }
+    json_int_t bytes;
+    size_t place; /* in the lab's order */
+};
+
+static int by_traffic(const void *a, const void *b)
+{
+    const struct rank *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->place < y->place ? -1 : 1;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct rank *x = a, *y = b;
+    return x->place < y->place ? -1 : 1;
+}
+
+/* All of them, or of many those that carried most. */
+static void print_wires(json_t *wires)
+{
+    static const char *const columns[] = {"wire",     ">delay", ">loss", ">rate",
+                                          ">packets", ">bytes", ">lost", ">queue drops"};
+    size_t count = json_array_size(wires), shown = count < WIRES_SHOWN ? count : WIRES_SHOWN;
+    _cleanup_(freep) struct rank *ranks = xcalloc(count, sizeof(*ranks));
+    for (size_t i = 0; i < count; i++) {
+        json_t *wire = json_array_get(wires, i);
+        ranks[i] =
+            (struct rank){wire, json_integer_value(json_object_get(wire, "bytes")), .place = i};
     }
+    if (shown < count)
+        qsort(ranks, count, sizeof(*ranks), by_traffic);
+    qsort(ranks, shown, sizeof(*ranks), by_place);
+    struct table *t = table_new(columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < shown; i++)
+        add_wire(t, ranks[i].wire);
     table_print(t, stdout, "");
     table_free(t);
+    if (shown < count)
+        printf("… and %zu more, which carried less (--json has all)\n", count - shown);
 }
 
 /* What the engine itself did to packets that nobody asked for. */
@@ -130,9 +171,10 @@ static void print_status(const char *lab, json_t *status)
            text_of(status, "engine"),
            units_format_time_short(text, json_number_value(json_object_get(status, "up_s")) * 1e9));
     print_nodes(status);
-    if (json_array_size(json_object_get(status, "wires")) > 0) {
+    json_t *wires = json_object_get(status, "wires");
+    if (json_array_size(wires) > 0) {
         putchar('\n');
-        print_wires(status);
+        print_wires(wires);
     }
     if (lateness)
         print_lateness(lateness);
@@ -142,17 +184,17 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     struct error err;
     json_t *status;
-    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
-    if ((argc != 2 && !json) || argv[1][0] == '-')
+    int json = command_json(command, argc, argv);
+    if (json < 0 || optind + 1 != argc)
         return command_usage(command);
+    const char *lab = argv[optind];
     place_sweep();
-    if (fetch(argv[1], &status, &err) < 0)
+    if (fetch(lab, &status, &err) < 0)
         return command_failed(&err);
     if (json) {
-        json_dumpf(status, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-        putchar('\n');
+        print_json_facts(json_incref(status));
     } else {
-        print_status(argv[1], status);
+        print_status(lab, status);
     }
     json_decref(status);
     return STATUS_DONE;
@@ -160,7 +202,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_status = {
     .name = "status",
-    .usage = "LAB [--json]",
+    .arguments = "LAB",
     .summary = "shows a lab's nodes, what they take, and its wires, with what passed over them",
+    .options = (const struct command_option[]){COMMAND_OPTION_JSON, {0}},
     .run = run,
 };

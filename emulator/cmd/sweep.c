@@ -16,20 +16,11 @@ static void print_step(const char *line, void *arg)
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {SCENARIO_LONG_OPTIONS,
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"dry-run", no_argument, NULL, 'd'},
-                                            {"saturation", no_argument, NULL, 'S'},
-                                            {"quick", no_argument, NULL, 'Q'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {0}};
     struct scenario_options o = {0};
     struct sweep_options sweep = {0};
     struct error err;
     bool dry = false, quick = false;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "o:q", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'o')
             sweep.folder = optarg;
         else if (c == 'd')
@@ -62,17 +53,30 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_sweep = {
     .name = "sweep",
-    .usage =
-        "FILE [-o FOLDER] [--saturation] [--dry-run] [--quick] [--set KEY=VALUE]… [--engine NAME]\n"
-        "             [-q] [-v]",
+    .arguments = "FILE",
     .summary = "runs every point of a scenario's sweep; goes on where it was stopped",
     .options =
-        "  -o FOLDER         where the results go; default: results/NAME-sweep-TIME. A sweep that\n"
-        "                    is there already goes on: finished runs are not made again\n"
-        "  --quick           the file's short form of the sweep, which it has under 'quick'\n"
-        "  --saturation      searches the highest rate that each of the other points keeps up "
-        "with\n"
-        "  --dry-run         shows what would be run, with its time and memory, and runs nothing\n"
-        "  -q                shows no progress\n" SCENARIO_OPTIONS_HELP,
+        (const struct command_option[]){
+            {
+                .key = 'o',
+                .name = "output",
+                .argument = "FOLDER",
+                .help = "where the results go; default: results/NAME-sweep-TIME. A sweep that is "
+                        "there already goes on: finished runs are not made again",
+                .is_letter = true,
+            },
+            {.key = 'd',
+             .name = "dry-run",
+             .help = "shows what would be run, with its time and memory, and runs nothing"},
+            {.key = 'S',
+             .name = "saturation",
+             .help = "searches the highest rate that each of the other points keeps up with"},
+            {.key = 'Q',
+             .name = "quick",
+             .help = "the file's short form of the sweep, which it has under 'quick'"},
+            SCENARIO_OPTION_QUIET,
+            SCENARIO_OPTIONS,
+            {0},
+        },
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "cmd/print.h"
 #include "cmd/scenario_options.h"
 #include "lab/lab.h"
 #include "lab/place.h"
@@ -22,7 +23,22 @@ static void show_boots(size_t booted, size_t count, void *arg)
     progress_count("boot", booted, count, "nodes");
 }
 
-static int start(const struct scenario_options *o, const char *name, struct error *err)
+static void print_facts(const struct lab *lab, uint64_t took_ns, bool json)
+{
+    char text[UNITS_TEXT_MAX];
+    size_t nodes = lab->plan->scenario->node_count;
+    const char *engine = engine_name(lab->plan->engine);
+    if (json)
+        print_json_facts(json_pack("{s:s s:I s:f s:s s:s}", "lab", lab->name, "nodes",
+                                   (json_int_t)nodes, "took_s", (double)took_ns / 1e9, "engine",
+                                   engine, "why_engine", lab->why_engine));
+    else
+        printf("lab %s: %zu nodes up in %s, engine %s (%s)\n", lab->name, nodes,
+               units_format_time_short(text, (double)took_ns), engine, lab->why_engine);
+}
+
+static int start(const struct scenario_options *o, const char *name, bool pin, bool json,
+                 struct error *err)
 {
     struct scenario *s;
     int r = scenario_load(o, &s, err);
@@ -31,16 +47,14 @@ static int start(const struct scenario_options *o, const char *name, struct erro
     struct lab lab;
     struct lab_options options = {
         .name = name,
+        .pin = pin,
         .on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL,
         .on_boot = show_boots,
     };
     uint64_t begin = clock_monotonic_ns();
     r = lab_up(s, &options, &lab, err);
     if (r == 0) {
-        char text[UNITS_TEXT_MAX];
-        printf("lab %s: %zu nodes up in %s, engine %s (%s)\n", lab.name, s->node_count,
-               units_format_time_short(text, (double)(clock_monotonic_ns() - begin)),
-               engine_name(lab.plan->engine), lab.why_engine);
+        print_facts(&lab, clock_monotonic_ns() - begin, json);
         lab_done(&lab);
     }
     scenario_free(s);
@@ -49,30 +63,32 @@ static int start(const struct scenario_options *o, const char *name, struct erro
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {
-        SCENARIO_LONG_OPTIONS, {"name", required_argument, NULL, 'n'}, {0}};
     struct scenario_options o = {0};
     const char *name = NULL;
+    bool json = false, pin = false;
     struct error err;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "n:", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'n')
             name = optarg;
+        else if (c == 'j')
+            json = true;
+        else if (c == 'p')
+            pin = true;
         else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
     }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return start(&o, name, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    return start(&o, name, pin, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_up = {
     .name = "up",
-    .usage = "FILE [--name LAB] [--set KEY=VALUE]… [--engine NAME] [-v]",
+    .arguments = "FILE",
     .summary = "starts a lab in the background: the nodes and their network, without the workload",
     .options =
-        "  --name LAB        the lab's name; default: the scenario's\n" SCENARIO_OPTIONS_HELP,
+        (const struct command_option[]){
+            SCENARIO_OPTION_NAME, SCENARIO_OPTION_PIN, COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
     .run = run,
 };

@@ -52,22 +52,11 @@ static bool set_limit(struct scenario_options *o, const char *key, const char *v
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    static const struct option options[] = {SCENARIO_LONG_OPTIONS,
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"quick", no_argument, NULL, 'k'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"lab", required_argument, NULL, 'l'},
-                                            {"confidence", required_argument, NULL, 'c'},
-                                            {"delay-tolerance", required_argument, NULL, 'd'},
-                                            {"rate-tolerance", required_argument, NULL, 'r'},
-                                            {0}};
     struct scenario_options o = {0};
     struct verify_options verify_options = {0};
     struct error err;
     bool json = false, ok = true;
-    for (int c; (c = getopt_long(argc, argv, SCENARIO_SHORT_OPTIONS "q", options, NULL)) != -1;) {
-        if (c == 'h')
-            return command_help(command);
+    for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'j')
             json = true;
         else if (c == 'k')
@@ -95,20 +84,46 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_verify = {
     .name = "verify",
-    .usage = "FILE [--lab LAB] [--quick] [--json] [--confidence SHARE] [--set KEY=VALUE]…",
+    .arguments = "FILE",
     .summary = "sends packets over every wire, both ways, and compares with what the file asks",
     .options =
-        "  --lab LAB         measures a lab that runs, made from FILE, instead of a new one\n"
-        "  --quick           fewer packets, and of many wires a sample\n"
-        "  --json            for programs; times in s, rates in bit/s, a share of 0.05 is 5 %\n"
-        "  -q                shows no progress\n"
-        "  --confidence SHARE        that wires as asked pass, all together; default: 99.9%\n"
-        "  --delay-tolerance TIME    of the median one-way delay, and of its spread; 1ms\n"
-        "  --rate-tolerance SHARE    of the asked rate; 1%\n" SCENARIO_OPTIONS_HELP "\n"
-        "The limits are the file's (verdict: {delay_error: 1ms, rate_error: 1%, drops: 0%,\n"
-        "confidence: 99.9%}). Asked loss has to lie in Wilson's interval of the measured one.\n"
-        "A pair past a limit is measured up to twice more, alone; the best try counts.\n"
-        "Between nodes with kernels of their own only round trips are known: each direction\n"
-        "gets half of the error. Exit status: 1 past a limit; 3 this machine could not tell.\n",
+        (const struct command_option[]){
+            {
+                .key = 'l',
+                .name = "lab",
+                .argument = "LAB",
+                .help = "measures a lab that runs, made from FILE, instead of a new one",
+            },
+            {.key = 'k', .name = "quick", .help = "fewer packets, and of many wires a sample"},
+            COMMAND_OPTION_JSON,
+            SCENARIO_OPTION_QUIET,
+            {
+                .key = 'c',
+                .name = "confidence",
+                .argument = "SHARE",
+                .help = "that wires as asked pass, all together; default: 99.9%",
+            },
+            {
+                .key = 'd',
+                .name = "delay-tolerance",
+                .argument = "TIME",
+                .help = "of the median one-way delay, and of its spread; default: 1ms",
+            },
+            {
+                .key = 'r',
+                .name = "rate-tolerance",
+                .argument = "SHARE",
+                .help = "of the asked rate; default: 1%",
+            },
+            SCENARIO_OPTIONS,
+            {0},
+        },
+    .notes =
+        "The limits are the file's (verdict: {delay_error: 1ms, rate_error: 1%, drops: 0%, "
+        "confidence: 99.9%}). Asked loss has to lie in Wilson's interval of the measured one. "
+        "A pair past a limit is measured up to twice more, alone; the best try counts. Between "
+        "nodes with kernels of their own only round trips are known: each direction gets half "
+        "of the error. Exit status: 1 past a limit; 3 this machine could not tell. In JSON "
+        "times are in s, rates in bit/s, and a share of 0.05 is 5 %.",
     .run = run,
 };

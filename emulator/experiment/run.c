@@ -117,6 +117,7 @@ static int start_lab(struct run *r, struct error *err)
     struct lab_options options = {
         .name = r->options->name,
         .attached = true,
+        .pin = r->options->pin,
         .workload_folder = r->workload->folder,
         .cache_folder = cache,
         .scratch_bytes = r->workload->scratch,

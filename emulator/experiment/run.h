@@ -15,6 +15,7 @@
 
 struct run_options {
     const char *folder;                           /* of the results; NULL: results/NAME-TIME */
+    bool pin;                                     /* the nodes are names for `ip netns` */
     const char *name;                             /* of the lab; NULL: the scenario's */
     void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
     bool print_tables;                            /* on standard output, at the end */

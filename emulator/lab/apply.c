@@ -87,7 +87,7 @@ static int set_route(struct netlink *nl, const struct op *op, int index, struct 
 static int open_tap(struct fabric *f, const struct op *op, struct error *err)
 {
     int r = interface_open_tap(op->dev, op->dev_index, &f->tap_fds[op->tap], err);
-    return r < 0 ? r : interface_set_queue_len(f->netlink, op->dev_index, TAP_QUEUE_PACKETS, err);
+    return r < 0 ? r : interface_set_queue_len(f->netlink, op->dev_index, PLAN_TAP_QUEUE, err);
 }
 
 /* The traffic control steps, all of them in the fabric. */
@@ -119,7 +119,7 @@ static int add_port(struct fabric *f, const struct op *op, struct error *err)
     int r = interface_add_tap(port->dev, port->index, err);
     if (r == 0)
         r = interface_set_mac(f->netlink, port->index, port->mac, err);
-    return r < 0 ? r : interface_set_queue_len(f->netlink, port->index, TAP_QUEUE_PACKETS, err);
+    return r < 0 ? r : interface_set_queue_len(f->netlink, port->index, PLAN_TAP_QUEUE, err);
 }
 
 static bool is_machine(const struct fabric *f, int node)

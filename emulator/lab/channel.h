@@ -5,7 +5,7 @@
  * likes.
  *
  * The protocol. A client sends requests, each with an `id` of its choice:
- *   {"id":1,"do":"status"}
+ *   {"id":1,"do":"status"}   "nodes", their names; "graph", the topology as DOT
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
  *   {"id":3,"do":"builtin","node":"db1","argv":[…],"fds":3}                       + descriptors
  *   {"id":3,"do":"shell","node":"db1","argv":[…],"env":[…],"rows":24,"columns":80}

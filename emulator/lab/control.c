@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "lab/supervisor.h"
+#include "topology/graph.h"
 
 static void free_connection(uv_handle_t *handle)
 {
@@ -61,12 +62,42 @@ void control_broadcast(struct supervisor *s, json_t *event)
     json_decref(event);
 }
 
+static json_t *list_nodes(const struct scenario *s)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < s->node_count; i++)
+        json_array_append_new(names, json_string(s->nodes[i].name));
+    return names;
+}
+
+static json_t *describe_graph(const struct supervisor *s)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return json_null();
+    graph_print(s->tree->plan, out);
+    fclose(out);
+    json_t *ret = json_string(text);
+    free(text);
+    return ret;
+}
+
 static int handle_request(struct connection *c, json_int_t id, json_t *request, json_t **ret,
                           int *ret_fd, struct error *err)
 {
     const char *what = json_string_value(json_object_get(request, "do"));
     if (what && strcmp(what, "status") == 0) {
         json_object_set_new(*ret, "status", status_describe(c->supervisor));
+        return 0;
+    }
+    if (what && strcmp(what, "nodes") == 0) {
+        json_object_set_new(*ret, "nodes", list_nodes(c->supervisor->tree->plan->scenario));
+        return 0;
+    }
+    if (what && strcmp(what, "graph") == 0) {
+        json_object_set_new(*ret, "graph", describe_graph(c->supervisor));
         return 0;
     }
     if (what &&

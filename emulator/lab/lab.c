@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "lab/client.h"
+#include "lab/pin.h"
 #include "lab/place.h"
 #include "lab/tree.h"
 #include "node/broker.h"
@@ -98,7 +99,7 @@ static int clone_tree(struct tree *t, pid_t *ret_init, struct error *err)
 }
 
 static int start_tree(struct lab *lab, const struct lab_options *options, char *const *roots,
-                      int lock, int broker, struct error *err)
+                      int lock, int broker, int mounts, struct error *err)
 {
     int reports[2], lifeline[2] = {-1, -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) < 0 ||
@@ -115,6 +116,7 @@ static int start_tree(struct lab *lab, const struct lab_options *options, char *
         .reports = reports[1],
         .lifeline = lifeline[0],
         .broker = broker,
+        .mounts = mounts,
         .new_user = geteuid() != 0,
         .uid = geteuid(),
         .gid = getegid(),
@@ -195,6 +197,7 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     struct lab lab = {.lifeline = -1};
     _cleanup_(fd_closep) int lock = -1;
     _cleanup_(fd_closep) int broker = -1;
+    _cleanup_(fd_closep) int mounts = -1;
     char **roots = NULL;
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
@@ -209,8 +212,10 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
         r = prepare_nodes(s, &roots, err);
     if (r == 0)
         r = start_broker(s, lab.folder, lock, &broker, err);
+    if (r == 0 && options->pin)
+        r = pin_reserve(lab.folder, s, &mounts, err);
     if (r == 0)
-        r = start_tree(&lab, options, roots, lock, broker, err);
+        r = start_tree(&lab, options, roots, lock, broker, mounts, err);
     free_roots(roots, roots ? s->node_count : 0);
     if (r < 0) {
         fd_closep(&lock);

@@ -24,6 +24,7 @@ struct lab_options {
     bool attached;               /* the lab ends when this process ends, however it does */
     const char *workload_folder; /* see lab/apply.h; NULL: none */
     const char *cache_folder;
+    bool pin;               /* its nodes are names for `ip netns`; see lab/pin.h */
     uint64_t scratch_bytes; /* of each node's scratch folder; 0: 64 MiB */
     void (*on_step)(const char *line,
                     void *arg); /* each step in words as it is done; NULL: quiet */

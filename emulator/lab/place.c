@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "lab/pin.h"
 #include "node/broker.h"
 #include "node/cgroup.h"
 #include "topology/scenario.h"
@@ -166,6 +167,8 @@ static void sweep_one(const char *root, const char *name, void *arg)
     (void)arg;
     _cleanup_(freep) char *folder = xasprintf("%s/%s", root, name);
     _cleanup_(fd_closep) int lock = try_lock(folder, 0);
+    if (lock >= 0)
+        pin_sweep(folder);
     if (lock >= 0 && sweep_outside(folder, name)) /* else the next sweep has to know of them */
         file_remove_tree(folder, NULL);
     else if (lock == -ENOENT)

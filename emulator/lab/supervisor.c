@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "lab/pin.h"
 
 /* The launcher must still be there: nobody wants a lab whose `up` was killed half way. */
 static void tell_launcher(const struct tree *t, const struct report *report)
@@ -84,6 +85,8 @@ static int build(struct supervisor *s, struct error *err)
         r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)
         r = fabric_apply(&s->fabric, &options, err);
+    if (r == 0 && t->mounts >= 0)
+        r = pin_nodes(t->folder, t->mounts, &s->fabric, -1, err);
     if (r < 0)
         return r;
     r = s->engine->start(t->plan, s->fabric.tap_fds, &s->engine_run, err);

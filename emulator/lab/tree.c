@@ -70,6 +70,8 @@ static int prepare(const struct tree *t, struct error *err)
         return error_errno(err, errno, "cannot enter '/'");
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return error_errno(err, errno, "cannot make the lab's mounts private");
+    while (umount2("/run/netns", MNT_DETACH) == 0) /* other labs' nodes would outlive those */
+        continue;
     if (!t->new_user) /* else the kernel keeps them */
         r = secrets_hide(t->folder, err);
     if (r < 0)
@@ -94,7 +96,7 @@ _Noreturn void tree_init(const struct tree *t)
     sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the launcher blocks */
     signal(SIGTERM, on_sigterm);
     /* The lab keeps nothing that the launcher happened to have open: somebody's lock, say. */
-    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker}, 4);
+    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts}, 5);
     if (prepare(t, &err) < 0) {
         report_failure(t, &err);
         _exit(1);

@@ -25,6 +25,7 @@ struct tree {
     int reports;        /* to the launcher */
     int lifeline;       /* read end, or -1 */
     int broker;         /* to the lab's, see node/broker.h, or -1 */
+    int mounts;         /* the launcher's mount namespace, for lab/pin.h, or -1: no pins */
     bool new_user;      /* the tree has a user namespace of its own: become root in it */
     uid_t uid;          /* the launcher's, as seen outside */
     gid_t gid;

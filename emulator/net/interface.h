@@ -46,8 +46,6 @@ int interface_set_queue_len(struct netlink *nl, int index, uint32_t packets, str
  * not in there. */
 uint64_t interface_tx_dropped(const char *counters, const char *name);
 
-enum { TAP_QUEUE_PACKETS = 4096 };
-
 /* Makes a TAP in the CALLER's network namespace with virtio-net headers (struct virtio_net_hdr_v1
  * in front of each packet), and returns its descriptor (non-blocking, close-on-exec): whoever holds
  * it is the wire's other end. The interface goes when the descriptor is closed. A missing or

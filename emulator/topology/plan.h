@@ -34,6 +34,7 @@ enum {
     PLAN_NAME_MAX = 16, /* of an interface, with the NUL */
     PLAN_MTU = 1500,
     PLAN_FABRIC = -1,         /* in place of a node's index: the fabric's namespace */
+    PLAN_TAP_QUEUE = 4096,    /* packets that a TAP holds for its reader */
     PLAN_NEIGHBOURS_MAX = 64, /* members of a network that know each other's MAC from the start */
 };
 
@@ -129,9 +130,9 @@ void plan_free(struct plan *p);
 /* The first port of a node (its address is the node's name's), or NULL if it has no interface. */
 const struct port *plan_node_port(const struct plan *p, unsigned node);
 
-/* Prints an op as the command a person would type, with the namespace in front:
- * "[db1] ip link set eth0 up". The wires of the delay line print as comments with the netem line
- * that means the same. */
+/* Prints an op as the command a person would type where the fabric is the current namespace:
+ * "ip -n db1 link set eth0 up". The whole plan runs by `sh -e`; the wires of the delay line are
+ * comments in it, each with the netem line that means the same. */
 void plan_print_op(const struct plan *p, const struct op *op, FILE *out);
 void plan_print(const struct plan *p, FILE *out);
 

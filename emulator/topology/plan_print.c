@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The plan as the commands that a person would type.
+ * The plan as the commands that a person would type, with the fabric being the network namespace in
+ * which they are typed and every node one of `ip netns`. What happens inside a machine is a
+ * comment.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -8,6 +10,26 @@
 
 #include "base/units.h"
 #include "topology/plan.h"
+
+static bool is_machine(const struct plan *p, int node)
+{
+    return scenario_is_machine(p->scenario->nodes[node].kind);
+}
+
+/* "ip " or "tc ", for the namespace of the step. */
+static void print_tool(const struct plan *p, const struct op *op, const char *tool, FILE *out)
+{
+    bool in_node = op->ns != PLAN_FABRIC && !is_machine(p, op->ns);
+    fprintf(out, in_node ? "%s -n %s " : "%s ", tool,
+            in_node ? p->scenario->nodes[op->ns].name : "");
+}
+
+/* What has to stand before a program that knows nothing of namespaces. */
+static void print_entry(const struct plan *p, const struct op *op, FILE *out)
+{
+    if (op->ns != PLAN_FABRIC && !is_machine(p, op->ns))
+        fprintf(out, "ip netns exec %s ", p->scenario->nodes[op->ns].name);
+}
 
 static void print_mac(FILE *out, const uint8_t *mac)
 {
@@ -40,25 +62,27 @@ static void print_veth(const struct plan *p, const struct op *op, FILE *out)
 static void print_port(const struct plan *p, const struct op *op, FILE *out)
 {
     const struct port *port = &p->ports[op->port];
-    fprintf(out, "ip tuntap add dev %s mode tap vnet_hdr # %s's %s, ", port->dev,
-            p->scenario->nodes[port->node].name, port->node_dev);
+    fprintf(out, "ip tuntap add dev %s mode tap vnet_hdr; ip link set %s txqueuelen %d address ",
+            port->dev, port->dev, PLAN_TAP_QUEUE);
+    print_mac(out, port->mac);
+    fprintf(out, " # %s's %s, ", p->scenario->nodes[port->node].name, port->node_dev);
     print_mac(out, port->node_mac);
 }
 
 static void print_address(const struct op *op, FILE *out)
 {
     char text[IP_TEXT_MAX];
-    fprintf(out, "ip addr add %s dev %s%s noprefixroute", ip_format_prefix(text, &op->address),
+    fprintf(out, "addr add %s dev %s%s noprefixroute", ip_format_prefix(text, &op->address),
             op->dev, op->address.family == AF_INET6 ? " nodad" : "");
 }
 
 static void print_route(const struct op *op, FILE *out)
 {
     char text[IP_TEXT_MAX];
-    fprintf(out, "ip route add %s", ip_format_prefix(text, &op->address));
+    fprintf(out, "route add %s", ip_format_prefix(text, &op->address));
     if (op->via.family)
         fprintf(out, " via %s", ip_format(text, &op->via));
-    fprintf(out, " dev %s%s", op->dev, op->via.family ? " onlink" : "");
+    fprintf(out, " dev %s%s proto static", op->dev, op->via.family ? " onlink" : "");
     if (op->value)
         fprintf(out, " congctl %s", op->value);
 }
@@ -66,9 +90,19 @@ static void print_route(const struct op *op, FILE *out)
 static void print_neighbour(const struct op *op, FILE *out)
 {
     char text[IP_TEXT_MAX];
-    fprintf(out, "ip neigh add %s lladdr ", ip_format(text, &op->address));
+    fprintf(out, "neigh add %s lladdr ", ip_format(text, &op->address));
     print_mac(out, op->mac);
     fprintf(out, " dev %s nud permanent", op->dev);
+}
+
+static void print_layer3(const struct op *op, FILE *out)
+{
+    if (op->kind == OP_ADDRESS)
+        print_address(op, out);
+    else if (op->kind == OP_ROUTE)
+        print_route(op, out);
+    else
+        print_neighbour(op, out);
 }
 
 static void print_netem(const struct plan *p, const struct op *op, FILE *out)
@@ -81,29 +115,33 @@ static void print_netem(const struct plan *p, const struct op *op, FILE *out)
     print_impairment(out, &p->wires[op->wire].impairment);
 }
 
-/* Everything that acts on one interface and has no more to it than a name or two. */
-static void print_simple(const struct op *op, FILE *out)
+/* Steps about one interface that have no more to them than a name or two. */
+static void print_interface(const struct op *op, FILE *out)
 {
     switch (op->kind) {
     case OP_BRIDGE:
-        fprintf(out, "ip link add %s type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+        fprintf(out, "link add %s type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
                 op->dev);
         break;
     case OP_IFB:
-        fprintf(out, "ip link add %s type ifb", op->dev);
+        fprintf(out, "link add %s type ifb", op->dev);
         break;
     case OP_TAP:
-        fprintf(out, "ip tuntap add dev %s mode tap vnet_hdr", op->dev);
-        break;
-    case OP_UP:
-        fprintf(out, "ip link set %s up", op->dev);
+        fprintf(out, "tuntap add dev %s mode tap vnet_hdr; ip link set %s txqueuelen %d", op->dev,
+                op->dev, PLAN_TAP_QUEUE);
         break;
     case OP_MASTER:
-        fprintf(out, "ip link set %s master %s", op->dev, op->target);
+        fprintf(out, "link set %s master %s", op->dev, op->target);
         break;
-    case OP_OFFLOADS:
-        fprintf(out, "ethtool -K %s tso off gso off gro off tx-udp-segmentation off", op->dev);
-        break;
+    default: /* OP_UP */
+        fprintf(out, "link set %s up", op->dev);
+    }
+}
+
+static void print_tc(const struct op *op, FILE *out)
+{
+    static const char on_ingress[] = "ingress protocol all prio 1 u32 match u32 0 0 action";
+    switch (op->kind) {
     case OP_CLSACT:
         fprintf(out, "tc qdisc add dev %s clsact", op->dev);
         break;
@@ -111,41 +149,30 @@ static void print_simple(const struct op *op, FILE *out)
         fprintf(out, "tc qdisc add dev %s root handle 1: htb", op->dev);
         break;
     case OP_HTB_CLASS:
-        fprintf(out, "tc class add dev %s parent 1: classid 1:%x htb rate 100gbit", op->dev,
-                op->minor);
+        fprintf(out,
+                "tc class add dev %s parent 1: classid 1:%x htb rate 100gbit burst 800mb "
+                "cburst 800mb quantum 200000",
+                op->dev, op->minor);
         break;
     case OP_MARK_FILTER:
         fprintf(out, "tc filter add dev %s parent 1: protocol all prio 1 fw", op->dev);
         break;
     case OP_REDIRECT:
-        fprintf(out,
-                "tc filter add dev %s ingress protocol all prio 1 u32 match u32 0 0 "
-                "action mirred egress redirect dev %s",
-                op->dev, op->target);
+        fprintf(out, "tc filter add dev %s %s mirred egress redirect dev %s", op->dev, on_ingress,
+                op->target);
         break;
-    case OP_MARK:
-        fprintf(out,
-                "tc filter add dev %s ingress protocol all prio 1 u32 match u32 0 0 "
-                "action skbedit mark 0x1%04x",
-                op->dev, op->minor);
-        break;
-    default:
-        break;
+    default: /* OP_MARK */
+        fprintf(out, "tc filter add dev %s %s skbedit mark 0x1%04x pass", op->dev, on_ingress,
+                op->minor);
     }
 }
 
-void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
+static void print_step(const struct plan *p, const struct op *op, FILE *out)
 {
-    const char *node = op->ns == PLAN_FABRIC ? "fabric" : p->scenario->nodes[op->ns].name;
-    if (op->kind == OP_NODE) {
-        bool machine = scenario_is_machine(p->scenario->nodes[op->ns].kind);
-        fprintf(out, machine ? "# %s boots\n" : "ip netns add %s\n", node);
-        return;
-    }
-    fprintf(out, "[%s] ", node);
     switch (op->kind) {
     case OP_SYSCTL:
-        fprintf(out, "sysctl -w%s %s='%s'", op->optional ? "e" : "", op->key, op->value);
+        print_entry(p, op, out);
+        fprintf(out, "sysctl -qw%s %s='%s'", op->optional ? "e" : "", op->key, op->value);
         break;
     case OP_VETH:
         print_veth(p, op, out);
@@ -154,34 +181,81 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
         print_port(p, op, out);
         break;
     case OP_ADDRESS:
-        print_address(op, out);
-        break;
     case OP_ROUTE:
-        print_route(op, out);
-        break;
     case OP_NEIGHBOUR:
-        print_neighbour(op, out);
+        print_tool(p, op, "ip", out);
+        print_layer3(op, out);
+        break;
+    case OP_BRIDGE:
+    case OP_IFB:
+    case OP_TAP:
+    case OP_UP:
+    case OP_MASTER:
+        print_tool(p, op, "ip", out);
+        print_interface(op, out);
+        break;
+    case OP_OFFLOADS:
+        print_entry(p, op, out);
+        fprintf(out, "ethtool -K %s tso off gso off gro off tx-udp-segmentation off", op->dev);
         break;
     case OP_NETEM:
         print_netem(p, op, out);
         break;
     default:
-        print_simple(op, out);
+        print_tc(op, out);
     }
+}
+
+void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
+{
+    const char *node = op->ns == PLAN_FABRIC ? NULL : p->scenario->nodes[op->ns].name;
+    if (op->kind == OP_NODE) {
+        fprintf(out, is_machine(p, op->ns) ? "# %s boots\n" : "ip netns add %s\n", node);
+        return;
+    }
+    if (node && is_machine(p, op->ns))
+        fprintf(out, "# in %s: ", node);
+    print_step(p, op, out);
     putc('\n', out);
+}
+
+/* Where netem would have a wire of the delay line: the line of the same wire's plan on netem. */
+static void print_as_netem(const struct plan *p, const struct wire *w, FILE *out)
+{
+    const struct port *to = &p->ports[w->to_port];
+    char ifb[PLAN_NAME_MAX];
+    snprintf(ifb, sizeof(ifb), "i%u", w->from_port);
+    struct op op = {
+        .kind = OP_NETEM,
+        .ns = PLAN_FABRIC,
+        .dev = w->kind == WIRE_UPLINK ? ifb : to->dev,
+        .minor = w->kind == WIRE_WAN ? w->from_port + 1 : 0,
+        .wire = (unsigned)(w - p->wires),
+    };
+    fprintf(out, "# %s is the delay line's, from %s to %s; on netem: ", w->name,
+            p->taps[w->from_tap].dev, p->taps[w->to_tap].dev);
+    plan_print_op(p, &op, out);
+}
+
+static void print_head(const struct plan *p, FILE *out)
+{
+    fprintf(out,
+            "# The network of '%s' on engine %s. To make it by hand, as root, until 'exit':\n"
+            "#   unshare --net --mount bash -c 'mount -t tmpfs none /run && sh -e FILE && bash'\n",
+            p->scenario->name, engine_name(p->engine));
+    if (p->wire_count > 0 && p->engine == ENGINE_DELAYLINE)
+        fputs(
+            "# Its wires are in a process, the delay line, and carry nothing without it; those of\n"
+            "# '--engine netem' are the kernel's.\n",
+            out);
 }
 
 void plan_print(const struct plan *p, FILE *out)
 {
+    print_head(p, out);
     for (size_t i = 0; i < p->op_count; i++)
         plan_print_op(p, &p->ops[i], out);
-    if (p->engine == ENGINE_NETEM)
-        return;
-    for (size_t i = 0; i < p->wire_count; i++) {
-        const struct wire *w = &p->wires[i];
-        fprintf(out, "# delay line, %s: %s to %s, as if ", w->name, p->taps[w->from_tap].dev,
-                p->taps[w->to_tap].dev);
-        print_impairment(out, &w->impairment);
-        putc('\n', out);
-    }
+    for (size_t i = 0; i < p->wire_count && p->engine == ENGINE_DELAYLINE; i++)
+        if (!impairment_is_none(&p->wires[i].impairment))
+            print_as_netem(p, &p->wires[i], out);
 }

@@ -128,5 +128,7 @@ like "$ERR" "--set nodes.db.count" "a bad --set names its key"
 run "$WANLAB" check "$TOP/topologies/five-regions.yaml" --set workload.replicate.rate=60000/min
 is "$STATUS" 0 "more batches per round trip than connections: still a good scenario"
 like "$ERR" "warning: " "more batches per round trip than connections: a warning"
+run "$WANLAB" check "$TOP/topologies/five-regions.yaml" --json --set workload.replicate.rate=60000/min
+is "$(jq -c '[.nodes, .wan_members, .impaired_wires, (.warnings | length > 0)]' <<<"$OUT")" "[5,5,20,true]" "check as JSON"
 
 done_testing

@@ -107,6 +107,8 @@ run "$WANLAB" status one --json
 like "$OUT" '"state": "running"' "status as JSON"
 run "$WANLAB" status one
 like "$OUT" 'a2 +process' "status for people"
+is "$("$WANLAB" ls one | tr '\n' ' ')" "a1 a2 b " "ls lists a lab's nodes"
+is "$("$WANLAB" ls --json | jq -c .)$("$WANLAB" ls one --json | jq -c .)" '["one","two"]["a1","a2","b"]' "and both as JSON"
 
 before=$(lab_processes | wc -l)
 "$WANLAB" down one
@@ -155,9 +157,14 @@ cat >"$WORK/large.yaml" <<'Y'
 nodes: {n: {count: 80}}
 wan: {members: [n], delay: 5ms}
 Y
-"$WANLAB" up "$WORK/large.yaml" --name large >/dev/null
+run "$WANLAB" up "$WORK/large.yaml" --name large --json
+is "$(jq -c '[.lab, .nodes, .took_s > 0]' <<<"$OUT")" '["large",80,true]' "up as JSON"
 run "$WANLAB" status large --json
 is "$(grep -c '"delay_s"' <<<"$OUT")" 6320 "the status of a large lab is whole"
+"$WANLAB" exec large n7 -- ping -c 1 -W 2 n40 >/dev/null
+run "$WANLAB" status large
+like "$OUT" 'n7->n40 +5ms +0% +- +1 +118 +0 +0
+.*n40->n7 +5ms +0% +- +1 +118 .*and 6260 more' "for people it is the wires that carried most, with what passed"
 "$WANLAB" down large
 nothing_left "nothing is left of it"
 

@@ -20,5 +20,10 @@ run "$WANLAB" plan topologies/two-nodes-link.yaml --engine netem
 before=$(grep -o 'delay [^ ]*' <<<"$OUT" | sort -u | xargs)
 run "$WANLAB" plan topologies/two-nodes-link.yaml --engine netem --set delay_scale=0.5
 is "$before / $(grep -o 'delay [^ ]*' <<<"$OUT" | sort -u | xargs)" "delay 20ms / delay 10ms" "a scale of delays is in the plan"
+run "$WANLAB" plan topologies/five-regions.yaml --engine netem --json
+is "$(jq -r '.steps[].command' <<<"$OUT")" "$("$WANLAB" plan topologies/five-regions.yaml --engine netem | sed 1,2d)" \
+    "the same steps as JSON"
+is "$(jq -c '[.engine, (.wires | length), .wires[0].delay_s > 0.01, .steps[-1].node]' <<<"$OUT")" \
+    '["netem",20,true,null]' "with the wires"
 
 done_testing

@@ -3,6 +3,7 @@
 # The inside of netem.t. Clocks in User-Mode Linux are coarse: a bare timer is 0.2 ms late in the
 # median and some milliseconds at times, so medians are held to 1.5 ms here and nothing is said of the tails.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TOP/tests/lib/network.sh"
 
 # median_rtt LAB NODE TARGET: of 30 pings, in microseconds.
 median_rtt() {
@@ -87,6 +88,21 @@ near "$(median_rtt lan n1 10.128.0.2)" 12000 1500 "up and down wires of a lan, t
 "$WANLAB" restart lan n2
 near "$(median_rtt lan n1 10.128.0.2)" 12000 1500 "up and down wires of a lan, restarted"
 "$WANLAB" down lan
+
+# Qdiscs, classes and filters of all kinds of wires: those of the lab, and those that the plan's lines make.
+cat >"$WORK/mixed.yaml" <<'Y'
+nodes: {n: {count: 2}, pc: {}}
+wan: {members: [n], delay: 10ms, loss: 1%}
+links: [{ends: [n1, pc], n1->pc: {rate: 20mbit}}]
+networks: {lan0: {members: [n2, pc], delay: 100us, rate: 1gbit}}
+Y
+"$WANLAB" up "$WORK/mixed.yaml" --name mixed >/dev/null
+network_of_lab mixed n1 n2 pc >"$WORK/lab" 2>&1
+"$WANLAB" down mixed
+"$WANLAB" plan "$WORK/mixed.yaml" >"$WORK/plan.sh"
+network_by_hand "$WORK/plan.sh" n1 n2 pc >"$WORK/hand" 2>&1
+is "$(diff "$WORK/lab" "$WORK/hand")" "" "the plan's lines, run by hand, make the same network"
+is "$(grep -c '"kind":"netem"' "$WORK/hand")" 7 "with all of its wires"
 
 cat >"$WORK/replicate.yaml" <<'Y'
 name: replicate-netem

@@ -16,7 +16,7 @@
  *   - A TAP's interface is deleted: reading says so, and the TAP is no longer watched (epoll would
  *     report its error for ever).
  *   - The memory limit is reached: packets are still read, or the TAPs would fill up, and dropped.
- *   - The loop is too slow: due packets go first, the TAPs' own queues (TAP_QUEUE_PACKETS) run
+ *   - The loop is too slow: due packets go first, the TAPs' own queues (PLAN_TAP_QUEUE) run
  *     over, and the lateness shows it.
  *   - The supervisor is gone: its end of the control socket closes, and the loop ends. (It would
  *     be killed with it anyway.)
