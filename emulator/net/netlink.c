@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+enum { ERRNO_MAX = 4095 }; /* the kernel's */
+
 struct netlink {
     struct nl_sock *sock; /* NULL: remote */
     netlink_transact *transact;
@@ -158,7 +160,8 @@ static int request_remote(struct netlink *nl, struct nl_msg *msg, struct error *
     if (r < 0)
         return r;
     if (size < offsetof(typeof(answer), rest) || answer.head.nlmsg_type != NLMSG_ERROR ||
-        answer.head.nlmsg_len > size || answer.head.nlmsg_seq != nl->sequence)
+        answer.head.nlmsg_len > size || answer.head.nlmsg_seq != nl->sequence ||
+        answer.error.error > 0 || answer.error.error < -ERRNO_MAX)
         return error_set(err, EPROTO, "its kernel's answer is none");
     if (answer.error.error < 0)
         on_error(NULL, &answer.error, nl);
