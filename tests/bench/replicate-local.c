@@ -40,11 +40,11 @@ static _Noreturn void die(const char *what, const char *why)
 static void open_database(struct local *l)
 {
     _cleanup_(freep) char *path = xasprintf("%s/mariadb.sock", l->identity.folder);
-    _cleanup_(freep) char *create =
-        xasprintf("CREATE TABLE IF NOT EXISTS tuples (origin SMALLINT UNSIGNED, seq INT UNSIGNED, "
-                  "number TINYINT UNSIGNED, text VARCHAR(%u) CHARACTER SET ascii COLLATE ascii_bin, "
-                  "PRIMARY KEY (origin, seq)) ENGINE=InnoDB",
-                  l->parameters.tuple_len);
+    _cleanup_(freep) char *create = xasprintf(
+        "CREATE TABLE IF NOT EXISTS tuples (origin SMALLINT UNSIGNED, seq INT UNSIGNED, "
+        "number TINYINT UNSIGNED, text VARCHAR(%u) CHARACTER SET ascii COLLATE ascii_bin, "
+        "PRIMARY KEY (origin, seq)) ENGINE=InnoDB",
+        l->parameters.tuple_len);
     l->mysql = mysql_init(NULL);
     if (!mysql_real_connect(l->mysql, NULL, "wanlab", "", "wanlab", 0, path, 0) ||
         mysql_query(l->mysql, create) != 0)
@@ -68,7 +68,8 @@ static void insert(struct local *l, const struct rows *rows, unsigned first, uns
         die("an insert", "not sent at once");
     enum protocol_answer outcome = PROTOCOL_INCOMPLETE;
     while (outcome == PROTOCOL_INCOMPLETE) {
-        ssize_t n = recv(mysql_get_socket(l->mysql), answer + received, sizeof(answer) - received, 0);
+        ssize_t n =
+            recv(mysql_get_socket(l->mysql), answer + received, sizeof(answer) - received, 0);
         if (n <= 0)
             break;
         received += (size_t)n;
