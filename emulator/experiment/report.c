@@ -149,6 +149,18 @@ void report_csv(struct report *r, const char *name)
     csv_close(&c);
 }
 
+void report_csv_folded(struct report *r, const char *name, const char *summary)
+{
+    _cleanup_(freep) char *path = xasprintf("%s/%s.csv", r->folder, name);
+    if (!file_exists(path))
+        return;
+    fputs("<details><summary>", r->out);
+    html_put(r->out, summary);
+    fputs("</summary>", r->out);
+    report_csv(r, name);
+    fputs("</details>\n", r->out);
+}
+
 void report_verdict(struct report *r, const char *verdict, const char *headline,
                     const char *sentence, json_t *reasons)
 {

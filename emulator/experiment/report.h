@@ -41,6 +41,8 @@ void report_figure(struct report *r, const struct plot *plot, const char *name);
 
 /* FOLDER/NAME.csv as a table, at most so many rows of it; nothing where there is no such file. */
 void report_csv(struct report *r, const char *name);
+/* The same, to be opened by a click on `summary`. */
+void report_csv_folded(struct report *r, const char *name, const char *summary);
 
 /* The banner in the verdict's colour; `reasons` is an array of texts or NULL. */
 void report_verdict(struct report *r, const char *verdict, const char *headline,

@@ -284,6 +284,15 @@ static void add_view(struct gallery *g, const char *metric, bool is_ratio)
                        : xasprintf("%s%s%s%s", words, *unit ? " (" : "", unit, *unit ? ")" : "");
 }
 
+/* A search is shown against what was sought, the one key that its points as asked for lack: the
+ * values it tried have little to say as lines. */
+static bool is_shown(const struct gallery *g, const struct figure *f)
+{
+    json_t *first = json_array_get(json_object_get(g->book->about, "points"), 0);
+    return !json_is_true(json_object_get(g->book->about, "saturation")) ||
+           !json_object_get(first, g->table.keys[f->x].key);
+}
+
 static void put_views(struct gallery *g)
 {
     FILE *out = g->report->out;
@@ -305,8 +314,9 @@ static void put_views(struct gallery *g)
     fputs(g->view_count > 1 ? "</div>\n" : "", out);
     for (size_t i = 0; i < g->view_count; i++) {
         fprintf(out, "<div data-view=\"view%zu\">\n", i);
-        for (size_t k = 0; k < count; k++)
-            put_figure(g, &g->views[i], &figures[k], k + 1);
+        for (size_t k = 0, number = 0; k < count; k++)
+            if (is_shown(g, &figures[k]))
+                put_figure(g, &g->views[i], &figures[k], ++number);
         fputs("</div>\n", out);
     }
     figures_free(figures, count);

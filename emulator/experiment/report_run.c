@@ -30,6 +30,18 @@ static const char *main_metric(json_t *run)
     return *name ? name : "main_loop";
 }
 
+/* The unit of a metric, or of a column of summary.csv: "main_loop", "local_insert p99". Runs of
+ * before units were on record have times there alone. */
+static const char *unit_of(json_t *run, const char *column)
+{
+    json_t *workload = json_object_get(json_object_get(run, "scenario"), "workload");
+    json_t *units = json_object_get(workload, "units");
+    _cleanup_(freep) char *metric = xasprintf("%.*s", (int)strcspn(column, " "), column);
+    bool is_time =
+        strchr(column, ' ') || strncmp(column, main_metric(run), strlen(main_metric(run))) == 0;
+    return units ? text_of(units, metric) : is_time ? "s" : "";
+}
+
 /* --- the top --- */
 
 static void put_title(struct report *r, json_t *run)
@@ -70,20 +82,21 @@ static void put_verdict(struct report *r, json_t *run, json_t *fidelity)
                        json_object_get(fidelity, "reasons"));
 }
 
-static void put_main_numbers(struct report *r, json_t *measures, const char *metric)
+static void put_main_numbers(struct report *r, json_t *run, json_t *measures)
 {
     char text[REPORT_VALUE_MAX];
+    const char *metric = main_metric(run), *unit = unit_of(run, metric);
     _cleanup_(freep) char *max = xasprintf("%s_max", metric);
     _cleanup_(freep) char *nominal = xasprintf("%s_nominal", metric);
     _cleanup_(freep) char *words = report_words(metric);
     json_t *value = json_object_get(measures, max), *asked = json_object_get(measures, nominal);
     if (!value)
         return;
-    _cleanup_(freep) char *name = asked
-                                      ? xasprintf("%s of the slowest node; nominal is %s", words,
-                                                  report_value(text, json_number_value(asked), "s"))
-                                      : xasprintf("%s of the slowest node", words);
-    page_number(r->out, name, "%s", report_value(text, json_number_value(value), "s"));
+    _cleanup_(freep) char *name =
+        asked ? xasprintf("%s of the slowest node; nominal is %s", words,
+                          report_value(text, json_number_value(asked), unit))
+              : xasprintf("%s of the slowest node", words);
+    page_number(r->out, name, "%s", report_value(text, json_number_value(value), unit));
     if ((value = json_object_get(measures, "ratio_max")))
         page_number(r->out, "times nominal", "%.4g", json_number_value(value));
 }
@@ -115,7 +128,7 @@ static void put_numbers(struct report *r, json_t *run, json_t *fidelity)
             worst = fmax(worst, fabs(json_number_value(found) - json_number_value(asked)));
     }
     page_numbers_begin(r->out);
-    put_main_numbers(r, measures, main_metric(run));
+    put_main_numbers(r, run, measures);
     put_latency_numbers(r, measures, "local_insert");
     put_latency_numbers(r, measures, "remote_batch");
     if (worst >= 0)
@@ -317,7 +330,7 @@ static void put_main_bars(struct report *r, json_t *run, const char *metric)
     }
     struct plot_series series = {words, PLOT_BARS, points, count};
     struct plot plot = {.title = title,
-                        .y_label = "s",
+                        .y_label = unit_of(run, metric),
                         .has_reference = !isnan(nominal),
                         .reference = nominal,
                         .reference_name = "nominal",
@@ -331,7 +344,7 @@ static void put_main_bars(struct report *r, json_t *run, const char *metric)
     fputs("</div>\n", r->out);
 }
 
-/* summary.csv: times with fitting units. "inserts" and its like have none. */
+/* summary.csv */
 static void put_summary(struct report *r, json_t *run)
 {
     _cleanup_(freep) char *path = xasprintf("%s/summary.csv", r->folder);
@@ -348,11 +361,9 @@ static void put_summary(struct report *r, json_t *run)
         for (size_t i = 0; i < c.column_count; i++) {
             char text[REPORT_VALUE_MAX];
             double value = csv_number(&c, (int)i);
-            const char *column = c.columns[i];
-            bool is_time = strchr(column, ' ') ||
-                           strncmp(column, main_metric(run), strlen(main_metric(run))) == 0;
             if (i > 1)
-                page_cell_number(r->out, value, report_value(text, value, is_time ? "s" : ""));
+                page_cell_number(r->out, value,
+                                 report_value(text, value, unit_of(run, c.columns[i])));
             else
                 page_cell(r->out, csv_text(&c, (int)i));
         }
@@ -367,6 +378,7 @@ static void put_nodes(struct report *r, json_t *run)
     page_section(r->out, "nodes", "By node");
     put_main_bars(r, run, main_metric(run));
     put_summary(r, run);
+    report_csv_folded(r, "overall", "overall.csv: every metric, of all nodes together");
     page_section_end(r->out);
 }
 

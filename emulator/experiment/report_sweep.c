@@ -316,16 +316,6 @@ static void put_points(struct report *r, const struct sweep_book *b)
     json_decref(points);
 }
 
-static void put_file(struct report *r, const char *name, const char *summary)
-{
-    _cleanup_(freep) char *path = xasprintf("%s/%s.csv", r->folder, name);
-    if (!file_exists(path))
-        return;
-    fprintf(r->out, "<details><summary>%s</summary>", summary);
-    report_csv(r, name);
-    fputs("</details>\n", r->out);
-}
-
 /* The pictures that the search itself has drawn. */
 static void put_pictures(struct report *r)
 {
@@ -371,9 +361,9 @@ static void put_tables(struct report *r, const struct sweep_book *b)
               "Mean ± half of its 95 %% confidence interval (Student's t), of trusted runs; of a "
               "point without any, of all its runs.");
     put_points(r, b);
-    put_file(r, "fits", "fits.csv: lines and power laws through the trusted runs");
-    put_file(r, "sweep", "sweep.csv: every measure of every point");
-    put_file(r, "runs", "runs.csv: every run");
+    report_csv_folded(r, "fits", "fits.csv: lines and power laws through the trusted runs");
+    report_csv_folded(r, "sweep", "sweep.csv: every measure of every point");
+    report_csv_folded(r, "runs", "runs.csv: every run");
     page_section_end(r->out);
 }
 

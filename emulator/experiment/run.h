@@ -74,6 +74,8 @@ const char *summary_unit(const struct run *r, const char *metric);
 void summary_add_cell(struct table *t, double value, const char *unit, bool for_people);
 /* A file itself, with --set applied: texts stay texts. */
 json_t *summary_describe_yaml(const struct yaml *node);
+/* {"main_loop": "s", …} as workload.yaml has them. */
+json_t *summary_describe_units(const struct workload *w);
 /* The --set that the scenario was opened with. */
 json_t *summary_describe_sets(const struct scenario *s);
 /* The main metric over the nodes. */

@@ -174,6 +174,15 @@ json_t *summary_describe_yaml(const struct yaml *node)
     return result;
 }
 
+json_t *summary_describe_units(const struct workload *w)
+{
+    json_t *units = json_object();
+    for (size_t i = 0; i < w->metric_count; i++)
+        json_object_set_new(units, w->metrics[i].name,
+                            json_string(w->metrics[i].unit ? w->metrics[i].unit : ""));
+    return units;
+}
+
 json_t *summary_describe_sets(const struct scenario *s)
 {
     json_t *sets = json_array();
@@ -193,11 +202,11 @@ static json_t *describe_scenario(const struct run *r)
             nodes, json_pack("{s:s s:s?}", "name", s->nodes[i].name, "region", s->nodes[i].region));
     for (size_t i = 0; i < r->workload->parameter_count; i++)
         json_object_set_new(parameters, r->values[i].name, json_string(r->values[i].text));
-    return json_pack("{s:s s:o s:s s:I s:o s:{s:s s:s* s:o} s:o}", "file", s->document.file, "sets",
-                     summary_describe_sets(s), "name", s->name, "seed", (json_int_t)s->seed,
+    return json_pack("{s:s s:o s:s s:I s:o s:{s:s s:s* s:o s:o} s:o}", "file", s->document.file,
+                     "sets", summary_describe_sets(s), "name", s->name, "seed", (json_int_t)s->seed,
                      "nodes", nodes, "workload", "name", r->workload->name, "main",
-                     r->workload->main_metric, "parameters", parameters, "document",
-                     summary_describe_yaml(s->document.root));
+                     r->workload->main_metric, "units", summary_describe_units(r->workload),
+                     "parameters", parameters, "document", summary_describe_yaml(s->document.root));
 }
 
 static json_t *describe_metrics(const struct run *r)

@@ -432,20 +432,15 @@ static json_t *describe_sweep(const struct sweep *w)
 {
     const struct scenario *s = w->scenario;
     json_t *document = summary_describe_yaml(s->document.root), *points = json_array();
-    json_t *metrics = json_object();
     for (size_t i = 0; i < s->point_count; i++)
         json_array_append_new(points, sweep_point(s, i));
-    for (size_t i = 0; i < w->workload->metric_count; i++) {
-        const char *unit = w->workload->metrics[i].unit;
-        json_object_set_new(metrics, w->workload->metrics[i].name, json_string(unit ? unit : ""));
-    }
     char hash[17];
     snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)hash_scenario(w, document));
     return json_pack("{s:i s:s s:s s:s s:o s:b s:s s:s? s:o s:o s:o}", "format", SWEEP_FORMAT,
                      "wanlab", wanlab_version, "scenario_hash", hash, "file", w->options->file,
                      "sets", summary_describe_sets(s), "saturation", w->options->saturation, "name",
-                     s->name, "main", w->workload->main_metric, "units", metrics, "points", points,
-                     "document", document);
+                     s->name, "main", w->workload->main_metric, "units",
+                     summary_describe_units(w->workload), "points", points, "document", document);
 }
 
 /* Tables of what is on record, however much it is. */

@@ -104,13 +104,13 @@ static int draw(const struct sweep *w, const struct sweep_axis *axis, bool is_ra
     const char *of = sweep_axis_short(w->scenario->saturation.of);
     struct plot_series series[2 * LINES_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < line_count; i++)
-        series[count++] =
-            (struct plot_series){lines[i].name, PLOT_LINES, lines[i].points, lines[i].count};
-    for (size_t i = 0; i < line_count; i++)
-        if (lines[i].marked_count > 0)
-            series[count++] = (struct plot_series){lines[i].marked_name, PLOT_HOLLOW,
-                                                   lines[i].marked, lines[i].marked_count};
+    for (size_t i = 0; i < line_count; i++) {
+        const struct line *l = &lines[i];
+        series[count++] = (struct plot_series){l->name, PLOT_LINES, l->points, l->count};
+        if (l->marked_count > 0)
+            series[count++] =
+                (struct plot_series){l->marked_name, PLOT_HOLLOW, l->marked, l->marked_count};
+    }
     _cleanup_(freep) char *title =
         xasprintf("%s: highest %s within %g %% of nominal, and the next that is not",
                   w->scenario->name, of, w->scenario->saturation.within * 100);

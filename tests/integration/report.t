@@ -31,7 +31,7 @@ is "$STATUS" 0 "a run ends well"
 diag "$ERR"
 ls run/report.html >/dev/null
 ok $? "and has its report"
-is "$(ls run/plots | xargs)" "$(for m in lag local_insert main_loop remote_batch remote_insert; do
+is "$(ls run/plots | xargs)" "$(for m in lag lateness local_insert main_loop remote_batch remote_insert; do
     echo $m.gp $m.png $m.svg; done | xargs)" "and its pictures: SVG, PNG and scripts"
 is "$(head -c 4 run/plots/lag.png | tail -c 3)" PNG "a PNG file is one"
 
@@ -80,7 +80,7 @@ is "$(browser_js 'return document.querySelectorAll("table.matrix td[class^=e]").
 is "$(browser_js 'return [...document.querySelectorAll("table.matrix small")].map(t => t.textContent).sort().join(" ")')" \
     "10.00 10.00 20.00 20.00 30.00 30.00" "with what was asked"
 is "$(browser_js 'return [...document.querySelectorAll("figure.plot figcaption span")].map(t => t.textContent).sort().join(", ")')" \
-    "lag, local insert, main loop of each node, remote batch, remote insert" "latencies and main loops are drawn"
+    "lag, lateness, local insert, main loop of each node, remote batch, remote insert" "latencies and main loops are drawn"
 is "$(browser_js 'return [...document.querySelectorAll("svg.plot")].every(s =>
     [...s.querySelectorAll("[data-series] path, [data-series] use, [data-series] polygon")].some(p =>
         p.getBoundingClientRect().width > 2))')" true "every figure has something that can be seen"
@@ -220,8 +220,8 @@ ok $? "in a page of less than a megabyte"
 
 without gnuplot "$WANLAB" report run -o plain.html
 is "$STATUS" 0 "without gnuplot there is a page all the same"
-like "$ERR" "5 pictures of the report are not drawn: .*gnuplot" "with a warning"
-is "$(grep -c 'not drawn: gnuplot' plain.html)" 5 "that says so"
+like "$ERR" "6 pictures of the report are not drawn: .*gnuplot" "with a warning"
+is "$(grep -c 'not drawn: gnuplot' plain.html)" 6 "that says so"
 
 mkdir full && mount -t tmpfs -o size=60k none full
 run "$WANLAB" report run -o full/page.html
@@ -233,7 +233,7 @@ mkdir locked && mount -t tmpfs none locked && cp -r run/* locked/ && rm -r locke
 run "$WANLAB" report locked -o locked.html
 is "$STATUS" 0 "a folder that cannot be written"
 like "$ERR" "pictures will be in the page only" "is said to be"
-is "$(grep -c '<svg class="plot"' locked.html)" 5 "its pictures are in the page"
+is "$(grep -c '<svg class="plot"' locked.html)" 6 "its pictures are in the page"
 umount locked
 run "$WANLAB" report run -o /nowhere/page.html
 is "$STATUS" 1 "a page that cannot be written: exit 1"

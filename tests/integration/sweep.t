@@ -267,7 +267,8 @@ is "$(sed 1d saturation/saturation.csv | awk -F, '{split($2, h, "/"); split($3, 
     print $1, (h[1] > 285 && h[1] <= 315), (l[1] > 315 && l[1] / h[1] < 1.06), $5}' | xargs)" \
     "nodes.n.count=1 1 1 found nodes.n.count=2 1 1 found" "saturation.csv has the edge for each number of nodes"
 like "$ERR" "\[\.*\] search 1, run 1 of about 17, about [0-9]+ s left: nodes.n.count=1, workload.tiny.rate=" "each run says how much is left"
-is "$(ls saturation/plots | xargs)" "saturation-by-nodes.n.count.gp saturation-by-nodes.n.count.svg" "a picture shows it against the number of nodes"
+is "$(ls saturation/plots/*.svg | xargs -n1 basename | xargs)" "answer_max-by-workload.tiny.rate.svg saturation-by-nodes.n.count.svg" \
+    "pictures show what was tried, and the result against the number of nodes"
 like "$(cat saturation/plots/*.svg)" "highest rate within 5 % of nominal" "with a title"
 before=$(cat saturation/points.jsonl)
 run "$WANLAB" sweep saturation.yaml --saturation --dry-run -o none
