@@ -19,9 +19,9 @@ Y
 cat >"$WORK/workloads/act/act" <<'S'
 #!/bin/bash
 [ $WANLAB_NODE = a ] || exit 0
-burst() {
-    perl -e 'use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0); for (1 .. 8000) {
-        send($s, "x" x 1000, 0, pack_sockaddr_in(9, inet_aton("10.64.0.2")))}'
+burst() { # burst COUNT
+    perl -e 'use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0); for (1 .. shift) {
+        send($s, "x" x 1000, 0, pack_sockaddr_in(9, inet_aton("10.64.0.2")))}' "$1"
 }
 await() { until [ -e "$WANLAB_DIR/$1" ]; do sleep 0.1; done; }
 case $WANLAB_PARAM_WITH in
@@ -31,8 +31,8 @@ rest)
     sleep 4
     ;;
 wait) touch $WANLAB_DIR/there; await go; sleep 4 ;;
-burst) burst; sleep 1 ;;
-held) touch $WANLAB_DIR/there; await go; burst; touch $WANLAB_DIR/sent; await end; sleep 2 ;;
+burst) burst 1000; sleep 1 ;;
+held) touch $WANLAB_DIR/there; await go; burst 8000; touch $WANLAB_DIR/sent; await end; sleep 2 ;;
 spin) for i in $(seq $(nproc) | sed p); do timeout 2 perl -e '1 while 1' & done; wait ;;
 esac
 exit 0

@@ -5,8 +5,8 @@
 #   a ----- b ----- c      and a wan of n1, n2, n3
 #    \_lan_/_______/
 #
-# A machine that is busy with other things sends packets late, and verify says so: what has to pass
-# gets three tries, what has to be refused only one.
+# A machine that is busy with other things sends packets late, and verify says so. What has to pass gets
+# three tries, and is skipped if in the last of them packets left too late; what has to be refused gets one.
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 
@@ -38,31 +38,50 @@ verify() { # verify FILE OPTION…: sets STATUS, OUT, ERR
     shift
     run timeout 200 "$WANLAB" verify "$WORK/$file" -q "$@"
 }
-passes() { # passes NAME FILE OPTION…
+is_late() { # whether 1 % of the packets of the last verify left more than 500 us late
+    if [[ $OUT == {* ]]; then
+        jq -e '.account.lateness.p99_s > 500e-6' <<<"$OUT" >/dev/null
+    else
+        [[ $OUT =~ left\ late\ by.*,\ ([0-9.]+)\ (us|ms|s)\ \(99 ]] || return 1
+        [ "${BASH_REMATCH[2]}" != us ] || [ "${BASH_REMATCH[1]%.*}" -gt 500 ]
+    fi
+}
+passes() { # passes NAME FILE OPTION…: sets BUSY to the reason if this machine cannot tell
     local name=$1 try
     shift
+    BUSY=
     for try in 1 2 3; do
         verify "$@"
         [ "$STATUS" = 0 ] && break
         diag "try $try: $OUT
 $ERR"
     done
-    is "$STATUS" 0 "$name"
+    [ "$STATUS" = 0 ] || ! is_late || BUSY="this machine is too busy: packets left late"
+    judge is "$STATUS" 0 "$name"
+}
+judge() { # judge is|like …: unless the machine is too busy for an answer
+    if [ -z "$BUSY" ]; then
+        "$@"
+    elif [ "${WANLAB_TESTS_MUST_RUN:-}" = 1 ]; then
+        ok 1 "${!#} (must run, but: $BUSY)"
+    else
+        ok 0 "${!#} # SKIP $BUSY"
+    fi
 }
 found() { # found WIRE WHAT KEY: from the JSON in $OUT
     jq -r ".findings[] | select(.wire == \"$1\" and .what == \"$2\") | .$3" <<<"$OUT"
 }
 
 passes "a network of links with loss, rates and delays, and a LAN, is as its file says" right.yaml
-like "$OUT" "a->b +loss +2 % +[0-9.]+ % +[-+][0-9.]+ % +[0-9.]+ % to [0-9.]+ % +[0-9]{4,} +ok" "asked, achieved, error, interval and packets of a loss"
-like "$OUT" "b->a +rate +4 Mbit/s +(3\.9[6-9]|4|4\.0[0-4])[0-9]* Mbit/s +[-+]0\.[0-9]+ % +1 % +[0-9]+ +ok" "of a rate"
-like "$OUT" "c->b +delay +3\.296 ms +3\.[2-9][0-9]+ ms +[-+]0\.[0-9]+ ms +1\.000 ms +[0-9]+ +ok" "of a delay, the packet's own 296 us of transmission included"
-like "$OUT" "a->b \(lan\) +delay +2\.000 ms" "a LAN's path has two wires"
-like "$OUT" "5 of 5 pairs both ways, [0-9]+ quantities: 0 past their limits" "and all pairs were measured"
+judge like "$OUT" "a->b +loss +2 % +[0-9.]+ % +[-+][0-9.]+ % +[0-9.]+ % to [0-9.]+ % +[0-9]{4,} +ok" "asked, achieved, error, interval and packets of a loss"
+judge like "$OUT" "b->a +rate +4 Mbit/s +(3\.9[6-9]|4|4\.0[0-4])[0-9]* Mbit/s +[-+]0\.[0-9]+ % +1 % +[0-9]+ +ok" "of a rate"
+judge like "$OUT" "c->b +delay +3\.296 ms +3\.[2-9][0-9]+ ms +[-+]0\.[0-9]+ ms +1\.000 ms +[0-9]+ +ok" "of a delay, the packet's own 296 us of transmission included"
+judge like "$OUT" "a->b \(lan\) +delay +2\.000 ms" "a LAN's path has two wires"
+judge like "$OUT" "5 of 5 pairs both ways, [0-9]+ quantities: 0 past their limits" "and all pairs were measured"
 passes "a wan" wan.yaml --json --quick
-is "$(jq -r '.ok, .past, (.findings | length), ([.trains[].spaced.reordered] | add)' <<<"$OUT" | xargs)" "true 0 30 0" \
+judge is "$(jq -r '.ok, .past, (.findings | length), ([.trains[].spaced.reordered] | add)' <<<"$OUT" | xargs)" "true 0 30 0" \
     "in JSON: five quantities of each of six wires"
-is "$(found "n1->n3" delay asked)" 0.02 "whose delay is half of the matrix's round trip"
+judge is "$(found "n1->n3" delay asked)" 0.02 "whose delay is half of the matrix's round trip"
 
 # A lab that runs, beside files that say something else.
 run "$WANLAB" up "$WORK/right.yaml"
@@ -80,9 +99,7 @@ refused "another delay" "b->c +delay +6\.[0-9]+ ms +3\.[0-9]+ ms +-[0-9.]+ ms .*
 refused "another loss" "a->b +loss +6 % .*PAST" -e 's/loss: 2%/loss: 6%/'
 refused "a rate that is 3 % less" "b->a +rate +4\.12 Mbit/s .*PAST" -e 's/4mbit/4.12mbit/'
 
-# The same network, changed by hand: a slower queue behind the wire, and one that is cut.
-port_to_c=$("$WANLAB" plan "$WORK/right.yaml" --engine delayline | sed -n 's/^\[fabric\] ip link set \(p3\) up$/\1/p' | head -1)
-is "$port_to_c" p3 "(the port of the link's end at c)"
+# The same network, changed by hand at c's port of its link to b: a slower queue, then none at all.
 nsenter -t "$(pid_of wire)" -n tc qdisc add dev p3 root tbf rate 90mbit burst 20000 latency 50ms
 verify right.yaml --lab v --quick
 is "$STATUS" 1 "a wire that somebody slowed down to nine tenths: exit 1"

