@@ -23,7 +23,7 @@ tap_exit() {
     for lab in $(timeout -k 1 20 "$WANLAB" ls 2>/dev/null); do
         timeout -k 1 20 "$WANLAB" down "$lab" 2>/dev/null
     done
-    for pid in $(grep -lz "^WANLAB_RUNTIME=$WANLAB_RUNTIME\$" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+    for pid in $(grep -lz "^WANLAB_RUNTIME=$WORK/" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
         args=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")
         [ -n "$args" ] || continue # it is ending
         echo "# still there after the test: $pid $args" >&2
