@@ -34,6 +34,7 @@ static void an_error_has_code_and_text(void **state)
     (void)state;
     static const char error[] = "\x11\0\0\1\xff\xbd\x04#40001Deadlock";
     static const char early[] = "\x0b\0\0\1\xff\x10\x04Too many";
+    static const char unasked[] = "\x09\0\0\0\xff\x87\x07Killed";
     unsigned code;
     char text[PROTOCOL_ANSWER_MAX];
     assert_int_equal(read_answer(error, sizeof(error) - 1, &code, text), PROTOCOL_REFUSED);
@@ -42,6 +43,8 @@ static void an_error_has_code_and_text(void **state)
     assert_int_equal(read_answer(early, sizeof(early) - 1, &code, text), PROTOCOL_REFUSED);
     assert_int_equal(code, 1040);
     assert_string_equal(text, "Too many");
+    assert_int_equal(read_answer(unasked, sizeof(unasked) - 1, &code, text), PROTOCOL_REFUSED);
+    assert_int_equal(code, 1927);
 }
 
 static void what_is_no_answer_is_not_understood(void **state)

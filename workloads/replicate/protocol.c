@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A packet is the length of what follows (3 bytes, little-endian as all numbers here), its number
- * within the exchange (0 for the command, 1 for the answer), and the content.
+ * within the exchange (0 for the command, 1 for the answer), and the content. A server that ends a
+ * connection may say so at any time, with any number.
  */
 #include "protocol.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,13 +41,13 @@ enum protocol_answer protocol_read_answer(const uint8_t *data, size_t size, unsi
     if (size < PACKET_HEADER_SIZE)
         return PROTOCOL_INCOMPLETE;
     size_t content = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16;
-    if (data[3] != ANSWER_NUMBER || content == 0 ||
-        content > PROTOCOL_ANSWER_MAX - PACKET_HEADER_SIZE || size > content + PACKET_HEADER_SIZE)
+    bool is_next = data[3] == ANSWER_NUMBER && size <= content + PACKET_HEADER_SIZE;
+    if (content == 0 || content > PROTOCOL_ANSWER_MAX - PACKET_HEADER_SIZE)
         return PROTOCOL_UNKNOWN;
     if (size < content + PACKET_HEADER_SIZE)
         return PROTOCOL_INCOMPLETE;
     data += PACKET_HEADER_SIZE;
-    if (data[0] == ANSWER_OK)
+    if (data[0] == ANSWER_OK && is_next)
         return PROTOCOL_DONE;
     if (data[0] != ANSWER_ERROR || content < ERROR_HEADER_SIZE)
         return PROTOCOL_UNKNOWN;
