@@ -38,10 +38,10 @@ struct wire_engine {
 
 const struct wire_engine *wire_engine(enum engine_choice engine);
 
-/* Turns `asked` into an engine that this machine can run. ENGINE_AUTO takes netem where the kernel
- * has it and nothing asks for more, else the delay line. `why` (size bytes) becomes a sentence
+/* The engine for a scenario that this machine can run. ENGINE_AUTO takes netem where the kernel has
+ * it and the file asks for nothing more, else the delay line. `why` (size bytes) becomes a sentence
  * for people. An engine that was asked for by name and cannot run is an error (STATUS_MACHINE). */
-int wire_engine_choose(enum engine_choice asked, enum engine_choice *ret, char *why, size_t size,
+int wire_engine_choose(const struct scenario *s, enum engine_choice *ret, char *why, size_t size,
                        struct error *err);
 
 #endif
