@@ -23,8 +23,9 @@ struct wire_engine {
     int (*probe)(struct error *err);
 
     /* Called once the plan is applied, in the fabric's namespace. `tap_fds[i]` is the descriptor of
-     * plan->taps[i]; they are the engine's from here on, also on error. */
-    int (*start)(const struct plan *plan, const int *tap_fds, struct engine_run **ret,
+     * plan->taps[i]; they are the engine's from here on, also on error. `fates_fd` is an empty file
+     * for the delay line's record of fates; 0: none is wanted. */
+    int (*start)(const struct plan *plan, const int *tap_fds, int fates_fd, struct engine_run **ret,
                  struct error *err);
 
     /* Becomes readable when the engine died by itself; -1 if it has no process. */

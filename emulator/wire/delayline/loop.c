@@ -51,14 +51,15 @@ static int watch(struct loop *l, int fd, uint64_t tag, struct error *err)
     return 0;
 }
 
-int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int control,
-              struct delayline_stats *stats, struct error *err)
+int loop_init(struct loop *l, const struct child *c, struct error *err)
 {
+    const struct plan *plan = c->plan;
+    const uint64_t now_ns = clock_monotonic_ns();
     *l = (struct loop){
-        .stats = stats,
-        .tap_fds = tap_fds,
+        .stats = c->stats,
+        .tap_fds = c->tap_fds,
         .tap_count = plan->tap_count,
-        .control = control,
+        .control = c->control,
         .epoll = epoll_create1(EPOLL_CLOEXEC),
     };
     if (l->epoll < 0)
@@ -66,14 +67,20 @@ int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int c
     int r = pool_init(&l->pool, LOOP_MEMORY);
     if (r < 0)
         return error_errno(err, -r, "cannot reserve memory for packets");
-    wires_init(&l->wires, plan, stats, clock_monotonic_ns());
+    wires_init(&l->wires, plan, c->stats, now_ns);
+    if (c->fates_fd > 0) {
+        r = recorder_init(&l->recorder, c->fates_fd, plan, now_ns, err);
+        l->wires.recorder = &l->recorder;
+    }
+    if (r < 0)
+        return r;
     switch_init(&l->switch_table, plan);
     l->wire_fds = xcalloc(plan->wire_count, sizeof(*l->wire_fds));
     for (size_t i = 0; i < plan->wire_count; i++)
-        l->wire_fds[i] = tap_fds[plan->wires[i].to_tap];
-    r = watch(l, control, control_tag, err);
+        l->wire_fds[i] = c->tap_fds[plan->wires[i].to_tap];
+    r = watch(l, c->control, control_tag, err);
     for (size_t i = 0; r == 0 && i < plan->tap_count; i++)
-        r = watch(l, tap_fds[i], i, err);
+        r = watch(l, c->tap_fds[i], i, err);
     return r;
 }
 
@@ -82,6 +89,7 @@ void loop_done(struct loop *l)
     if (l->epoll >= 0)
         close(l->epoll);
     wires_done(&l->wires);
+    recorder_done(&l->recorder);
     switch_done(&l->switch_table);
     pool_done(&l->pool);
     free(l->wire_fds);

@@ -36,6 +36,12 @@ void wires_done(struct wires *w)
     *w = (struct wires){0};
 }
 
+static void record(const struct wires *w, uint32_t wire, const struct packet *packet, unsigned fate)
+{
+    if (w->recorder)
+        recorder_add(w->recorder, wire, packet, fate);
+}
+
 /* --- rate */
 
 /* The end of a transmission of `bytes` bytes at a rate. What a division leaves over is carried to
@@ -218,6 +224,7 @@ static void drop_oldest(struct wires *w, struct wire_state *s, const struct pack
     while (s->waiting && !has_room(w, s, packet, now_ns)) {
         struct packet *oldest = leave_queue(s);
         s->stats->queue_drops += oldest->segments;
+        record(w, (uint32_t)(s - w->wire), oldest, RECORD_DROPPED);
         oldest->next = w->dropped;
         w->dropped = oldest;
     }
@@ -295,10 +302,15 @@ enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *pac
     struct wire_state *s = &w->wire[wire];
     packet->arrival_ns = arrival_ns;
     packet->flight_ns = s->impairment.delay_ns;
+    packet->number = 0;
     packet->early = packet->duplicate = packet->corrupt = false;
-    if (!packet->control && !suffer(w, s, packet))
+    if (!packet->control && !suffer(w, s, packet)) {
+        record(w, wire, packet, RECORD_LOST);
         return WIRES_LOST;
-    return enter(w, wire, packet);
+    }
+    enum wires_fate fate = enter(w, wire, packet);
+    record(w, wire, packet, fate == WIRES_QUEUED ? RECORD_SENT : RECORD_FULL);
+    return fate;
 }
 
 enum wires_fate wires_enqueue_copy(struct wires *w, uint32_t wire, struct packet *copy,
@@ -316,7 +328,9 @@ enum wires_fate wires_enqueue_copy(struct wires *w, uint32_t wire, struct packet
                           : flight_time(&s->impairment,
                                         fate_copy_jitter(&s->impairment, s->key, original->number));
     s->stats->duplicated++;
-    return enter(w, wire, copy);
+    enum wires_fate fate = enter(w, wire, copy);
+    record(w, wire, copy, fate == WIRES_QUEUED ? RECORD_COPY : RECORD_FULL);
+    return fate;
 }
 
 uint64_t wires_corruption(const struct wires *w, uint32_t wire, const struct packet *packet)

@@ -29,6 +29,7 @@
 #include "wire/delayline/fate.h"
 #include "wire/delayline/flight.h"
 #include "wire/delayline/pool.h"
+#include "wire/delayline/record.h"
 
 struct wire_state {
     struct impairment impairment;
@@ -58,7 +59,8 @@ struct wires {
     size_t count;
     uint64_t origin_ns; /* when the traces begin */
     struct agenda agenda;
-    struct packet *dropped; /* at the head of a queue: the caller takes them back */
+    struct recorder *recorder; /* of fates; NULL: none; not owned */
+    struct packet *dropped;    /* at the head of a queue: the caller takes them back */
 };
 
 enum wires_fate {
