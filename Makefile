@@ -141,6 +141,14 @@ fuzz: ## the readers of foreign bytes, FUZZ_SECONDS (300) in all, FUZZ_TARGETS o
 
 fuzz-targets: $(FUZZ)
 
+$(BUILD)/tests/bench/wires: tests/bench/wires.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+bench-model: $(BUILD)/tests/bench/wires ## what the delay line's model of the wires costs per packet
+	@$<
+
 bench-nodes: all ## what each kind of node costs and gives, beside the host (root, minutes)
 	@tests/bench/nodes.sh
 
@@ -200,6 +208,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-nodes bench-verify lint format man completion \
+.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-model bench-nodes bench-verify lint format man completion \
         demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

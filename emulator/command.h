@@ -42,7 +42,8 @@ extern const struct command *const commands[]; /* ends with NULL */
 extern const struct command command_check, command_plan, command_graph, command_up, command_down,
     command_ls, command_status, command_exec, command_shell, command_cp, command_pause,
     command_resume, command_stop, command_kill, command_restart, command_verify, command_run,
-    command_sweep, command_compare, command_report, command_image, command_doctor, command_help;
+    command_sweep, command_compare, command_report, command_image, command_doctor, command_help,
+    command_fates;
 
 /* To put into a command's options where it prints facts. */
 #define COMMAND_OPTION_JSON                                                                        \

@@ -34,6 +34,7 @@ static const struct unit frequency_units[] = {
     {"/min", 1, 60},
     {"/s", 1, 1},
 };
+static const struct unit packet_units[] = {{"packets", 1, 1}, {"packet", 1, 1}};
 static const struct unit size_units[] = {
     {"B", 1, 1},      {"KB", 1e3, 1},        {"MB", 1e6, 1},           {"GB", 1e9, 1},
     {"KiB", 1024, 1}, {"MiB", 1048576.0, 1}, {"GiB", 1073741824.0, 1},
@@ -140,6 +141,20 @@ int units_parse_size(const char *text, uint64_t *ret_bytes, struct error *err)
     if (bytes > 1e15)
         return error_input(err, "'%s' is out of range: at most 1000000GB", text);
     *ret_bytes = (uint64_t)llround(bytes);
+    return 0;
+}
+
+int units_parse_packets(const char *text, uint64_t *ret, struct error *err)
+{
+    double packets;
+    int r = parse_with_unit(text, packet_units, ARRAY_LEN(packet_units), "a number of packets",
+                            "100packets", &packets, err);
+    if (r < 0)
+        return r;
+    if (packets > 1e9 || packets != floor(packets))
+        return error_input(err, "'%s' is out of range: expected a whole number up to 1000000000",
+                           text);
+    *ret = (uint64_t)packets;
     return 0;
 }
 

@@ -28,6 +28,9 @@ int units_parse_frequency(const char *text, double *ret_per_s, struct error *err
 /* Sizes: B, KB, MB, GB (decimal) and KiB, MiB, GiB. */
 int units_parse_size(const char *text, uint64_t *ret_bytes, struct error *err);
 
+/* Numbers of packets: "100packets". Whole ones, at most 10^9. */
+int units_parse_packets(const char *text, uint64_t *ret, struct error *err);
+
 /* A whole number without unit, within [min, max]. */
 int units_parse_integer(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                         struct error *err);

@@ -51,7 +51,7 @@ static int print_plan(const struct scenario_options *o, bool json, struct error 
         return r;
     engine = s->engine; /* named: no need that this machine could run it */
     if (engine == ENGINE_AUTO)
-        r = wire_engine_choose(ENGINE_AUTO, &engine, why, sizeof(why), err);
+        r = wire_engine_choose(s, &engine, why, sizeof(why), err);
     if (r == 0)
         r = plan_new(s, engine, &plan, err);
     if (r == 0) {

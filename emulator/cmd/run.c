@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/scenario_options.h"
@@ -14,20 +15,25 @@ static void print_step(const char *line, void *arg)
     log_info("%s", line);
 }
 
-static int run_once(const struct scenario_options *o, struct run_options *run_options,
-                    struct error *err)
+static int run_once(const struct scenario_options *o, const char *fates,
+                    struct run_options *run_options, struct error *err)
 {
     struct scenario *s;
-    struct run_outcome outcome;
+    struct run_outcome outcome = {0};
     int r = scenario_load(o, &s, err);
     if (r < 0)
         return r;
     if (log_threshold >= LOG_LEVEL_INFO)
         run_options->on_step = print_step;
-    r = run_scenario(s, run_options, &outcome, err);
+    if (fates)
+        r = scenario_open_fates(fates, s, &run_options->fates_fd, err);
+    if (r == 0)
+        r = run_scenario(s, run_options, &outcome, err);
     if (r < 0 && outcome.folder)
         log_warn("the run failed; its logs are in %s", outcome.folder);
     run_done(&outcome);
+    if (run_options->fates_fd > 0)
+        close(run_options->fates_fd);
     scenario_free(s);
     return r;
 }
@@ -36,6 +42,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     struct scenario_options o = {0};
     struct run_options run_options = {.print_tables = true, .report = true};
+    const char *fates = NULL;
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'o')
@@ -44,6 +51,8 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             run_options.name = optarg;
         else if (c == 'p')
             run_options.pin = true;
+        else if (c == 'f')
+            fates = optarg;
         else if (c == 'q')
             progress_quiet = true;
         else if (!scenario_option(&o, c, optarg))
@@ -52,7 +61,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return run_once(&o, &run_options, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    return run_once(&o, fates, &run_options, &err) < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_run = {
@@ -70,6 +79,7 @@ const struct command command_run = {
             },
             SCENARIO_OPTION_NAME,
             SCENARIO_OPTION_PIN,
+            SCENARIO_OPTION_FATES,
             SCENARIO_OPTION_QUIET,
             SCENARIO_OPTIONS,
             {0},

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "wire/delayline/record.h"
 
 bool scenario_option(struct scenario_options *o, int option, const char *argument)
 {
@@ -44,4 +46,16 @@ bool scenario_file(struct scenario_options *o, int argc, char **argv)
 int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err)
 {
     return scenario_open_one(o->file, o->sets, o->set_count, ret, err);
+}
+
+int scenario_open_fates(const char *path, struct scenario *s, int *ret_fd, struct error *err)
+{
+    if (s->engine == ENGINE_NETEM)
+        return error_input(err,
+                           "--fates %s: the engine netem does not tell what becomes of a "
+                           "packet, expected engine delayline or auto",
+                           path);
+    if (!s->needs_delayline)
+        s->needs_delayline = xstrdup("--fates: netem does not tell what becomes of a packet");
+    return record_create(path, ret_fd, err);
 }

@@ -49,6 +49,11 @@ struct scenario_options {
         .key = 'p', .name = "pin",                                                                 \
         .help = "nodes are reached by 'ip netns exec NAME-NODE' too; root only",                   \
     }
+#define SCENARIO_OPTION_FATES                                                                      \
+    {                                                                                              \
+        .key = 'f', .name = "fates", .argument = "FILE",                                           \
+        .help = "records what becomes of each packet; 'wanlab fates FILE' prints it",              \
+    }
 #define SCENARIO_OPTION_QUIET                                                                      \
     {                                                                                              \
         .key = 'q', .name = "quiet", .help = "shows no progress", .is_letter = true,               \
@@ -65,5 +70,9 @@ bool scenario_file(struct scenario_options *o, int argc, char **argv);
 
 /* Reads the scenario for one lab, without its sweep. */
 int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err);
+
+/* Makes the file of --fates, and has the scenario run on the delay line, which alone can write it.
+ */
+int scenario_open_fates(const char *path, struct scenario *s, int *ret_fd, struct error *err);
 
 #endif

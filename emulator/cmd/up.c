@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,26 +38,27 @@ static void print_facts(const struct lab *lab, uint64_t took_ns, bool json)
                units_format_time_short(text, (double)took_ns), engine, lab->why_engine);
 }
 
-static int start(const struct scenario_options *o, const char *name, bool pin, bool json,
-                 struct error *err)
+static int start(const struct scenario_options *o, struct lab_options *options, const char *fates,
+                 bool json, struct error *err)
 {
     struct scenario *s;
     int r = scenario_load(o, &s, err);
     if (r < 0)
         return r;
     struct lab lab;
-    struct lab_options options = {
-        .name = name,
-        .pin = pin,
-        .on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL,
-        .on_boot = show_boots,
-    };
+    options->on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL;
+    options->on_boot = show_boots;
     uint64_t begin = clock_monotonic_ns();
-    r = lab_up(s, &options, &lab, err);
+    if (fates)
+        r = scenario_open_fates(fates, s, &options->fates_fd, err);
+    if (r == 0)
+        r = lab_up(s, options, &lab, err);
     if (r == 0) {
         print_facts(&lab, clock_monotonic_ns() - begin, json);
         lab_done(&lab);
     }
+    if (options->fates_fd > 0)
+        close(options->fates_fd);
     scenario_free(s);
     return r;
 }
@@ -64,31 +66,37 @@ static int start(const struct scenario_options *o, const char *name, bool pin, b
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     struct scenario_options o = {0};
-    const char *name = NULL;
-    bool json = false, pin = false;
+    struct lab_options lab_options = {0};
+    const char *fates = NULL;
+    bool json = false;
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'n')
-            name = optarg;
+            lab_options.name = optarg;
+        else if (c == 'f')
+            fates = optarg;
         else if (c == 'j')
             json = true;
         else if (c == 'p')
-            pin = true;
+            lab_options.pin = true;
         else if (!scenario_option(&o, c, optarg))
             return command_usage(command);
     }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return start(&o, name, pin, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    return start(&o, &lab_options, fates, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_up = {
     .name = "up",
     .arguments = "FILE",
     .summary = "starts a lab in the background: the nodes and their network, without the workload",
-    .options =
-        (const struct command_option[]){
-            SCENARIO_OPTION_NAME, SCENARIO_OPTION_PIN, COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
+    .options = (const struct command_option[]){SCENARIO_OPTION_NAME,
+                                               SCENARIO_OPTION_PIN,
+                                               SCENARIO_OPTION_FATES,
+                                               COMMAND_OPTION_JSON,
+                                               SCENARIO_OPTIONS,
+                                               {0}},
     .run = run,
 };

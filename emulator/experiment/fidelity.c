@@ -45,8 +45,12 @@ static void add_pairs(struct fidelity *f, const struct scenario *s)
             if (rtt == UINT64_MAX)
                 continue;
             f->pairs = array_grow(f->pairs, f->pair_count, sizeof(*f->pairs));
-            f->pairs[f->pair_count++] = (struct pair){
-                .a = a, .b = b, .asked_s = (double)rtt / 1e9, .min_s = NAN, .median_s = NAN};
+            f->pairs[f->pair_count++] = (struct pair){.a = a,
+                                                      .b = b,
+                                                      .asked_s = (double)rtt / 1e9,
+                                                      .min_s = NAN,
+                                                      .median_s = NAN,
+                                                      .is_plain = scenario_is_plain(s, a, b)};
         }
     }
     f->path_count = f->pair_count;
@@ -167,7 +171,7 @@ void fidelity_fault(struct fidelity *f, enum verdict v, const char *fmt, ...)
 
 static enum verdict judge_pair(const struct pair *p, double limit_s)
 {
-    double error = fabs(p->min_s - p->asked_s);
+    double error = p->is_plain || p->received == 0 ? fabs(p->min_s - p->asked_s) : 0;
     if (p->received == 0 || (error > broken_errors * limit_s && error > broken_share * p->asked_s))
         return VERDICT_BROKEN;
     return error > limit_s ? VERDICT_DOUBTFUL : VERDICT_TRUSTED;

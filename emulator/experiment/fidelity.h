@@ -33,6 +33,7 @@ struct pair {
     double asked_s; /* round trip of an echo: delays and, where there are rates, its transmission */
     double min_s, median_s; /* measured by ICMP echo; NAN: no answer */
     unsigned sent, received;
+    bool is_plain; /* its wires have constant delays: else only that it answers is judged */
 };
 
 struct fidelity {

@@ -25,8 +25,8 @@ static void add_pair(struct monitor *m, const struct path *there, const struct p
         .to = there->to,
         .asked_s = (double)asked_ns / 1e9,
         .loss = path_loss(there) + path_loss(back) - path_loss(there) * path_loss(back),
-        .is_blurred = path_rate_bps(there) || path_rate_bps(back) ||
-                      scenario_is_machine(nodes[there->from].kind) ||
+        .is_blurred = !path_is_plain(there) || !path_is_plain(back) || path_rate_bps(there) ||
+                      path_rate_bps(back) || scenario_is_machine(nodes[there->from].kind) ||
                       scenario_is_machine(nodes[there->to].kind),
     };
 }

@@ -121,6 +121,7 @@ static int start_lab(struct run *r, struct error *err)
         .workload_folder = r->workload->folder,
         .cache_folder = cache,
         .scratch_bytes = r->workload->scratch,
+        .fates_fd = r->options->fates_fd,
         .on_step = r->options->on_step,
         .on_boot = show_boots,
     };

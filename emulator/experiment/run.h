@@ -18,6 +18,7 @@ struct run_options {
     bool pin;                                     /* the nodes are names for `ip netns` */
     const char *name;                             /* of the lab; NULL: the scenario's */
     void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
+    int fates_fd;                                 /* see lab/lab.h; 0: none */
     bool print_tables;                            /* on standard output, at the end */
     bool report;                                  /* writes the report, with its pictures */
 };

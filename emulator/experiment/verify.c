@@ -60,9 +60,8 @@ static uint64_t linger_ns(const struct path *p)
     double drain_s = 0;
     const struct impairment *hops[] = {p->first, p->second};
     for (size_t i = 0; i < ARRAY_LEN(hops); i++)
-        if (hops[i] && hops[i]->rate_bps)
-            drain_s +=
-                (double)hops[i]->queue_packets * (PLAN_MTU + 14) * 8 / (double)hops[i]->rate_bps;
+        if (hops[i])
+            drain_s += impairment_queue_s(hops[i], PLAN_MTU);
     return path_delay_ns(p) + (uint64_t)((linger_s + fmin(drain_s, drain_max_s)) * 1e9);
 }
 

@@ -202,6 +202,10 @@ size_t verify_judge(const struct verify_plan *v, const struct plan *plan, size_t
         ret[n++] = find_rate(&c, rate, answers->disturbed);
     for (size_t i = 0; i < n; i++) {
         ret[i].path = number_of_path;
+        if (!path_is_plain(p)) {
+            ret[i].result = FINDING_UNKNOWN;
+            ret[i].why = "not told apart from what else the file asks of this wire";
+        }
         if (ret[i].packets == 0)
             ret[i].packets = count(c.heard, "received");
         settle(&ret[i]);

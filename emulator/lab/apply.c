@@ -2,9 +2,11 @@
 #include "lab/apply.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/prng.h"
 #include "lab/boot.h"
 #include "net/interface.h"
 #include "net/offload.h"
@@ -12,6 +14,7 @@
 #include "net/sysctl.h"
 #include "net/tc.h"
 #include "node/machine.h"
+#include "topology/distribution.h"
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -58,18 +61,45 @@ static int add_veth(struct fabric *f, const struct op *op, struct error *err)
     return interface_add_veth(f->netlink, &veth, err);
 }
 
+static void fill_netem_loss(const struct impairment *i, struct netem *netem)
+{
+    if (i->loss_model == LOSS_RANDOM && i->loss_parameters[0] > 0) {
+        netem->loss_model = NETEM_LOSS_GEMODEL;
+        impairment_correlated_loss(i, &netem->loss[0], &netem->loss[1]);
+        netem->loss[2] = 1;
+    } else if (i->loss_model == LOSS_RANDOM) {
+        netem->loss_model = i->loss > 0 ? NETEM_LOSS_RANDOM : NETEM_LOSS_NONE;
+        netem->loss[0] = i->loss;
+    } else {
+        netem->loss_model = i->loss_model == LOSS_GEMODEL ? NETEM_LOSS_GEMODEL : NETEM_LOSS_STATE;
+        memcpy(netem->loss, i->loss_parameters, sizeof(netem->loss));
+    }
+}
+
 static int add_netem(struct netlink *nl, const struct plan *p, const struct op *op,
                      struct error *err)
 {
-    const struct impairment *i = &p->wires[op->wire].impairment;
+    const struct wire *w = &p->wires[op->wire];
+    const struct impairment *i = &w->impairment;
     struct netem netem = {
         .delay_ns = i->delay_ns,
-        .loss = i->loss,
-        .rate_bps = i->rate_bps,
-        .limit = (uint32_t)i->queue_packets,
+        .jitter_ns = i->jitter_ns,
+        .distribution = i->distribution ? i->distribution->values : NULL,
+        .distribution_count = i->distribution ? i->distribution->count : 0,
+        .duplicate = i->duplicate.probability,
+        .corrupt = i->corrupt.probability,
+        .reorder = i->reorder.probability,
+        .gap = i->reorder_gap,
+        .rate_bps = impairment_netem_rate(i),
+        .overhead = i->framing.overhead,
+        .cell = i->framing.cell,
+        .cell_overhead = i->framing.cell_overhead,
+        .limit = impairment_netem_limit(i, PLAN_MTU),
+        .seed = prng_key(p->scenario->seed, w->name),
     };
     uint32_t parent = op->minor ? TC_HANDLE(1, op->minor) : TC_H_ROOT;
     uint32_t handle = TC_HANDLE(op->minor + 1, 0);
+    fill_netem_loss(i, &netem);
     return tc_add_netem(nl, op->dev_index, parent, handle, &netem, err);
 }
 

@@ -149,7 +149,7 @@ static int make_plan(const struct scenario *s, struct lab *lab, struct error *er
         snprintf(lab->why_engine, sizeof(lab->why_engine), "no wire is impaired");
         return 0;
     }
-    r = wire_engine_choose(s->engine, &engine, lab->why_engine, sizeof(lab->why_engine), err);
+    r = wire_engine_choose(s, &engine, lab->why_engine, sizeof(lab->why_engine), err);
     if (r < 0 || engine == ENGINE_DELAYLINE)
         return r;
     plan_free(lab->plan);

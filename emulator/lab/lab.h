@@ -26,6 +26,7 @@ struct lab_options {
     const char *cache_folder;
     bool pin;               /* its nodes are names for `ip netns`; see lab/pin.h */
     uint64_t scratch_bytes; /* of each node's scratch folder; 0: 64 MiB */
+    int fates_fd;           /* of an empty file for the delay line's record; 0: none */
     void (*on_step)(const char *line,
                     void *arg); /* each step in words as it is done; NULL: quiet */
     void (*on_boot)(size_t booted, size_t count, void *arg); /* nodes; NULL: quiet */

@@ -46,22 +46,43 @@ static json_t *describe_node(const struct supervisor *s, unsigned i, const struc
     return ret;
 }
 
+/* The impairment in words. */
+static json_t *describe_impairment(const struct impairment *i)
+{
+    char *words = NULL;
+    size_t size;
+    FILE *out = open_memstream(&words, &size);
+    if (!out)
+        return json_null();
+    impairment_print(i, out);
+    fclose(out);
+    json_t *ret = json_string(words);
+    free(words);
+    return ret;
+}
+
 static json_t *describe_wire(const struct wire *w)
 {
-    return json_pack("{s:s s:f s:f s:I s:I}", "name", w->name, "delay_s",
-                     (double)w->impairment.delay_ns / 1e9, "loss", w->impairment.loss, "rate_bps",
-                     (json_int_t)w->impairment.rate_bps, "queue_packets",
-                     (json_int_t)w->impairment.queue_packets);
+    const struct impairment *i = &w->impairment;
+    json_t *wire =
+        json_pack("{s:s s:f s:f s:f s:I s:o}", "name", w->name, "delay_s",
+                  (double)i->delay_ns / 1e9, "jitter_s", (double)i->jitter_ns / 1e9, "loss",
+                  i->loss, "rate_bps", (json_int_t)i->rate_bps, "asked", describe_impairment(i));
+    if (i->queue.size > 0 && i->queue.unit == QUEUE_PACKETS)
+        json_object_set_new(wire, "queue_packets", json_integer((json_int_t)i->queue.size));
+    return wire;
 }
 
 static void add_delayline_stats(json_t *wire, const struct delayline_wire_stats *stats)
 {
     double mean = stats->packets ? (double)stats->late_sum_ns / (double)stats->packets : 0;
     json_object_update_missing_new(
-        wire, json_pack("{s:I s:I s:I s:I s:f s:f}", "packets", (json_int_t)stats->packets, "bytes",
-                        (json_int_t)stats->bytes, "lost", (json_int_t)stats->lost, "queue_drops",
-                        (json_int_t)stats->queue_drops, "late_mean_s", mean / 1e9, "late_max_s",
-                        (double)stats->late_max_ns / 1e9));
+        wire, json_pack("{s:I s:I s:I s:I s:I s:I s:I s:f s:f}", "packets",
+                        (json_int_t)stats->packets, "bytes", (json_int_t)stats->bytes, "lost",
+                        (json_int_t)stats->lost, "queue_drops", (json_int_t)stats->queue_drops,
+                        "duplicated", (json_int_t)stats->duplicated, "corrupted",
+                        (json_int_t)stats->corrupted, "reordered", (json_int_t)stats->reordered,
+                        "late_mean_s", mean / 1e9, "late_max_s", (double)stats->late_max_ns / 1e9));
 }
 
 static void add_qdisc_stats(json_t *wire, const struct qdisc_stats *stats)

@@ -89,7 +89,7 @@ static int build(struct supervisor *s, struct error *err)
         r = pin_nodes(t->folder, t->mounts, &s->fabric, -1, err);
     if (r < 0)
         return r;
-    r = s->engine->start(t->plan, s->fabric.tap_fds, &s->engine_run, err);
+    r = s->engine->start(t->plan, s->fabric.tap_fds, t->options->fates_fd, &s->engine_run, err);
     for (size_t i = 0; i < t->plan->tap_count; i++)
         s->fabric.tap_fds[i] = -1;
     return r;

@@ -96,7 +96,8 @@ _Noreturn void tree_init(const struct tree *t)
     sigprocmask(SIG_SETMASK, &none, NULL); /* whatever the launcher blocks */
     signal(SIGTERM, on_sigterm);
     /* The lab keeps nothing that the launcher happened to have open: somebody's lock, say. */
-    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts}, 5);
+    const int fates = t->options->fates_fd > 0 ? t->options->fates_fd : -1;
+    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts, fates}, 6);
     if (prepare(t, &err) < 0) {
         report_failure(t, &err);
         _exit(1);

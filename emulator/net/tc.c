@@ -10,7 +10,11 @@
 #include <linux/tc_act/tc_skbedit.h>
 #include <sys/socket.h>
 
-enum { LOOPBACK_INDEX = 1 };
+enum {
+    LOOPBACK_INDEX = 1,
+    MESSAGE_MAX = 64 << 10, /* a table of jitter has up to 32 KiB */
+    NETEM_PRNG_SEED = 14,   /* TCA_NETEM_PRNG_SEED, missing from older headers */
+};
 
 static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_t handle,
                                  const char *kind)
@@ -23,10 +27,64 @@ static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_
     };
     if (type == RTM_NEWTFILTER)
         head.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL)); /* priority 1, any protocol */
-    struct nl_msg *msg = nlmsg_alloc_simple(type, NLM_F_CREATE | NLM_F_EXCL);
+    struct nl_msg *msg = nlmsg_alloc_size(MESSAGE_MAX);
+    nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, NLM_F_CREATE | NLM_F_EXCL);
     nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
     nla_put_string(msg, TCA_KIND, kind);
     return msg;
+}
+
+static uint32_t netem_share(double share)
+{
+    return (uint32_t)(share * UINT32_MAX + 0.5);
+}
+
+/* The loss models live in a nest of their own; netem has h where the others have 1-h. */
+static void put_loss_model(struct nl_msg *msg, const struct netem *netem)
+{
+    const double *p = netem->loss;
+    struct nlattr *nest = nla_nest_start(msg, TCA_NETEM_LOSS);
+    if (netem->loss_model == NETEM_LOSS_GEMODEL) {
+        struct tc_netem_gemodel model = {.p = netem_share(p[0]),
+                                         .r = netem_share(p[1]),
+                                         .h = netem_share(1 - p[2]),
+                                         .k1 = netem_share(p[3])};
+        nla_put(msg, NETEM_LOSS_GE, sizeof(model), &model);
+    } else {
+        struct tc_netem_gimodel model = {.p13 = netem_share(p[0]),
+                                         .p31 = netem_share(p[1]),
+                                         .p32 = netem_share(p[2]),
+                                         .p23 = netem_share(p[3]),
+                                         .p14 = netem_share(p[4])};
+        nla_put(msg, NETEM_LOSS_GI, sizeof(model), &model);
+    }
+    nla_nest_end(msg, nest);
+}
+
+static void put_rate(struct nl_msg *msg, const struct netem *netem)
+{
+    uint64_t bytes_per_s = netem->rate_bps < 8 ? 1 : netem->rate_bps / 8;
+    struct tc_netem_rate rate = {
+        .rate = bytes_per_s > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes_per_s,
+        .packet_overhead = netem->overhead,
+        .cell_size = netem->cell,
+        .cell_overhead = netem->cell_overhead,
+    };
+    if (bytes_per_s > UINT32_MAX)
+        nla_put_u64(msg, TCA_NETEM_RATE64, bytes_per_s);
+    nla_put(msg, TCA_NETEM_RATE, sizeof(rate), &rate);
+}
+
+static void put_chances(struct nl_msg *msg, const struct netem *netem)
+{
+    const struct tc_netem_corrupt corrupt = {.probability = netem_share(netem->corrupt)};
+    const struct tc_netem_reorder reorder = {.probability = netem_share(netem->reorder)};
+    if (netem->corrupt > 0)
+        nla_put(msg, TCA_NETEM_CORRUPT, sizeof(corrupt), &corrupt);
+    if (netem->reorder > 0)
+        nla_put(msg, TCA_NETEM_REORDER, sizeof(reorder), &reorder);
+    if (netem->loss_model >= NETEM_LOSS_GEMODEL)
+        put_loss_model(msg, netem);
 }
 
 int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
@@ -34,21 +92,25 @@ int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t hand
 {
     struct tc_netem_qopt options = {
         .limit = netem->limit,
-        .loss = (uint32_t)(netem->loss * UINT32_MAX),
+        .loss = netem->loss_model == NETEM_LOSS_RANDOM ? netem_share(netem->loss[0]) : 0,
+        .duplicate = netem_share(netem->duplicate),
+        .gap = netem->reorder > 0 && netem->gap == 0 ? 1 : netem->gap,
     };
     struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, parent, handle, "netem");
     /* TCA_OPTIONS of netem is a structure with attributes behind it. */
     struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
     nlmsg_append(msg, &options, sizeof(options), NLMSG_ALIGNTO);
     nla_put_s64(msg, TCA_NETEM_LATENCY64, (int64_t)netem->delay_ns);
-    if (netem->rate_bps) {
-        uint64_t bytes_per_s = netem->rate_bps < 8 ? 1 : netem->rate_bps / 8;
-        struct tc_netem_rate rate = {.rate = bytes_per_s > UINT32_MAX ? UINT32_MAX
-                                                                      : (uint32_t)bytes_per_s};
-        if (bytes_per_s > UINT32_MAX)
-            nla_put_u64(msg, TCA_NETEM_RATE64, bytes_per_s);
-        nla_put(msg, TCA_NETEM_RATE, sizeof(rate), &rate);
-    }
+    if (netem->jitter_ns)
+        nla_put_s64(msg, TCA_NETEM_JITTER64, (int64_t)netem->jitter_ns);
+    if (netem->distribution)
+        nla_put(msg, TCA_NETEM_DELAY_DIST, (int)(netem->distribution_count * sizeof(int16_t)),
+                netem->distribution);
+    put_chances(msg, netem);
+    if (netem->rate_bps)
+        put_rate(msg, netem);
+    if (netem->seed)
+        nla_put_u64(msg, NETEM_PRNG_SEED, netem->seed);
     nla_nest_end(msg, nest);
     return netlink_request(nl, msg, err);
 }

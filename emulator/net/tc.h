@@ -14,12 +14,23 @@
 
 #define TC_HANDLE(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
 
-/* What netem gets; always the full set, because a change that names one value drops the others. */
+enum netem_loss { NETEM_LOSS_NONE, NETEM_LOSS_RANDOM, NETEM_LOSS_GEMODEL, NETEM_LOSS_STATE };
+
+/* What netem gets; always the full set, because a change that names one value drops the others.
+ * Probabilities are 0…1. */
 struct netem {
-    uint64_t delay_ns;
-    double loss;       /* 0…1 */
+    uint64_t delay_ns, jitter_ns;
+    const int16_t *distribution; /* netem's table of it; NULL: uniform */
+    size_t distribution_count;
+    enum netem_loss loss_model;
+    double loss[5]; /* the probability; or p, r, 1-h, 1-k; or p13, p31, p32, p23, p14 */
+    double duplicate, corrupt, reorder;
+    uint32_t gap;
     uint64_t rate_bps; /* bits per second; 0: unlimited */
-    uint32_t limit;    /* packets */
+    int32_t overhead, cell_overhead;
+    uint32_t cell;
+    uint32_t limit; /* packets */
+    uint64_t seed;  /* of kernels that take one (6.6 and later); others ignore it */
 };
 
 /* tc qdisc add dev DEV parent PARENT handle HANDLE netem …; parent TC_H_ROOT is "root". */

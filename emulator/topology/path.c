@@ -109,6 +109,11 @@ uint64_t path_rate_bps(const struct path *p)
     return one < other ? one : other;
 }
 
+bool path_is_plain(const struct path *p)
+{
+    return impairment_is_plain(p->first) && (!p->second || impairment_is_plain(p->second));
+}
+
 static uint64_t transmission_ns(const struct impairment *i, uint64_t bytes)
 {
     return i && i->rate_bps ? bytes * 8 * NS_PER_SEC / i->rate_bps : 0;

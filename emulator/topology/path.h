@@ -32,6 +32,9 @@ uint64_t path_delay_ns(const struct path *p);
 double path_loss(const struct path *p);
 uint64_t path_rate_bps(const struct path *p);
 
+/* Whether that is all that the file asks of its wires: see impairment_is_plain(). */
+bool path_is_plain(const struct path *p);
+
 /* The time that a frame of `bytes` takes over it when nothing else is on the way. */
 uint64_t path_passage_ns(const struct path *p, uint64_t bytes);
 

@@ -124,7 +124,7 @@ static void add_ports(struct plan *p)
  * trip at the wire's rate, 10 Gbit/s where it has none. */
 static uint64_t buffer_for(const struct impairment *i, uint64_t back_ns)
 {
-    double rate_bps = i->rate_bps ? (double)i->rate_bps : 10e9;
+    double rate_bps = impairment_has_rate(i) ? (double)impairment_rate(i) : 10e9;
     return (uint64_t)(2 * (double)(i->delay_ns + back_ns) * 1e-9 * rate_bps / 8);
 }
 

@@ -36,18 +36,6 @@ static void print_mac(FILE *out, const uint8_t *mac)
     fprintf(out, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-static void print_impairment(FILE *out, const struct impairment *i)
-{
-    char text[UNITS_TEXT_MAX];
-    fprintf(out, "netem limit %" PRIu64, i->queue_packets);
-    if (i->delay_ns)
-        fprintf(out, " delay %s", units_format_time(text, i->delay_ns));
-    if (i->loss > 0)
-        fprintf(out, " loss %s", units_format_share(text, i->loss));
-    if (i->rate_bps)
-        fprintf(out, " rate %s", units_format_rate(text, i->rate_bps));
-}
-
 static void print_veth(const struct plan *p, const struct op *op, FILE *out)
 {
     const struct port *port = &p->ports[op->port];
@@ -112,7 +100,8 @@ static void print_netem(const struct plan *p, const struct op *op, FILE *out)
                 op->minor + 1);
     else
         fprintf(out, "tc qdisc add dev %s root handle 1: ", op->dev);
-    print_impairment(out, &p->wires[op->wire].impairment);
+    const struct impairment *i = &p->wires[op->wire].impairment;
+    impairment_print_netem(i, impairment_netem_limit(i, PLAN_MTU), out);
 }
 
 /* Steps about one interface that have no more to them than a name or two. */
@@ -219,8 +208,8 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
     putc('\n', out);
 }
 
-/* Where netem would have a wire of the delay line: the line of the same wire's plan on netem. */
-static void print_as_netem(const struct plan *p, const struct wire *w, FILE *out)
+/* A wire of the delay line in words, and, where netem could do the same, its line there. */
+static void print_delayline_wire(const struct plan *p, const struct wire *w, FILE *out)
 {
     const struct port *to = &p->ports[w->to_port];
     char ifb[PLAN_NAME_MAX];
@@ -232,8 +221,15 @@ static void print_as_netem(const struct plan *p, const struct wire *w, FILE *out
         .minor = w->kind == WIRE_WAN ? w->from_port + 1 : 0,
         .wire = (unsigned)(w - p->wires),
     };
-    fprintf(out, "# %s is the delay line's, from %s to %s; on netem: ", w->name,
-            p->taps[w->from_tap].dev, p->taps[w->to_tap].dev);
+    const char *key;
+    fprintf(out, "# %s is the delay line's, from %s to %s: ", w->name, p->taps[w->from_tap].dev,
+            p->taps[w->to_tap].dev);
+    impairment_print(&w->impairment, out);
+    if (impairment_netem_lacks(&w->impairment, &key)) {
+        putc('\n', out);
+        return;
+    }
+    fputs("; on netem: ", out);
     plan_print_op(p, &op, out);
 }
 
@@ -257,5 +253,5 @@ void plan_print(const struct plan *p, FILE *out)
         plan_print_op(p, &p->ops[i], out);
     for (size_t i = 0; i < p->wire_count && p->engine == ENGINE_DELAYLINE; i++)
         if (!impairment_is_none(&p->wires[i].impairment))
-            print_as_netem(p, &p->wires[i], out);
+            print_delayline_wire(p, &p->wires[i], out);
 }

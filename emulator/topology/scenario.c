@@ -13,7 +13,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "topology/distribution.h"
 #include "topology/scenario_decode.h"
+#include "topology/trace.h"
 
 enum { DELAY_SCALE_MAX = 1000 };
 DEFINE_CLEANUP(struct scenario *, scenario_free);
@@ -68,6 +70,19 @@ int scenario_decode_number(const struct yaml *node, const char *what, double min
         return yaml_error(err, &node->mark, "'%.60s' is out of range: expected %g to %g",
                           node->scalar, min, max);
     *ret = number;
+    return 0;
+}
+
+int scenario_decode_bool(const struct yaml *node, const char *what, bool *ret, struct error *err)
+{
+    int r = yaml_expect_scalar(node, what, err);
+    if (r < 0)
+        return r;
+    bool yes = strcmp(node->scalar, "yes") == 0 || strcmp(node->scalar, "true") == 0;
+    if (!yes && strcmp(node->scalar, "no") != 0 && strcmp(node->scalar, "false") != 0)
+        return yaml_error(err, &node->mark, "found '%.60s' as %s, expected yes or no", node->scalar,
+                          what);
+    *ret = yes;
     return 0;
 }
 
@@ -126,9 +141,9 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",     "seed",       "engine",   "nodes", "delay_scale", "wan",       "links",
-        "networks", "tcp",        "workload", "sweep", "repeat",      "precision", "repeat_max",
-        "warmup",   "saturation", "events",   "quick", "verdict"};
+        "name",     "seed",       "engine",   "nodes", "delay_scale", "wan",         "links",
+        "networks", "tcp",        "workload", "sweep", "repeat",      "precision",   "repeat_max",
+        "warmup",   "saturation", "events",   "quick", "verdict",     "reproducible"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -141,7 +156,8 @@ static int check_top_level(const struct yaml *root, struct error *err)
 static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct error *err)
 {
     const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine"),
-                      *scale = yaml_get(root, "delay_scale");
+                      *scale = yaml_get(root, "delay_scale"),
+                      *reproducible = yaml_get(root, "reproducible");
     s->seed = 1;
     s->delay_scale = 1;
     int r = decode_name(s, yaml_get(root, "name"), err);
@@ -152,6 +168,11 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
     if (r == 0 && scale)
         r = scenario_decode_number(scale, "a factor for the delays", 0, DELAY_SCALE_MAX,
                                    &s->delay_scale, err);
+    if (r == 0 && reproducible)
+        r = scenario_decode_bool(reproducible, "'reproducible'", &s->reproducible, err);
+    if (r == 0 && s->reproducible)
+        r = scenario_need_delayline(s, &reproducible->mark, "reproducible",
+                                    "cannot promise the same fates", err);
     if (r == 0)
         r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
     if (r == 0)
@@ -179,8 +200,6 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
         if (section)
             r = sections[i].decode(s, section, err);
     }
-    if (r == 0 && s->delay_scale != 1)
-        scenario_scale_delays(s);
     return r;
 }
 
@@ -404,6 +423,13 @@ void scenario_free(struct scenario *s)
     free(s->networks);
     free(s->wan.members);
     free(s->wan.pairs);
+    for (size_t i = 0; i < s->distribution_count; i++)
+        distribution_free(s->distributions[i]);
+    free(s->distributions);
+    for (size_t i = 0; i < s->trace_count; i++)
+        trace_free(s->traces[i]);
+    free(s->traces);
+    free(s->needs_delayline);
     free_experiment(s);
     free(s->tcp.congestion);
     free(s->name);

@@ -158,6 +158,12 @@ struct scenario {
     size_t network_count;
     struct wan wan;
     double delay_scale; /* the factor that the delays of all wires have in them; default 1 */
+    struct distribution **distributions; /* of the wires' jitter */
+    size_t distribution_count;
+    struct trace **traces; /* of the wires */
+    size_t trace_count;
+    bool reproducible;     /* the file asks for fates that depend on the seed alone */
+    char *needs_delayline; /* what netem cannot do, and where the file asks for it; NULL: nothing */
     struct tcp_profile tcp;
     struct verdict_limits verdict;
 
@@ -206,5 +212,8 @@ uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);
 /* The same with the transmission of a frame of `bytes` bytes at each wire's rate, there and back:
  * what an echo of that size should take on an idle network. */
 uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes);
+
+/* Whether all wires of that connection are plain ones, so that the round trip has to be that. */
+bool scenario_is_plain(const struct scenario *s, unsigned a, unsigned b);
 
 #endif

@@ -39,13 +39,34 @@ int scenario_try_sets(const struct scenario_source *source, const char *const *s
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_resources.c: kind, root, limits, … of a group; `ret` gets a root of its own to free. */
 int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err);
+/* scenario_impairment.c: the keys of a wire, in the order of their meaning. */
+#define WIRE_KEYS                                                                                  \
+    "delay", "jitter", "distribution", "correlation", "loss", "duplicate", "corrupt", "reorder",   \
+        "rate", "overhead", "cell", "cell_overhead", "queue", "drop", "trace"
+
+/* Changes those values that the map has. Nothing is left out for others' sake: see below. */
+int scenario_decode_impairment(struct scenario *s, const struct yaml *map, struct impairment *io,
+                               struct error *err);
+
+/* scenario_wire_check.c: whether a wire's values fit together, once all of its maps (the most
+ * general first) are decoded; sizes its queue if the file does not. */
+enum wire_place { IN_LINK, IN_NETWORK, IN_WAN };
+int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, size_t count,
+                         enum wire_place place, struct impairment *io, struct error *err);
+
+/* Notes that netem cannot do what `key` at `mark` asks for; an error if the file wants netem. */
+int scenario_need_delayline(struct scenario *s, const struct mark *mark, const char *key,
+                            const char *why, struct error *err);
+
+/* The path of an existing file that `node` names, relative to the scenario file's folder. */
+int scenario_find_file(const struct scenario *s, const struct yaml *node, const char *what,
+                       char **ret, struct error *err);
+
 int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_links(struct scenario *s, const struct yaml *list, struct error *err);
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_tcp.c; `map` is NULL where the file has no such section. */
 int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
-/* Multiplies the delays of all wires by the scenario's factor. */
-void scenario_scale_delays(struct scenario *s);
 /* scenario_verdict.c; `map` is NULL where the file has no such section. */
 int scenario_decode_verdict(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
@@ -85,6 +106,8 @@ int scenario_decode_integer(const struct yaml *node, const char *what, uint64_t 
 /* A single value that is a plain number; `what` with its article. */
 int scenario_decode_number(const struct yaml *node, const char *what, double min, double max,
                            double *ret, struct error *err);
+/* A single value that is yes or no. */
+int scenario_decode_bool(const struct yaml *node, const char *what, bool *ret, struct error *err);
 
 enum { SCENARIO_PLACE_MAX = 160 };
 /* "line 4, column 3" or "--set KEY", for the other place in an error's text. */

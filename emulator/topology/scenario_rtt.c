@@ -60,3 +60,20 @@ uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b)
 {
     return scenario_echo_ns(s, a, b, 0);
 }
+
+bool scenario_is_plain(const struct scenario *s, unsigned a, unsigned b)
+{
+    const struct wan *wan = &s->wan;
+    const size_t n = wan->member_count, i = wan_position(wan, a), j = wan_position(wan, b);
+    if (i < n && j < n)
+        return impairment_is_plain(&wan->pairs[i * n + j]) &&
+               impairment_is_plain(&wan->pairs[j * n + i]);
+    for (const struct link *l = s->links; l < s->links + s->link_count; l++)
+        if (link_rtt(l, a, b, 0) != UINT64_MAX)
+            return impairment_is_plain(&l->direction[0]) && impairment_is_plain(&l->direction[1]);
+    for (const struct network *net = s->networks; net < s->networks + s->network_count; net++)
+        if (network_rtt(net, a, b, 0) != UINT64_MAX) /* all of its members have the same wires */
+            return impairment_is_plain(&net->members[0].up) &&
+                   impairment_is_plain(&net->members[0].down);
+    return true;
+}

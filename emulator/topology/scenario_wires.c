@@ -2,85 +2,23 @@
  *
  * What joins the nodes: the wan with its matrix, links, and networks.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "topology/matrix.h"
 #include "topology/scenario_decode.h"
 
-enum { MTU = 1500, NETWORK_MEMBERS_MAX = 50000 };
+enum { NETWORK_MEMBERS_MAX = 50000 };
 DEFINE_CLEANUP(struct matrix *, matrix_free);
 
-#define IMPAIRMENT_KEYS "delay", "loss", "rate"
-
-/* Known from the design, but not yet to this version: better words than "unknown key". */
-static int refuse_later_keys(const struct yaml *map, struct error *err)
-{
-    static const char *const later[] = {"queue",   "jitter",    "distribution", "correlation",
-                                        "reorder", "duplicate", "corrupt",      "trace"};
-    for (size_t i = 0; map->kind == YAML_MAP && i < map->count; i++) {
-        for (size_t j = 0; j < ARRAY_LEN(later); j++) {
-            if (strcmp(map->pairs[i].key, later[j]) == 0)
-                return yaml_error(err, &map->pairs[i].key_mark,
-                                  "'%s' is not available in this version, expected delay, loss "
-                                  "or rate",
-                                  later[j]);
-        }
-    }
-    return 0;
-}
-
-static int expect_wire_map(const struct yaml *map, const char *what, const char *const *keys,
-                           size_t key_count, struct error *err)
-{
-    int r = refuse_later_keys(map, err);
-    if (r < 0)
-        return r;
-    return yaml_expect_map(map, what, keys, key_count, err);
-}
-
-/* Changes those values that the map has. */
-static int decode_impairment(const struct yaml *map, struct impairment *io, struct error *err)
-{
-    static const char *const keys[] = {IMPAIRMENT_KEYS};
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const struct yaml *value = yaml_get(map, keys[i]);
-        if (!value)
-            continue;
-        int r = yaml_expect_scalar(value, keys[i], err);
-        if (r < 0)
-            return r;
-        if (i == 0)
-            r = units_parse_time(value->scalar, &io->delay_ns, err);
-        else if (i == 1)
-            r = units_parse_share(value->scalar, &io->loss, err);
-        else
-            r = units_parse_rate(value->scalar, &io->rate_bps, err);
-        if (r < 0)
-            return yaml_wrap(err, &value->mark);
-    }
-    io->queue_packets = impairment_default_queue(io, MTU);
-    return 0;
-}
-
-/* The path is relative to the scenario file's folder. */
 static int open_matrix(const struct scenario *s, const struct yaml *node, struct matrix **ret,
                        struct error *err)
 {
-    int r = yaml_expect_scalar(node, "the file of a matrix", err);
-    if (r < 0)
-        return r;
-    const char *file = s->document.file, *slash = strrchr(file, '/');
-    int folder = slash && *node->scalar != '/' ? (int)(slash - file) + 1 : 0;
-    _cleanup_(freep) char *path = xasprintf("%.*s%s", folder, file, node->scalar);
-    if (!*node->scalar || !file_is_regular(path)) /* a pipe would wait for ever */
-        return yaml_error(err, &node->mark, "no file '%s', expected a matrix of delays", path);
-    return matrix_open(path, ret, err);
+    _cleanup_(freep) char *path = NULL;
+    int r = scenario_find_file(s, node, "a matrix of delays", &path, err);
+    return r < 0 ? r : matrix_open(path, ret, err);
 }
 
 /* Where the file says in which region a node is. */
@@ -114,6 +52,13 @@ static int find_regions(const struct scenario *s, const struct matrix *m, unsign
     return 0;
 }
 
+/* The wires of a wan while they are decoded. */
+struct pairs {
+    const struct yaml *map;
+    const struct yaml **own; /* like wan.pairs: the map of the pair itself, or NULL */
+};
+
+/* The delays of the matrix. */
 static int fill_pairs(struct scenario *s, const struct matrix *m, const struct impairment *common,
                       struct error *err)
 {
@@ -126,17 +71,95 @@ static int fill_pairs(struct scenario *s, const struct matrix *m, const struct i
         *pair = *common;
         if (m && i / n != i % n)
             r = matrix_delay(m, regions[i / n], regions[i % n], &pair->delay_ns, err);
-        pair->queue_packets = impairment_default_queue(pair, MTU);
     }
     return r;
 }
 
+/* One side of "a->b", the characters from `text` up to `end`: a node or a group. */
+static int decode_side(const struct scenario *s, const char *text, const char *end,
+                       const struct mark *mark, const struct scenario_name **ret, struct error *err)
+{
+    _cleanup_(freep) char *name = xasprintf("%.*s", (int)(end - text), text);
+    return scenario_find_or_fail(s, name, mark, ret, err);
+}
+
+static bool is_among(const struct scenario_name *name, unsigned node)
+{
+    return node >= name->first && node < name->first + name->count;
+}
+
+/* `a->b: {…}` in a wan: its values for all pairs of a node of `a` and one of `b`. */
+static int decode_pair(struct scenario *s, const struct yaml_pair *entry, struct pairs *pairs,
+                       struct error *err)
+{
+    static const char *const keys[] = {WIRE_KEYS};
+    const struct scenario_name *from, *to;
+    const struct wan *wan = &s->wan;
+    const size_t n = wan->member_count;
+    const char *arrow = strstr(entry->key, "->");
+    bool found = false;
+    int r = decode_side(s, entry->key, arrow, &entry->key_mark, &from, err);
+    if (r == 0)
+        r = decode_side(s, arrow + 2, entry->key + strlen(entry->key), &entry->key_mark, &to, err);
+    if (r == 0)
+        r = yaml_expect_map(entry->value, "a pair of a wan", keys, ARRAY_LEN(keys), err);
+    for (size_t i = 0; r == 0 && i < n * n; i++) {
+        unsigned a = wan->members[i / n], b = wan->members[i % n];
+        if (a == b || !is_among(from, a) || !is_among(to, b))
+            continue;
+        found = true;
+        pairs->own[i] = entry->value;
+        r = scenario_decode_impairment(s, entry->value, &wan->pairs[i], err);
+    }
+    if (r == 0 && !found)
+        r = yaml_error(err, &entry->key_mark,
+                       "the wan has no pair '%s', expected two of its members", entry->key);
+    return r;
+}
+
+static int finish_pairs(struct scenario *s, const struct pairs *pairs, struct error *err)
+{
+    const size_t n = s->wan.member_count;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < n * n; i++) {
+        const struct yaml *maps[] = {pairs->map, pairs->own[i]};
+        if (i / n != i % n)
+            r = scenario_finish_wire(s, maps, pairs->own[i] ? 2 : 1, IN_WAN, &s->wan.pairs[i], err);
+    }
+    return r;
+}
+
+static int decode_pairs(struct scenario *s, const struct yaml *map, const struct matrix *m,
+                        const struct impairment *common, struct error *err)
+{
+    const size_t n = s->wan.member_count;
+    _cleanup_(freep) const struct yaml **own = xcalloc(n * n, sizeof(*own));
+    struct pairs pairs = {map, own};
+    int r = fill_pairs(s, m, common, err);
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        if (strstr(map->pairs[i].key, "->"))
+            r = decode_pair(s, &map->pairs[i], &pairs, err);
+    return r < 0 ? r : finish_pairs(s, &pairs, err);
+}
+
+/* The known keys, and those of pairs, which are looked at later. */
+static int expect_wan(const struct yaml *map, struct error *err)
+{
+    static const char *const known[] = {"members", "matrix", WIRE_KEYS};
+    size_t count = map->kind == YAML_MAP ? map->count : 0, used = ARRAY_LEN(known);
+    _cleanup_(freep) const char **keys = xcalloc(used + count, sizeof(*keys));
+    memcpy(keys, known, sizeof(known));
+    for (size_t i = 0; i < count; i++)
+        if (strstr(map->pairs[i].key, "->"))
+            keys[used++] = map->pairs[i].key;
+    return yaml_expect_map(map, "a wan", keys, used, err);
+}
+
 int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error *err)
 {
-    static const char *const keys[] = {"members", "matrix", IMPAIRMENT_KEYS};
     _cleanup_(matrix_freep) struct matrix *m = NULL;
     struct impairment common = {0};
-    int r = expect_wire_map(map, "a wan", keys, ARRAY_LEN(keys), err);
+    int r = expect_wan(map, err);
     if (r < 0)
         return r;
     const struct yaml *members = yaml_get(map, "members"), *matrix = yaml_get(map, "matrix");
@@ -151,11 +174,11 @@ int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error
         r = yaml_error(err, &members->mark, "a wan of %zu members: expected at most %d",
                        s->wan.member_count, SCENARIO_WAN_MEMBERS_MAX);
     if (r == 0)
-        r = decode_impairment(map, &common, err);
+        r = scenario_decode_impairment(s, map, &common, err);
     if (r == 0 && matrix)
         r = open_matrix(s, matrix, &m, err);
     if (r == 0)
-        r = fill_pairs(s, m, &common, err);
+        r = decode_pairs(s, map, m, &common, err);
     return r;
 }
 
@@ -192,27 +215,27 @@ static int decode_ends(const struct scenario *s, const struct yaml *ends, unsign
     return r;
 }
 
-static int decode_direction(const struct yaml *link, const char *key, struct impairment *io,
-                            struct error *err)
+/* One direction of a link, or of a network's wires: what the whole has, and what `key` changes. */
+static int decode_direction(struct scenario *s, const struct yaml *map, const char *key,
+                            enum wire_place place, struct impairment *io, struct error *err)
 {
-    static const char *const keys[] = {IMPAIRMENT_KEYS};
-    const struct yaml *map = yaml_get(link, key);
-    if (!map)
-        return 0;
-    int r = expect_wire_map(map, "a direction of a link", keys, ARRAY_LEN(keys), err);
-    if (r == 0)
-        r = decode_impairment(map, io, err);
-    return r;
+    static const char *const keys[] = {WIRE_KEYS};
+    const struct yaml *own = yaml_get(map, key);
+    const struct yaml *maps[] = {map, own};
+    int r = own ? yaml_expect_map(own, "a direction", keys, ARRAY_LEN(keys), err) : 0;
+    if (r == 0 && own)
+        r = scenario_decode_impairment(s, own, io, err);
+    return r < 0 ? r : scenario_finish_wire(s, maps, own ? 2 : 1, place, io, err);
 }
 
-static int decode_link(const struct scenario *s, const struct yaml *map, struct link *link,
+static int decode_link(struct scenario *s, const struct yaml *map, struct link *link,
                        struct error *err)
 {
-    static const char *const plain_keys[] = {"ends", IMPAIRMENT_KEYS};
+    static const char *const plain_keys[] = {"ends", WIRE_KEYS};
     const struct yaml *ends = yaml_get(map, "ends");
     struct impairment common = {0};
     if (!ends) {
-        int r = expect_wire_map(map, "a link", plain_keys, ARRAY_LEN(plain_keys), err);
+        int r = yaml_expect_map(map, "a link", plain_keys, ARRAY_LEN(plain_keys), err);
         return r < 0 ? r : yaml_error(err, &map->mark, "a link without 'ends', expected [a, b]");
     }
     int r = decode_ends(s, ends, link->end, err);
@@ -222,16 +245,16 @@ static int decode_link(const struct scenario *s, const struct yaml *map, struct 
     char there[2 * SCENARIO_NAME_MAX + 3], back[sizeof(there)];
     snprintf(there, sizeof(there), "%s->%s", a, b);
     snprintf(back, sizeof(back), "%s->%s", b, a);
-    const char *const keys[] = {"ends", IMPAIRMENT_KEYS, there, back};
-    r = expect_wire_map(map, "a link", keys, ARRAY_LEN(keys), err);
+    const char *const keys[] = {"ends", WIRE_KEYS, there, back};
+    r = yaml_expect_map(map, "a link", keys, ARRAY_LEN(keys), err);
     if (r == 0)
-        r = decode_impairment(map, &common, err);
+        r = scenario_decode_impairment(s, map, &common, err);
     link->mark = map->mark;
     link->direction[0] = link->direction[1] = common;
     if (r == 0)
-        r = decode_direction(map, there, &link->direction[0], err);
+        r = decode_direction(s, map, there, IN_LINK, &link->direction[0], err);
     if (r == 0)
-        r = decode_direction(map, back, &link->direction[1], err);
+        r = decode_direction(s, map, back, IN_LINK, &link->direction[1], err);
     return r;
 }
 
@@ -308,10 +331,10 @@ int scenario_decode_links(struct scenario *s, const struct yaml *list, struct er
 static int decode_network(struct scenario *s, const struct yaml_pair *pair, struct network *n,
                           struct error *err)
 {
-    static const char *const keys[] = {"members", IMPAIRMENT_KEYS};
+    static const char *const keys[] = {"members", "up", "down", WIRE_KEYS};
     const struct yaml *map = pair->value;
     const struct scenario_name *same = scenario_find(s, pair->key);
-    struct impairment wire = {0};
+    struct impairment common = {0};
     char place[SCENARIO_PLACE_MAX];
     n->mark = pair->key_mark;
     if (same)
@@ -320,13 +343,18 @@ static int decode_network(struct scenario *s, const struct yaml_pair *pair, stru
                           scenario_place(place, &same->mark));
     int r = scenario_check_name(pair->key, "a network", &n->mark, err);
     if (r == 0)
-        r = expect_wire_map(map, "a network", keys, ARRAY_LEN(keys), err);
+        r = yaml_expect_map(map, "a network", keys, ARRAY_LEN(keys), err);
     const struct yaml *members = yaml_get(map, "members");
     if (r == 0 && !members)
         r = yaml_error(err, &n->mark, "the network '%s' has no 'members', expected a list of nodes",
                        pair->key);
     if (r == 0)
-        r = decode_impairment(map, &wire, err);
+        r = scenario_decode_impairment(s, map, &common, err);
+    struct impairment up = common, down = common;
+    if (r == 0)
+        r = decode_direction(s, map, "up", IN_NETWORK, &up, err);
+    if (r == 0)
+        r = decode_direction(s, map, "down", IN_NETWORK, &down, err);
     if (r < 0)
         return r;
     _cleanup_(freep) unsigned *nodes = NULL;
@@ -336,31 +364,8 @@ static int decode_network(struct scenario *s, const struct yaml_pair *pair, stru
     n->name = xstrdup(pair->key);
     n->members = xcalloc(n->member_count, sizeof(*n->members));
     for (size_t i = 0; i < n->member_count; i++)
-        n->members[i] = (struct network_member){nodes[i], wire, wire};
+        n->members[i] = (struct network_member){nodes[i], up, down};
     return 0;
-}
-
-static void scale(struct impairment *wire, double factor)
-{
-    wire->delay_ns = (uint64_t)llround((double)wire->delay_ns * factor);
-    wire->queue_packets = impairment_default_queue(wire, MTU);
-}
-
-void scenario_scale_delays(struct scenario *s)
-{
-    const double factor = s->delay_scale;
-    for (size_t i = 0; i < s->wan.member_count * s->wan.member_count; i++)
-        scale(&s->wan.pairs[i], factor);
-    for (size_t i = 0; i < s->link_count; i++) {
-        scale(&s->links[i].direction[0], factor);
-        scale(&s->links[i].direction[1], factor);
-    }
-    for (size_t i = 0; i < s->network_count; i++) {
-        for (size_t k = 0; k < s->networks[i].member_count; k++) {
-            scale(&s->networks[i].members[k].up, factor);
-            scale(&s->networks[i].members[k].down, factor);
-        }
-    }
 }
 
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err)

@@ -16,24 +16,24 @@ const struct wire_engine *wire_engine(enum engine_choice engine)
     return engines[engine];
 }
 
-int wire_engine_choose(enum engine_choice asked, enum engine_choice *ret, char *why, size_t size,
+int wire_engine_choose(const struct scenario *s, enum engine_choice *ret, char *why, size_t size,
                        struct error *err)
 {
     struct error reason;
-    if (asked != ENGINE_AUTO) {
+    if (s->engine != ENGINE_AUTO) {
         snprintf(why, size, "the file asks for it");
-        *ret = asked;
-        return wire_engine(asked)->probe(err);
+        *ret = s->engine;
+        return wire_engine(s->engine)->probe(err);
     }
-    if (wire_engine(ENGINE_NETEM)->probe(&reason) == 0) {
+    if (s->needs_delayline) {
+        snprintf(why, size, "%s", s->needs_delayline);
+    } else if (wire_engine(ENGINE_NETEM)->probe(&reason) == 0) {
         snprintf(why, size, "this kernel has netem");
         *ret = ENGINE_NETEM;
         return 0;
+    } else {
+        snprintf(why, size, "%s", reason.code == ENOENT ? "this kernel has no netem" : reason.text);
     }
-    int r = wire_engine(ENGINE_DELAYLINE)->probe(err);
-    if (r < 0)
-        return r;
-    snprintf(why, size, "%s", reason.code == ENOENT ? "this kernel has no netem" : reason.text);
     *ret = ENGINE_DELAYLINE;
-    return 0;
+    return wire_engine(ENGINE_DELAYLINE)->probe(err);
 }

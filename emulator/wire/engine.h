@@ -23,8 +23,9 @@ struct wire_engine {
     int (*probe)(struct error *err);
 
     /* Called once the plan is applied, in the fabric's namespace. `tap_fds[i]` is the descriptor of
-     * plan->taps[i]; they are the engine's from here on, also on error. */
-    int (*start)(const struct plan *plan, const int *tap_fds, struct engine_run **ret,
+     * plan->taps[i]; they are the engine's from here on, also on error. `fates_fd` is an empty file
+     * for the delay line's record of fates; 0: none is wanted. */
+    int (*start)(const struct plan *plan, const int *tap_fds, int fates_fd, struct engine_run **ret,
                  struct error *err);
 
     /* Becomes readable when the engine died by itself; -1 if it has no process. */
@@ -38,10 +39,10 @@ struct wire_engine {
 
 const struct wire_engine *wire_engine(enum engine_choice engine);
 
-/* Turns `asked` into an engine that this machine can run. ENGINE_AUTO takes netem where the kernel
- * has it and nothing asks for more, else the delay line. `why` (size bytes) becomes a sentence
+/* The engine for a scenario that this machine can run. ENGINE_AUTO takes netem where the kernel has
+ * it and the file asks for nothing more, else the delay line. `why` (size bytes) becomes a sentence
  * for people. An engine that was asked for by name and cannot run is an error (STATUS_MACHINE). */
-int wire_engine_choose(enum engine_choice asked, enum engine_choice *ret, char *why, size_t size,
+int wire_engine_choose(const struct scenario *s, enum engine_choice *ret, char *why, size_t size,
                        struct error *err);
 
 #endif

@@ -67,10 +67,10 @@ static int probe(struct error *err)
     return 0;
 }
 
-static int start(const struct plan *plan, const int *tap_fds, struct engine_run **ret,
+static int start(const struct plan *plan, const int *tap_fds, int fates_fd, struct engine_run **ret,
                  struct error *err)
 {
-    (void)plan, (void)tap_fds, (void)err;
+    (void)plan, (void)tap_fds, (void)fates_fd, (void)err;
     *ret = NULL;
     return 0;
 }

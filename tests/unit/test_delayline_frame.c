@@ -221,6 +221,80 @@ static void routing_changes_macs_and_hop_limit_and_nothing_else(void **state)
     free(s);
 }
 
+/* A UDP datagram of 11 bytes over IPv4 whose checksum is still to be computed. */
+static struct sample *unfinished_udp(void)
+{
+    static const uint8_t udp[] = {0,   7,   0,   9,   0,   19,  0,   0,   'h', 'e',
+                                  'l', 'l', 'o', ' ', 'w', 'o', 'r', 'l', 'd'};
+    struct sample *s = sample_new(0x0800);
+    memcpy(s->data + IP_AT,
+           (uint8_t[]){0x45, 0, 0, 39, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}, 20);
+    memcpy(s->data + IP_AT + 20, udp, sizeof(udp));
+    /* of the pseudo-header: 0a00 + 0001 + 0a00 + 0002 + 17 + 19 */
+    s->data[IP_AT + 26] = 0x14;
+    s->data[IP_AT + 27] = 3 + 17 + 19;
+    const struct virtio_net_hdr_v1 h = {
+        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
+    memcpy(s->data, &h, sizeof(h));
+    return s;
+}
+
+enum { UDP_FRAME = 14 + 20 + 19 };
+
+/* 0xffff if the datagram's checksum is right. */
+static unsigned udp_sum(const struct sample *s)
+{
+    const uint8_t *udp = s->data + IP_AT + 20;
+    unsigned sum = 0x1403 + 17 + 19;
+    for (unsigned i = 0; i < 19; i += 2)
+        sum += (unsigned)udp[i] << 8 | (i + 1 < 19 ? udp[i + 1] : 0);
+    return (sum & 0xffff) + (sum >> 16);
+}
+
+static void corruption_is_one_bit_after_the_checksum_was_computed(void **state)
+{
+    (void)state;
+    static const uint8_t no_header[FRAME_VNET_HEADER];
+    for (uint64_t random = 0; random < (UDP_FRAME - 14) * 8; random++) {
+        struct sample *s = unfinished_udp();
+        assert_true(frame_corrupt(s->data, FRAME_VNET_HEADER + UDP_FRAME, random));
+        assert_memory_equal(s->data, no_header, sizeof(no_header));
+        s->data[IP_AT + random / 8] ^= (uint8_t)(1U << random % 8); /* back again */
+        assert_int_equal(udp_sum(s), 0xffff);
+        free(s);
+    }
+}
+
+static void a_computed_checksum_of_zero_is_written_as_its_other_zero(void **state)
+{
+    (void)state;
+    struct sample *s = unfinished_udp(), *probe = unfinished_udp();
+    assert_true(frame_corrupt(probe->data, FRAME_VNET_HEADER + UDP_FRAME, 0));
+    /* a port larger by the checksum: now all sums up to 0xffff without one */
+    unsigned ports = 9 + ((unsigned)probe->data[IP_AT + 26] << 8 | probe->data[IP_AT + 27]);
+    s->data[IP_AT + 22] = (uint8_t)(ports >> 8);
+    s->data[IP_AT + 23] = (uint8_t)ports;
+    assert_true(frame_corrupt(s->data, FRAME_VNET_HEADER + UDP_FRAME, 0));
+    assert_int_equal(s->data[IP_AT + 26], 0xff);
+    assert_int_equal(s->data[IP_AT + 27], 0xff);
+    free(s);
+    free(probe);
+}
+
+static void a_super_packet_and_a_lying_header_are_not_corrupted(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(0x0800);
+    set_segmentation(s, VIRTIO_NET_HDR_GSO_TCPV4, 34, 1000);
+    assert_false(frame_corrupt(s->data, FRAME_VNET_HEADER + 3000, 1));
+    assert_false(frame_corrupt(s->data, FRAME_VNET_HEADER + 14, 1));
+    free(s);
+    s = unfinished_udp();
+    s->data[8] = 0xff; /* the checksum's place is far behind the end */
+    assert_true(frame_corrupt(s->data, FRAME_VNET_HEADER + UDP_FRAME, 1));
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +309,9 @@ int main(void)
         cmocka_unit_test(nonsense_in_the_virtio_header_is_one_segment),
         cmocka_unit_test(an_ipv4_packet_is_routed_with_a_right_checksum),
         cmocka_unit_test(routing_changes_macs_and_hop_limit_and_nothing_else),
+        cmocka_unit_test(corruption_is_one_bit_after_the_checksum_was_computed),
+        cmocka_unit_test(a_computed_checksum_of_zero_is_written_as_its_other_zero),
+        cmocka_unit_test(a_super_packet_and_a_lying_header_are_not_corrupted),
     };
     return RUN_TESTS(tests);
 }

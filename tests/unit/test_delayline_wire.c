@@ -4,79 +4,7 @@
  */
 #include <math.h>
 
-#include "base/clock.h"
-#include "expect.h"
-#include "wire/delayline/wires.h"
-
-enum { FRAME = 1514, WIRES_MAX = 4, POOL_SIZE = 4096 };
-
-/* A few wires, and packets without data to send over them. */
-struct rig {
-    struct scenario scenario;
-    struct wire plan_wires[WIRES_MAX];
-    struct plan plan;
-    struct delayline_stats *stats;
-    struct wires wires;
-    struct packet packets[POOL_SIZE];
-    unsigned next;
-};
-
-static struct impairment clean(void)
-{
-    return (struct impairment){.queue_packets = POOL_SIZE};
-}
-
-static struct rig *rig_new(uint64_t seed, const char *const *names,
-                           const struct impairment *impairments, size_t count)
-{
-    struct rig *r = xcalloc(1, sizeof(*r));
-    r->scenario.seed = seed;
-    for (size_t i = 0; i < count; i++)
-        r->plan_wires[i] = (struct wire){.name = (char *)names[i], .impairment = impairments[i]};
-    r->plan = (struct plan){.scenario = &r->scenario, .wires = r->plan_wires, .wire_count = count};
-    r->stats = xcalloc(1, sizeof(*r->stats) + count * sizeof(r->stats->wire[0]));
-    wires_init(&r->wires, &r->plan, r->stats);
-    return r;
-}
-
-static struct rig *rig_of(struct impairment impairment)
-{
-    return rig_new(1, (const char *const[]){"a->b"}, &impairment, 1);
-}
-
-static void rig_free(struct rig *r)
-{
-    wires_done(&r->wires);
-    free(r->stats);
-    free(r);
-}
-
-static struct packet *next_packet(struct rig *r, uint32_t wire_bytes)
-{
-    struct packet *p = &r->packets[r->next++ % POOL_SIZE];
-    *p = (struct packet){.size = 12 + wire_bytes, .wire_bytes = wire_bytes, .segments = 1};
-    return p;
-}
-
-static enum wires_fate send_packet(struct rig *r, uint32_t wire, uint64_t now)
-{
-    return wires_enqueue(&r->wires, wire, next_packet(r, FRAME), now);
-}
-
-/* The next packet's due time, whenever that is; UINT64_MAX: none is left. */
-static uint64_t take(struct rig *r)
-{
-    uint64_t due = wires_next_due(&r->wires);
-    uint32_t wire;
-    if (due == UINT64_MAX)
-        return due;
-    if (due > 0)
-        assert_null(wires_take_due(&r->wires, due - 1, &wire));
-    struct packet *p = wires_take_due(&r->wires, due, &wire);
-    assert_non_null(p);
-    assert_int_equal(p->due_ns, due);
-    return due;
-}
+#include "rig.h"
 
 static void a_packet_is_due_exactly_after_the_delay(void **state)
 {
@@ -117,11 +45,13 @@ static void the_rate_accumulates_without_drift(void **state)
         i.rate_bps = rates[k];
         struct rig *r = rig_of(i);
         unsigned __int128 bits = 0;
+        uint64_t now = 0;
         for (unsigned n = 0; n < 100000; n++) {
             uint32_t size = 60 + n % 1455;
             bits += size * 8;
-            assert_int_equal(wires_enqueue(&r->wires, 0, next_packet(r, size), 0), WIRES_QUEUED);
-            assert_int_equal(take(r), (uint64_t)(bits * NS_PER_SEC / rates[k]));
+            assert_int_equal(wires_enqueue(&r->wires, 0, next_packet(r, size), now), WIRES_QUEUED);
+            now = take(r);
+            assert_int_equal(now, (uint64_t)(bits * NS_PER_SEC / rates[k]));
         }
         rig_free(r);
     }
@@ -174,8 +104,8 @@ static void the_queue_drops_at_its_limit_and_takes_again_below_it(void **state)
 {
     (void)state;
     struct impairment i = clean();
-    i.delay_ns = NS_PER_MS;
-    i.queue_packets = 3;
+    i.rate_bps = FRAME * 8 * 1000; /* one frame a millisecond */
+    i.queue = (struct queue_limit){QUEUE_PACKETS, 3, false};
     struct rig *r = rig_of(i);
     for (int n = 0; n < 3; n++)
         assert_int_equal(send_packet(r, 0, 0), WIRES_QUEUED);
@@ -193,7 +123,7 @@ static void what_the_queue_drops_takes_no_transmission_time(void **state)
     (void)state;
     struct impairment i = clean();
     i.rate_bps = 1514 * 8 * 1000;
-    i.queue_packets = 1;
+    i.queue.size = 1;
     struct rig *r = rig_of(i);
     for (int n = 0; n < 10; n++)
         send_packet(r, 0, 0);
@@ -207,16 +137,17 @@ static void the_queue_counts_a_super_packet_as_its_frames(void **state)
 {
     (void)state;
     struct impairment i = clean();
-    i.queue_packets = 50;
+    i.rate_bps = FRAME * 8 * 1000;
+    i.queue.size = 50;
     struct rig *r = rig_of(i);
     for (int n = 0; n < 2; n++) { /* 45 of 50: there is room for a first frame */
         struct packet *p = next_packet(r, 65000);
         p->segments = 45;
+        p->wire_bytes = 45 * FRAME;
         assert_int_equal(wires_enqueue(&r->wires, 0, p, 0), WIRES_QUEUED);
     }
     assert_int_equal(send_packet(r, 0, 0), WIRES_FULL);
-    take(r);
-    assert_int_equal(send_packet(r, 0, 0), WIRES_QUEUED);
+    assert_int_equal(send_packet(r, 0, 45 * NS_PER_MS), WIRES_QUEUED);
     rig_free(r);
 }
 
@@ -319,8 +250,8 @@ static void a_fate_does_not_depend_on_the_queue(void **state)
     (void)state;
     struct impairment i = clean();
     i.loss = 0.3;
-    i.delay_ns = NS_PER_SEC;
-    i.queue_packets = 1;
+    i.rate_bps = 1000;
+    i.queue.size = 1;
     struct rig *r = rig_of(i);
     assert_int_equal(fates(r), fates_under(1, "a->b"));
     rig_free(r);

@@ -200,7 +200,7 @@ static void a_wan_may_have_one_delay_for_all(void **state)
         assert_int_equal(s->wan.pairs[i].delay_ns, 5000000);
         assert_int_equal(s->wan.pairs[i].rate_bps, 1000000);
         assert_true(fabs(s->wan.pairs[i].loss - 0.01) < 1e-12);
-        assert_int_equal(s->wan.pairs[i].queue_packets, 101);
+        assert_int_equal(s->wan.pairs[i].queue.size, i % 4 ? 100 : 0);
     }
     scenario_free(s);
 }
@@ -216,7 +216,7 @@ static void a_matrix_is_found_beside_the_file_and_read_both_ways(void **state)
     assert_int_equal(pairs[1 * 3 + 0].delay_ns, 5000000);
     assert_int_equal(pairs[0 * 3 + 2].delay_ns, 1000000); /* same region: the diagonal */
     assert_int_equal(scenario_rtt_ns(s, 0, 1), 11000000);
-    assert_int_equal(pairs[0 * 3 + 1].queue_packets, 19816);
+    assert_int_equal(pairs[0 * 3 + 1].queue.size, 0);
     scenario_free(s);
     free(matrix);
 }
@@ -261,7 +261,7 @@ static void a_network_has_its_values_on_each_wire(void **state)
     assert_int_equal(n->members[2].node, 2);
     assert_int_equal(n->members[0].up.delay_ns, 200000);
     assert_int_equal(n->members[0].down.delay_ns, 200000);
-    assert_int_equal(n->members[0].down.queue_packets, 1000);
+    assert_int_equal(n->members[0].down.queue.size, 0);
     assert_int_equal(scenario_rtt_ns(s, 0, 2), 800000);
     scenario_free(s);
 }
@@ -275,7 +275,8 @@ static void a_scale_multiplies_the_delays_of_all_wires(void **state)
                                "networks: {lan0: {members: [a, c], delay: 200us}}\n";
     struct scenario *s = open_text(text);
     assert_int_equal(scenario_rtt_ns(s, 0, 1), 40000000);
-    assert_int_equal(s->wan.pairs[1].queue_packets, 102); /* as for 20 ms */
+    assert_int_equal(s->wan.pairs[1].queue.size, 100);
+    assert_int_equal(s->wan.pairs[1].delay_ns, 20000000);
     assert_int_equal(s->links[0].direction[0].delay_ns, 12000000);
     assert_int_equal(s->links[0].direction[1].delay_ns, 4000000);
     assert_int_equal(scenario_rtt_ns(s, 0, 2), 3200000);

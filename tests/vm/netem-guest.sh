@@ -104,6 +104,58 @@ network_by_hand "$WORK/plan.sh" n1 n2 pc >"$WORK/hand" 2>&1
 is "$(diff "$WORK/lab" "$WORK/hand")" "" "the plan's lines, run by hand, make the same network"
 is "$(grep -c '"kind":"netem"' "$WORK/hand")" 7 "with all of its wires"
 
+# The rest of the model, as the kernel says that it has it; and what it does to packets.
+cat >"$WORK/model.yaml" <<'Y'
+nodes: {n: {count: 4}}
+links:
+  - ends: [n1, n2]
+    n1->n2:
+      delay: 20ms
+      jitter: 5ms
+      distribution: normal
+      loss: {gemodel: {p: 1%, r: 19%, 1-h: 90%, 1-k: 1%}}
+      corrupt: 3%
+      rate: 8mbit
+      overhead: 24B
+      cell: 48B
+      cell_overhead: 5B
+      queue: 50packets
+    n2->n1: {delay: 10ms, reorder: {probability: 100%, gap: 5}}
+  - {ends: [n3, n4], n3->n4: {duplicate: 30%}, n4->n3: {loss: {random: 20%, correlation: 50%}}}
+  - {ends: [n1, n3], n1->n3: {delay: 20ms, jitter: 15ms}, n3->n1: {loss: {state: {p13: 2%, p31: 30%, p32: 20%, p23: 50%, p14: 1%}}}}
+  - {ends: [n2, n4], n2->n4: {corrupt: 20%}}
+Y
+"$WANLAB" up "$WORK/model.yaml" --name model
+ok $? "the whole model comes up on netem"
+qdiscs=$(nsenter -t "$(pid_of lab)" -n tc qdisc show)
+diag "$qdiscs"
+for part in \
+    "dev p1 .*limit 77 delay 20(\.0)?ms +5(\.0)?ms loss gemodel p 1% r 19% 1-h 90% 1-k 1% corrupt 3% rate 8Mbit packetoverhead 24 cellsize 48 celloverhead 5" \
+    "dev p0 .*delay 10(\.0)?ms reorder 100% gap 5" \
+    "dev p3 .*duplicate 30%" \
+    "dev p2 .*loss gemodel p 10% r 40%( 1-h 100% 1-k 0%)?" \
+    "dev p5 .*delay 20(\.0)?ms +15(\.0)?ms.* rate 8Tbit" \
+    "dev p4 .*loss state p13 2% p31 30% p32 20% p23 50% p14 1%"; do
+    like "$qdiscs" "$part" "the kernel has: $part"
+done
+# answers NODE ADDRESS: ping's own summary of 200 numbered packets
+answers() {
+    "$WANLAB" exec model "$1" -- ping -n -c 200 -i 0.005 -W 1 "$2"
+}
+copies=$(answers n3 10.64.0.6 | grep -c DUP)
+# 30 % of 200 requests; of the answers 80 % come back.
+near "$copies" 48 30 "30 % duplicates, less what is lost on the way back"
+order=$(answers n1 10.64.0.10 | sed -n 's/.*icmp_seq=\([0-9]*\).*/\1/p')
+is "$(sort -nc <<<"$order" 2>&1)" "" "jitter keeps the order on netem, too"
+is "$(answers n1 10.64.0.2 | sed -n 's/.*icmp_seq=\([0-9]*\).*/\1/p' | sort -nc 2>&1 | wc -l)" 1 \
+    "unless reordering is asked"
+answers n2 10.64.0.14 >/dev/null
+errors=$("$WANLAB" exec model n4 -- cat /proc/net/snmp | awk '
+    /^Icmp: [0-9]/ {icmp = $4} /^Ip: [0-9]/ {ip = $5} END {print icmp + ip}')
+[ "$errors" -gt 10 ]
+ok $? "corrupted packets fail the receiver's checksums ($errors of 200)"
+"$WANLAB" down model
+
 cat >"$WORK/replicate.yaml" <<'Y'
 name: replicate-netem
 engine: netem

@@ -24,14 +24,15 @@
 
 enum { PRIORITY = 5 };
 
-/* Closes what the parent had open, but the standard three (the lab's log), the TAPs and the
- * control socket. */
+/* Closes what the parent had open, but the standard three (the lab's log), the TAPs, the control
+ * socket and the record of fates. */
 static void close_others(const struct child *c)
 {
-    size_t count = c->plan->tap_count + 1;
+    size_t count = c->plan->tap_count + 2;
     _cleanup_(freep) int *keep = xcalloc(count, sizeof(*keep));
     memcpy(keep, c->tap_fds, c->plan->tap_count * sizeof(*keep));
-    keep[count - 1] = c->control;
+    keep[count - 2] = c->control;
+    keep[count - 1] = c->fates_fd;
     fd_close_others(keep, count);
 }
 
@@ -103,7 +104,7 @@ void child_run(const struct child *c)
     close_others(c);
     answer.result = set_all_offloads(c, &answer.err);
     if (answer.result == 0)
-        answer.result = loop_init(&loop, c->plan, c->tap_fds, c->control, c->stats, &answer.err);
+        answer.result = loop_init(&loop, c, &answer.err);
     if (answer.result == 0) {
         stay_on_this_processor();
         become_punctual(c->stats);

@@ -13,7 +13,8 @@
 struct child {
     const struct plan *plan;
     const int *tap_fds;
-    int control; /* a SOCK_SEQPACKET: it answers there once, and ends when the other end closes */
+    int fates_fd; /* 0: none */
+    int control;  /* a SOCK_SEQPACKET: it answers there once, and ends when the other end closes */
     pid_t parent;
     struct delayline_stats *stats; /* shared with the parent */
 };

@@ -77,7 +77,7 @@ static int share_stats(struct engine_run *run, size_t wire_count, struct error *
 }
 
 static int fork_child(struct engine_run *run, const struct plan *plan, const int *tap_fds,
-                      struct error *err)
+                      int fates_fd, struct error *err)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -86,6 +86,7 @@ static int fork_child(struct engine_run *run, const struct plan *plan, const int
     const struct child child = {
         .plan = plan,
         .tap_fds = tap_fds,
+        .fates_fd = fates_fd,
         .control = ends[1],
         .parent = getpid(),
         .stats = run->stats,
@@ -115,14 +116,14 @@ static int hear_answer(struct engine_run *run, struct error *err)
     return answer.result;
 }
 
-static int start(const struct plan *plan, const int *tap_fds, struct engine_run **ret,
+static int start(const struct plan *plan, const int *tap_fds, int fates_fd, struct engine_run **ret,
                  struct error *err)
 {
     _cleanup_(stopp) struct engine_run *run = xcalloc(1, sizeof(*run));
     *run = (struct engine_run){.pid = -1, .pidfd = -1, .control = -1};
     int r = share_stats(run, plan->wire_count, err);
     if (r == 0)
-        r = fork_child(run, plan, tap_fds, err);
+        r = fork_child(run, plan, tap_fds, fates_fd, err);
     for (size_t i = 0; i < plan->tap_count; i++)
         if (tap_fds[i] >= 0)
             close(tap_fds[i]);

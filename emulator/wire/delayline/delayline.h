@@ -18,10 +18,13 @@ extern const struct wire_engine delayline_engine;
  * offload on (wires with delay alone) one of them may be a super-packet of up to 64 KB. */
 struct delayline_wire_stats {
     uint64_t packets, bytes; /* released; bytes of Ethernet frames */
-    uint64_t lost;           /* by the asked loss */
-    uint64_t queue_drops;    /* the wire's queue was full */
-    uint64_t late_sum_ns;    /* over the released ones … */
-    uint64_t late_max_ns;    /* … and the worst of them */
+    /* wire packets: */
+    uint64_t lost;        /* by the asked loss */
+    uint64_t queue_drops; /* the wire's queue was full */
+    uint64_t duplicated, corrupted;
+    uint64_t reordered;   /* skipped the delay */
+    uint64_t late_sum_ns; /* over the released ones … */
+    uint64_t late_max_ns; /* … and the worst of them */
 };
 
 struct delayline_stats {

@@ -141,3 +141,41 @@ bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12])
         ip[IPV6_HOP_LIMIT_AT]--;
     return true;
 }
+
+/* The Internet checksum of what follows `start`; the field itself holds the pseudo-header's. */
+static void finish_checksum(uint8_t *frame, size_t size, size_t start, size_t field)
+{
+    uint64_t sum = 0;
+    if (field + 2 > size || start > field)
+        return;
+    for (size_t i = start; i + 1 < size; i += 2)
+        sum += get16(frame + i);
+    if ((size - start) % 2)
+        sum += (uint64_t)frame[size - 1] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    uint16_t checksum = (uint16_t)~sum;
+    if (checksum == 0) /* in UDP that would mean "none" */
+        checksum = 0xffff;
+    frame[field] = (uint8_t)(checksum >> 8);
+    frame[field + 1] = (uint8_t)checksum;
+}
+
+bool frame_corrupt(uint8_t *packet, size_t size, uint64_t random)
+{
+    struct virtio_net_hdr_v1 header;
+    if (size <= FRAME_VNET_HEADER + FRAME_ETHERNET_HEADER)
+        return false;
+    memcpy(&header, packet, sizeof(header));
+    if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+        return false;
+    uint8_t *frame = packet + FRAME_VNET_HEADER;
+    size_t frame_size = size - FRAME_VNET_HEADER;
+    if (header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+        finish_checksum(frame, frame_size, header.csum_start,
+                        (size_t)header.csum_start + header.csum_offset);
+    memset(packet, 0, FRAME_VNET_HEADER);
+    uint64_t bit = random % ((frame_size - FRAME_ETHERNET_HEADER) * 8);
+    frame[FRAME_ETHERNET_HEADER + bit / 8] ^= (uint8_t)(1U << bit % 8);
+    return true;
+}

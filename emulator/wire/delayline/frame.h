@@ -3,8 +3,8 @@
  * What the delay line has to know about a packet: its destination address, whether it is one that
  * keeps a network going (and so must not be lost by chance), and how many frames it is on the wire.
  * Pure. A packet is a virtio-net header (struct virtio_net_hdr_v1) and an Ethernet frame; nothing
- * in it is trusted, and the header is never changed: it carries the checksum that is still to be
- * computed and the size of the segments.
+ * in it is trusted. The header carries the checksum that is still to be computed and the size of
+ * the segments; only corruption changes it.
  */
 #ifndef WANLAB_WIRE_DELAYLINE_FRAME_H
 #define WANLAB_WIRE_DELAYLINE_FRAME_H
@@ -35,5 +35,11 @@ bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret);
  * the time to live. False: the packet has none left and is to be dropped. `f` is what frame_parse()
  * found in it. */
 bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12]);
+
+/* Flips one bit of the frame behind its Ethernet header; `random` says which. A checksum that was
+ * still to be computed is computed before, and nothing in the virtio-net header vouches for one any
+ * more: as on a real wire, it is for the receiver to find out. False: a super-packet, whose
+ * segments will get their checksums later; it is left as it is. */
+bool frame_corrupt(uint8_t *packet, size_t size, uint64_t random);
 
 #endif

@@ -51,14 +51,15 @@ static int watch(struct loop *l, int fd, uint64_t tag, struct error *err)
     return 0;
 }
 
-int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int control,
-              struct delayline_stats *stats, struct error *err)
+int loop_init(struct loop *l, const struct child *c, struct error *err)
 {
+    const struct plan *plan = c->plan;
+    const uint64_t now_ns = clock_monotonic_ns();
     *l = (struct loop){
-        .stats = stats,
-        .tap_fds = tap_fds,
+        .stats = c->stats,
+        .tap_fds = c->tap_fds,
         .tap_count = plan->tap_count,
-        .control = control,
+        .control = c->control,
         .epoll = epoll_create1(EPOLL_CLOEXEC),
     };
     if (l->epoll < 0)
@@ -66,14 +67,20 @@ int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int c
     int r = pool_init(&l->pool, LOOP_MEMORY);
     if (r < 0)
         return error_errno(err, -r, "cannot reserve memory for packets");
-    wires_init(&l->wires, plan, stats);
+    wires_init(&l->wires, plan, c->stats, now_ns);
+    if (c->fates_fd > 0) {
+        r = recorder_init(&l->recorder, c->fates_fd, plan, now_ns, err);
+        l->wires.recorder = &l->recorder;
+    }
+    if (r < 0)
+        return r;
     switch_init(&l->switch_table, plan);
     l->wire_fds = xcalloc(plan->wire_count, sizeof(*l->wire_fds));
     for (size_t i = 0; i < plan->wire_count; i++)
-        l->wire_fds[i] = tap_fds[plan->wires[i].to_tap];
-    r = watch(l, control, control_tag, err);
+        l->wire_fds[i] = c->tap_fds[plan->wires[i].to_tap];
+    r = watch(l, c->control, control_tag, err);
     for (size_t i = 0; r == 0 && i < plan->tap_count; i++)
-        r = watch(l, tap_fds[i], i, err);
+        r = watch(l, c->tap_fds[i], i, err);
     return r;
 }
 
@@ -82,6 +89,7 @@ void loop_done(struct loop *l)
     if (l->epoll >= 0)
         close(l->epoll);
     wires_done(&l->wires);
+    recorder_done(&l->recorder);
     switch_done(&l->switch_table);
     pool_done(&l->pool);
     free(l->wire_fds);
@@ -108,7 +116,7 @@ static void write_packet(struct loop *l, uint32_t wire, const struct packet *pac
 /* Writes what is due, as late as the clock says just before each write. */
 static void release_due(struct loop *l)
 {
-    for (int i = 0; i < RELEASE_BATCH && l->wires.heap_len > 0; i++) {
+    for (int i = 0; i < RELEASE_BATCH && wires_next_due(&l->wires) != UINT64_MAX; i++) {
         uint64_t now = clock_monotonic_ns();
         uint32_t wire;
         struct packet *packet = wires_take_due(&l->wires, now, &wire);
@@ -117,6 +125,34 @@ static void release_due(struct loop *l)
         write_packet(l, wire, packet, now);
         pool_give(&l->pool, packet);
     }
+}
+
+/* A copy goes its own way right behind the packet. */
+static void send_copy(struct loop *l, uint32_t wire, const struct packet *packet)
+{
+    bool is_small = packet->size <= pool_capacity(POOL_SMALL);
+    struct packet *copy = pool_take(&l->pool, is_small ? POOL_SMALL : POOL_BIG);
+    if (!copy) {
+        l->stats->no_memory++;
+        return;
+    }
+    copy->size = packet->size;
+    memcpy(copy->data, packet->data, packet->size);
+    if (wires_enqueue_copy(&l->wires, wire, copy, packet) != WIRES_QUEUED)
+        pool_give(&l->pool, copy);
+}
+
+/* True: the wires have it. */
+static bool send_over(struct loop *l, uint32_t wire, struct packet *packet, uint64_t arrival_ns)
+{
+    bool queued = wires_enqueue(&l->wires, wire, packet, arrival_ns) == WIRES_QUEUED;
+    if (queued && packet->corrupt)
+        frame_corrupt(packet->data, packet->size, wires_corruption(&l->wires, wire, packet));
+    if (queued && packet->duplicate)
+        send_copy(l, wire, packet);
+    for (struct packet *dropped; (dropped = wires_take_dropped(&l->wires));)
+        pool_give(&l->pool, dropped);
+    return queued;
 }
 
 /* Decides what becomes of a packet. True: the wires have it. */
@@ -135,7 +171,7 @@ static bool dispatch(struct loop *l, uint32_t tap, struct packet *packet, uint64
     packet->segments = frame.segments;
     packet->wire_bytes = frame.wire_bytes;
     packet->control = frame.control;
-    return wires_enqueue(&l->wires, way.wire, packet, arrival_ns) == WIRES_QUEUED;
+    return send_over(l, way.wire, packet, arrival_ns);
 }
 
 /* How large a packet is shows only when it has been read, so it is read into a small buffer and,

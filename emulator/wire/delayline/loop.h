@@ -9,7 +9,9 @@
 #define WANLAB_WIRE_DELAYLINE_LOOP_H
 
 #include "base/error.h"
+#include "wire/delayline/child.h"
 #include "wire/delayline/pool.h"
+#include "wire/delayline/record.h"
 #include "wire/delayline/switch.h"
 #include "wire/delayline/wires.h"
 
@@ -26,12 +28,12 @@ struct loop {
     struct switch_table switch_table;
     struct pool pool;
     struct packet *spare[POOL_CLASSES]; /* what the next packet is read into; NULL: take one */
+    struct recorder recorder;           /* of fates; without a file, unused */
     int control;                        /* not owned; its other end closed: the loop ends */
     int epoll;
 };
 
-int loop_init(struct loop *l, const struct plan *plan, const int *tap_fds, int control,
-              struct delayline_stats *stats, struct error *err);
+int loop_init(struct loop *l, const struct child *c, struct error *err);
 void loop_done(struct loop *l);
 
 /* Runs until `control` is closed at its other end; 0, or an error of waiting itself. */

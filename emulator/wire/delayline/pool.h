@@ -21,7 +21,7 @@ enum pool_class { POOL_SMALL, POOL_BIG, POOL_CLASSES };
 /* Room for data in a buffer of each class. The distances between buffers are odd multiples of a
  * cache line, so that their heads spread over all sets of the caches. */
 enum {
-    POOL_HEAD = 32,
+    POOL_HEAD = 64,
     POOL_SMALL_CAPACITY = 31 * 64 - POOL_HEAD,
     POOL_BIG_CAPACITY = 1035 * 64 - POOL_HEAD, /* 65,536 bytes of IP and their headers */
     POOL_CHUNK = 2 << 20,
@@ -29,13 +29,20 @@ enum {
 };
 
 struct packet {
-    struct packet *next; /* free for the owner's lists */
-    uint64_t due_ns;     /* when it has to be written, CLOCK_MONOTONIC */
-    uint32_t size;       /* of the data: virtio-net header and frame */
-    uint32_t wire_bytes; /* of Ethernet frames once segmented */
-    uint16_t segments;   /* frames on the wire; 1 unless it is a super-packet */
-    bool control;        /* ARP, ND, MLD: exempt from random fate */
-    uint8_t data[];
+    struct packet *next, *child; /* free for the owner's lists and heaps */
+    uint64_t due_ns;             /* when it has to be written, CLOCK_MONOTONIC */
+    uint64_t arrival_ns;         /* when it was read */
+    uint64_t number;             /* on its wire; meaningless for control packets */
+    uint64_t flight_ns;          /* its delay after transmission, jitter included */
+    uint32_t size;               /* of the data: virtio-net header and frame */
+    uint32_t wire_bytes;         /* of Ethernet frames once segmented */
+    uint32_t order;              /* among those of its wire that are due at the same time */
+    uint16_t segments;           /* frames on the wire; 1 unless it is a super-packet */
+    bool control : 1;            /* ARP, ND, MLD: exempt from random fate */
+    bool early : 1;              /* skips the delay, and so overtakes others */
+    bool duplicate : 1;          /* a copy has to follow it */
+    bool corrupt : 1;            /* a bit has to be flipped */
+    _Alignas(8) uint8_t data[];
 };
 
 struct pool_chunk {

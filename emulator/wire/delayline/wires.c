@@ -6,128 +6,370 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/prng.h"
+#include "topology/trace.h"
 
-void wires_init(struct wires *w, const struct plan *plan, struct delayline_stats *stats)
+static void set_impairment(struct wire_state *s, const struct impairment *impairment)
 {
-    *w = (struct wires){.count = plan->wire_count};
+    s->impairment = *impairment;
+    s->is_random = fate_is_random(impairment);
+    s->has_rate = impairment_has_rate(impairment);
+}
+
+void wires_init(struct wires *w, const struct plan *plan, struct delayline_stats *stats,
+                uint64_t origin_ns)
+{
+    *w = (struct wires){.count = plan->wire_count, .origin_ns = origin_ns};
     w->wire = xcalloc(w->count, sizeof(*w->wire));
-    w->heap = xcalloc(w->count, sizeof(*w->heap));
+    agenda_init(&w->agenda, w->count);
     for (size_t i = 0; i < w->count; i++) {
-        char *stream = xasprintf("loss %s", plan->wires[i].name);
-        w->wire[i] = (struct wire_state){
-            .impairment = plan->wires[i].impairment,
-            .loss_key = prng_key(plan->scenario->seed, stream),
-            .stats = &stats->wire[i],
-        };
-        free(stream);
+        struct wire_state *s = &w->wire[i];
+        set_impairment(s, &plan->wires[i].impairment);
+        s->key = prng_key(plan->scenario->seed, plan->wires[i].name);
+        s->stats = &stats->wire[i];
     }
 }
 
 void wires_done(struct wires *w)
 {
     free(w->wire);
-    free(w->heap);
+    agenda_done(&w->agenda);
     *w = (struct wires){0};
 }
 
-/* Up: an entry that is new at the end finds its place. */
-static void heap_push(struct wires *w, struct wires_entry entry)
+static void record(const struct wires *w, uint32_t wire, const struct packet *packet, unsigned fate)
 {
-    size_t at = w->heap_len++;
-    while (at > 0 && w->heap[(at - 1) / 2].due_ns > entry.due_ns) {
-        w->heap[at] = w->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+    if (w->recorder)
+        recorder_add(w->recorder, wire, packet, fate);
+}
+
+/* --- rate */
+
+/* The end of a transmission of `bytes` bytes at a rate. What a division leaves over is carried to
+ * the next packet of the same busy period, so that the rate is exact however long it lasts. */
+static void send_at_rate(struct wire_state *s, uint64_t bytes, uint64_t rate_bps)
+{
+    uint64_t work = bytes * 8 * NS_PER_SEC + s->free_fraction;
+    s->free_ns += work / rate_bps;
+    s->free_fraction = work % rate_bps;
+}
+
+/* The same at the rates that the rows of a trace have meanwhile. */
+static void send_by_rows(struct wire_state *s, uint64_t bytes, uint64_t origin_ns)
+{
+    const struct impairment *i = &s->impairment;
+    unsigned __int128 work = (unsigned __int128)bytes * 8 * NS_PER_SEC;
+    for (;;) {
+        uint64_t until_ns, at_ns = s->free_ns - origin_ns;
+        const struct trace_row *row = trace_row_at(i->trace, i->trace_hold, at_ns, &until_ns);
+        unsigned __int128 possible = (unsigned __int128)(until_ns - at_ns) * row->rate_bps;
+        if (work <= possible) {
+            s->free_ns += (uint64_t)((work + row->rate_bps / 2) / row->rate_bps);
+            return;
+        }
+        work -= possible;
+        s->free_ns = origin_ns + until_ns;
     }
-    w->heap[at] = entry;
 }
 
-/* Down: `entry` takes the place of the first and sinks to where it belongs. */
-static void heap_replace_first(struct wires *w, struct wires_entry entry)
+/* The same by a trace's opportunities, of which each carries so many bytes of packets that are
+ * there when it comes. */
+static void send_by_opportunities(struct wire_state *s, uint32_t frame_bytes, uint64_t origin_ns)
 {
-    size_t at = 0, child;
-    while ((child = 2 * at + 1) < w->heap_len) {
-        if (child + 1 < w->heap_len && w->heap[child + 1].due_ns < w->heap[child].due_ns)
-            child++;
-        if (w->heap[child].due_ns >= entry.due_ns)
-            break;
-        w->heap[at] = w->heap[child];
-        at = child;
+    const struct trace *t = s->impairment.trace;
+    uint64_t bytes = frame_bytes > TRACE_HEADER_LESS ? frame_bytes - TRACE_HEADER_LESS : 1;
+    uint64_t from = s->free_ns - origin_ns;
+    if (s->left == 0 || trace_delivery_ns(t, s->opportunity) < from) {
+        uint64_t next = trace_delivery_from(t, from);
+        bool used = s->has_opportunity && s->opportunity >= next;
+        s->opportunity = used ? s->opportunity + 1 : next;
+        s->has_opportunity = true;
+        s->left = TRACE_OPPORTUNITY;
     }
-    w->heap[at] = entry;
+    while (bytes > s->left) {
+        bytes -= s->left;
+        s->opportunity++;
+        s->left = TRACE_OPPORTUNITY;
+    }
+    s->left -= (uint32_t)bytes;
+    s->free_ns = origin_ns + trace_delivery_ns(t, s->opportunity);
 }
 
-static bool is_lost(struct wire_state *s, const struct packet *packet)
+/* Transmits a packet from `free_ns`, or its arrival if that is later. */
+static void transmit(struct wire_state *s, const struct packet *packet, uint64_t origin_ns)
 {
-    if (packet->control)
-        return false;
-    uint64_t number = s->number;
-    s->number += packet->segments;
-    return s->impairment.loss > 0 && prng_unit(s->loss_key, number) < s->impairment.loss;
-}
-
-/* The end of the packet's transmission. What a division leaves over is carried to the next packet
- * of the same busy period, so that the rate is exact however long it lasts. */
-static uint64_t transmit(struct wire_state *s, const struct packet *packet, uint64_t arrival_ns)
-{
-    const uint64_t rate = s->impairment.rate_bps;
-    if (rate == 0)
-        return arrival_ns;
-    if (arrival_ns > s->free_ns) {
-        s->free_ns = arrival_ns;
+    const struct impairment *i = &s->impairment;
+    if (packet->arrival_ns > s->free_ns) {
+        s->free_ns = packet->arrival_ns;
         s->free_fraction = 0;
     }
-    uint64_t work = (uint64_t)packet->wire_bytes * 8 * NS_PER_SEC + s->free_fraction;
-    s->free_ns += work / rate;
-    s->free_fraction = work % rate;
-    return s->free_ns;
+    uint64_t cost = packet->wire_bytes;
+    if (i->framing.overhead || i->framing.cell)
+        cost = impairment_cost(&i->framing, cost);
+    if (i->rate_bps)
+        send_at_rate(s, cost, i->rate_bps);
+    else if (i->trace->kind == TRACE_ROWS)
+        send_by_rows(s, cost, origin_ns);
+    else
+        send_by_opportunities(s, packet->wire_bytes, origin_ns);
 }
 
-static void append(struct wires *w, uint32_t wire, struct packet *packet)
+/* --- flight */
+
+/* On the agenda is what comes first: a packet that is due, or, where that can be due before those
+ * that fly already, the end of the transmission under way. */
+static void note(struct wires *w, uint32_t wire)
 {
     struct wire_state *s = &w->wire[wire];
-    packet->next = NULL;
-    if (s->head) {
-        s->tail->next = packet;
-    } else {
-        s->head = packet;
-        heap_push(w, (struct wires_entry){packet->due_ns, wire});
+    const struct packet *first = flight_first(&s->flight);
+    uint64_t due_ns = first ? first->due_ns : UINT64_MAX;
+    bool overtakes = s->impairment.order_free || s->impairment.reorder.probability > 0;
+    if (s->waiting && (overtakes || !first) && s->free_ns < due_ns)
+        due_ns = s->free_ns;
+    agenda_set(&w->agenda, wire, due_ns);
+}
+
+/* Lets a packet go at `from_ns`. */
+static void fly(struct wires *w, struct wire_state *s, struct packet *packet, uint64_t from_ns)
+{
+    const struct impairment *i = &s->impairment;
+    uint64_t flight_ns = packet->flight_ns, ignored;
+    if (i->trace && i->trace->has_delay && !packet->early)
+        flight_ns +=
+            trace_row_at(i->trace, i->trace_hold, from_ns - w->origin_ns, &ignored)->delay_ns;
+    packet->due_ns = from_ns + flight_ns;
+    if (!packet->early && !i->order_free) {
+        if (packet->due_ns < s->last_due_ns)
+            packet->due_ns = s->last_due_ns;
+        s->last_due_ns = packet->due_ns;
     }
-    s->tail = packet;
-    s->queued += packet->segments;
+    flight_add(&s->flight, packet);
+}
+
+/* --- queue */
+
+static struct packet *leave_queue(struct wire_state *s)
+{
+    struct packet *packet = s->waiting;
+    s->waiting = packet->next;
+    s->waiting_packets -= packet->segments;
+    s->waiting_bytes -= packet->wire_bytes;
+    s->waiting_cost -= impairment_cost(&s->impairment.framing, packet->wire_bytes);
+    return packet;
+}
+
+static void join_queue(struct wire_state *s, struct packet *packet)
+{
+    packet->next = NULL;
+    if (s->waiting)
+        s->waiting_last->next = packet;
+    else
+        s->waiting = packet;
+    s->waiting_last = packet;
+    s->waiting_packets += packet->segments;
+    s->waiting_bytes += packet->wire_bytes;
+    s->waiting_cost += impairment_cost(&s->impairment.framing, packet->wire_bytes);
+}
+
+/* Starts the transmissions that should have begun by now. */
+static void start_transmissions(struct wires *w, struct wire_state *s, uint64_t now_ns)
+{
+    while (s->waiting && s->free_ns <= now_ns) {
+        struct packet *packet = leave_queue(s);
+        if (s->has_rate)
+            transmit(s, packet, w->origin_ns);
+        else if (packet->arrival_ns > s->free_ns)
+            s->free_ns = packet->arrival_ns;
+        s->sending_packets = packet->segments;
+        s->sending_bytes = packet->wire_bytes;
+        fly(w, s, packet, s->free_ns);
+    }
+}
+
+static uint64_t rate_at(const struct wires *w, const struct wire_state *s, uint64_t now_ns)
+{
+    const struct impairment *i = &s->impairment;
+    uint64_t ignored;
+    if (i->rate_bps || i->trace->kind == TRACE_DELIVERY)
+        return impairment_rate(i);
+    return trace_row_at(i->trace, i->trace_hold, now_ns - w->origin_ns, &ignored)->rate_bps;
+}
+
+/* A super-packet whose first frame finds room is taken whole: a queue shorter than it must not turn
+ * all of them away. */
+static bool has_room(const struct wires *w, const struct wire_state *s, const struct packet *packet,
+                     uint64_t now_ns)
+{
+    const struct queue_limit *q = &s->impairment.queue;
+    bool sending = s->free_ns > now_ns;
+    uint32_t first = packet->wire_bytes / packet->segments;
+    if (!s->has_rate || q->size == 0)
+        return true;
+    switch (q->unit) {
+    case QUEUE_PACKETS:
+        return s->waiting_packets + (sending ? s->sending_packets : 0) < q->size;
+    case QUEUE_BYTES:
+        return s->waiting_bytes + (sending ? s->sending_bytes : 0) + first <= q->size;
+    default:
+        break;
+    }
+    uint64_t cost = s->waiting_cost + impairment_cost(&s->impairment.framing, first);
+    double ahead_ns = (double)cost * 8e9 / (double)rate_at(w, s, now_ns);
+    return ahead_ns + (sending ? (double)(s->free_ns - now_ns) : 0) <= (double)q->size;
+}
+
+/* Makes room at the head, if that is the wire's way. */
+static void drop_oldest(struct wires *w, struct wire_state *s, const struct packet *packet,
+                        uint64_t now_ns)
+{
+    while (s->waiting && !has_room(w, s, packet, now_ns)) {
+        struct packet *oldest = leave_queue(s);
+        s->stats->queue_drops += oldest->segments;
+        record(w, (uint32_t)(s - w->wire), oldest, RECORD_DROPPED);
+        oldest->next = w->dropped;
+        w->dropped = oldest;
+    }
+}
+
+/* Behind those that wait; false: there is no room. */
+static bool queue_up(struct wires *w, struct wire_state *s, struct packet *packet, uint64_t now_ns)
+{
+    start_transmissions(w, s, now_ns);
+    if (!has_room(w, s, packet, now_ns) && s->impairment.queue.drop_head)
+        drop_oldest(w, s, packet, now_ns);
+    if (!has_room(w, s, packet, now_ns)) {
+        s->stats->queue_drops += packet->segments;
+        return false;
+    }
+    join_queue(s, packet);
+    start_transmissions(w, s, now_ns);
+    return true;
+}
+
+static enum wires_fate enter(struct wires *w, uint32_t wire, struct packet *packet)
+{
+    struct wire_state *s = &w->wire[wire];
+    if (!s->has_rate && !s->waiting)
+        fly(w, s, packet, packet->arrival_ns);
+    else if (!queue_up(w, s, packet, packet->arrival_ns))
+        return WIRES_FULL;
+    note(w, wire);
+    return WIRES_QUEUED;
+}
+
+/* --- fate */
+
+static uint64_t flight_time(const struct impairment *i, int64_t jitter_ns)
+{
+    if (jitter_ns < 0 && (uint64_t)-jitter_ns > i->delay_ns)
+        return 0;
+    return i->delay_ns + (uint64_t)jitter_ns;
+}
+
+static double trace_loss(const struct wires *w, const struct impairment *i, uint64_t now_ns)
+{
+    uint64_t ignored;
+    if (!i->trace || !i->trace->has_loss)
+        return -1;
+    return trace_row_at(i->trace, i->trace_hold, now_ns - w->origin_ns, &ignored)->loss;
+}
+
+/* False: it is lost. */
+static bool suffer(const struct wires *w, struct wire_state *s, struct packet *packet)
+{
+    const struct impairment *i = &s->impairment;
+    struct fate fate;
+    packet->number = s->number;
+    s->number += packet->segments;
+    if (!s->is_random)
+        return true;
+    fate_draw(&s->memory, i, s->key, packet->number, trace_loss(w, i, packet->arrival_ns), &fate);
+    if (fate.lost) {
+        s->stats->lost += packet->segments;
+        return false;
+    }
+    packet->corrupt = fate.corrupt;
+    packet->duplicate = fate.duplicate;
+    packet->early = fate.early;
+    packet->flight_ns = fate.early ? 0 : flight_time(i, fate.jitter_ns);
+    s->stats->corrupted += fate.corrupt;
+    s->stats->reordered += fate.early;
+    return true;
 }
 
 enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *packet,
                               uint64_t arrival_ns)
 {
     struct wire_state *s = &w->wire[wire];
-    if (is_lost(s, packet)) {
-        s->stats->lost++;
+    packet->arrival_ns = arrival_ns;
+    packet->flight_ns = s->impairment.delay_ns;
+    packet->number = 0;
+    packet->early = packet->duplicate = packet->corrupt = false;
+    if (!packet->control && !suffer(w, s, packet)) {
+        record(w, wire, packet, RECORD_LOST);
         return WIRES_LOST;
     }
-    /* A super-packet whose first frame finds room is taken whole: a queue shorter than it must not
-     * turn all of them away. */
-    if (s->queued >= s->impairment.queue_packets) {
-        s->stats->queue_drops++;
-        return WIRES_FULL;
-    }
-    packet->due_ns = transmit(s, packet, arrival_ns) + s->impairment.delay_ns;
-    append(w, wire, packet);
-    return WIRES_QUEUED;
+    enum wires_fate fate = enter(w, wire, packet);
+    record(w, wire, packet, fate == WIRES_QUEUED ? RECORD_SENT : RECORD_FULL);
+    return fate;
 }
+
+enum wires_fate wires_enqueue_copy(struct wires *w, uint32_t wire, struct packet *copy,
+                                   const struct packet *original)
+{
+    struct wire_state *s = &w->wire[wire];
+    copy->arrival_ns = original->arrival_ns;
+    copy->number = original->number;
+    copy->wire_bytes = original->wire_bytes;
+    copy->segments = original->segments;
+    copy->early = original->early;
+    copy->control = copy->duplicate = copy->corrupt = false;
+    copy->flight_ns = copy->early
+                          ? 0
+                          : flight_time(&s->impairment,
+                                        fate_copy_jitter(&s->impairment, s->key, original->number));
+    s->stats->duplicated++;
+    enum wires_fate fate = enter(w, wire, copy);
+    record(w, wire, copy, fate == WIRES_QUEUED ? RECORD_COPY : RECORD_FULL);
+    return fate;
+}
+
+uint64_t wires_corruption(const struct wires *w, uint32_t wire, const struct packet *packet)
+{
+    return fate_corruption(w->wire[wire].key, packet->number);
+}
+
+/* --- release and change */
 
 struct packet *wires_take_due(struct wires *w, uint64_t now_ns, uint32_t *ret_wire)
 {
-    if (wires_next_due(w) > now_ns || w->heap_len == 0)
-        return NULL;
-    uint32_t wire = w->heap[0].wire;
+    while (wires_next_due(w) <= now_ns && w->agenda.len > 0) {
+        uint32_t wire = w->agenda.heap[0].wire;
+        struct wire_state *s = &w->wire[wire];
+        start_transmissions(w, s, now_ns);
+        struct packet *packet = flight_first(&s->flight);
+        bool due = packet && packet->due_ns <= now_ns;
+        if (due)
+            flight_take(&s->flight);
+        note(w, wire);
+        if (due) {
+            *ret_wire = wire;
+            return packet;
+        }
+    }
+    return NULL;
+}
+
+void wires_change(struct wires *w, uint32_t wire, const struct impairment *impairment,
+                  uint64_t now_ns)
+{
     struct wire_state *s = &w->wire[wire];
-    struct packet *packet = s->head;
-    s->head = packet->next;
-    s->queued -= packet->segments;
-    if (s->head)
-        heap_replace_first(w, (struct wires_entry){s->head->due_ns, wire});
-    else if (--w->heap_len > 0)
-        heap_replace_first(w, w->heap[w->heap_len]);
-    *ret_wire = wire;
-    return packet;
+    start_transmissions(w, s, now_ns);
+    s->waiting_cost = 0;
+    for (const struct packet *p = s->waiting; p; p = p->next)
+        s->waiting_cost += impairment_cost(&impairment->framing, p->wire_bytes);
+    set_impairment(s, impairment);
+    s->free_fraction = 0;
+    s->left = 0;
+    s->has_opportunity = false;
+    note(w, wire);
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "topology/distribution.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+enum { VALUES = 4096 };
+DEFINE_CLEANUP(struct distribution *, distribution_free);
+
+static struct distribution *distribution_new(const char *name, size_t count)
+{
+    struct distribution *d = xcalloc(1, sizeof(*d) + count * sizeof(d->values[0]));
+    d->name = xstrdup(name);
+    d->count = count;
+    return d;
+}
+
+void distribution_free(struct distribution *d)
+{
+    if (!d)
+        return;
+    free(d->name);
+    free(d);
+}
+
+/* The quantiles of the standard normal distribution. iproute2 walks along x in small steps and
+ * notes for each quantile the last x that rounds to it; so does this. The first does not fit into
+ * 16 bits. */
+static void normal_quantiles(int *ret)
+{
+    enum { FINE = 4 * VALUES };
+    double quantile[FINE + 1] = {0};
+    for (double x = -10; x < 10.05; x += .00005)
+        quantile[lrint(FINE * (.5 + .5 * erf(x / sqrt(2))))] = x;
+    for (size_t i = 0; i < VALUES; i++)
+        ret[i] = (int)rint(quantile[4 * i] * DISTRIBUTION_SCALE);
+}
+
+static void fill_normal(int16_t *values)
+{
+    int normal[VALUES];
+    normal_quantiles(normal);
+    for (size_t i = 0; i < VALUES; i++)
+        values[i] = (int16_t)(normal[i] < INT16_MIN ? INT16_MIN : normal[i]);
+}
+
+/* A Pareto distribution of shape 3, moved to a mean of about zero. */
+static void fill_pareto(int16_t *values)
+{
+    for (size_t i = 0; i < VALUES; i++) {
+        double share = (double)(VALUES - i) / VALUES;
+        double value = (1 / pow(share, 1 / 3.0) - 1.5) * (4 / 3.0) * DISTRIBUTION_SCALE;
+        values[i] = (int16_t)rint(fmin(value, INT16_MAX));
+    }
+}
+
+static void fill_paretonormal(int16_t *values)
+{
+    int normal[VALUES];
+    normal_quantiles(normal);
+    fill_pareto(values);
+    for (size_t i = 0; i < VALUES; i++)
+        values[i] = (int16_t)((normal[i] + 3 * values[i]) / 4);
+}
+
+struct distribution *distribution_named(const char *name)
+{
+    static const struct {
+        const char *name;
+        void (*fill)(int16_t *values);
+    } known[] = {
+        {"normal", fill_normal}, {"pareto", fill_pareto}, {"paretonormal", fill_paretonormal}};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (strcmp(name, known[i].name) != 0)
+            continue;
+        struct distribution *d = distribution_new(name, VALUES);
+        known[i].fill(d->values);
+        return d;
+    }
+    return NULL;
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    return *(const int16_t *)a - *(const int16_t *)b;
+}
+
+/* The numbers of one line, up to a comment. */
+static int read_line(const char *path, unsigned line, const char *text, int16_t *values,
+                     size_t *count, struct error *err)
+{
+    while (*text && *text != '#' && *text != '\n') {
+        if (isspace((unsigned char)*text)) {
+            text++;
+            continue;
+        }
+        char *end;
+        long value = strtol(text, &end, 10);
+        if (end == text || (*end && !isspace((unsigned char)*end) && *end != '#'))
+            return error_input(err,
+                               "%s:%u: found '%.20s', expected a table of jitter: whole numbers "
+                               "in 1/%d of it",
+                               path, line, text, DISTRIBUTION_SCALE);
+        if (value < INT16_MIN || value > INT16_MAX)
+            return error_input(err, "%s:%u: '%ld' is out of range: expected %d to %d", path, line,
+                               value, INT16_MIN, INT16_MAX);
+        if (*count == DISTRIBUTION_VALUES_MAX)
+            return error_input(err, "%s:%u: more than %d values", path, line,
+                               DISTRIBUTION_VALUES_MAX);
+        values[(*count)++] = (int16_t)value;
+        text = end;
+    }
+    return 0;
+}
+
+int distribution_open(const char *path, const char *name, struct distribution **ret,
+                      struct error *err)
+{
+    enum { SIZE_MAX_READ = 1 << 20 };
+    _cleanup_(freep) char *text = NULL;
+    _cleanup_(distribution_freep) struct distribution *d =
+        distribution_new(name, DISTRIBUTION_VALUES_MAX);
+    int r = file_read(path, SIZE_MAX_READ, &text, NULL, err);
+    d->count = 0;
+    unsigned line = 1;
+    for (const char *at = text; r == 0 && at; line++) {
+        r = read_line(path, line, at, d->values, &d->count, err);
+        at = strchr(at, '\n');
+        at += at != NULL;
+    }
+    if (r == 0 && d->count < 2)
+        r = error_input(err, "%s: found %zu numbers, expected a table of jitter", path, d->count);
+    if (r < 0)
+        return r;
+    qsort(d->values, d->count, sizeof(d->values[0]), compare_values);
+    *ret = TAKE_PTR(d);
+    return 0;
+}
