@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
         int argc = 0;
         while (e->argv[argc])
             argc++;
+        prctl(PR_SET_NAME, "wanlab-builtin");
         _exit(builtin_run(argc, e->argv));
     }
     if (answer.result == 0) {
