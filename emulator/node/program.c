@@ -43,7 +43,8 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    for (int i = 1; i < NSIG; i++) /* whoever started the lab may ignore some, as nohup does */
+        signal(i, SIG_DFL);
     setsid();
     cgroup_join(&n->cgroup);
     int high = fcntl(report, F_DUPFD_CLOEXEC, 4 * NODE_FDS_MAX);
