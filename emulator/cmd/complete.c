@@ -64,19 +64,13 @@ static void offer_labs(const struct line *l)
 static void offer_nodes(const struct line *l, const char *tail)
 {
     _cleanup_(freep) char *folder = NULL;
-    struct client *client;
-    json_t *answer, *name;
+    json_t *nodes, *name;
     size_t i;
     if (!l->first || place_of(l->first, &folder, NULL) < 0 ||
-        client_open(folder, &client, NULL) < 0)
+        client_ask(folder, "nodes", &nodes, NULL) < 0)
         return;
-    int r = client_request(client, json_pack("{s:s}", "do", "nodes"), NULL, 0, &answer, NULL, NULL);
-    client_close(client);
-    if (r < 0)
-        return;
-    json_array_foreach(json_object_get(answer, "nodes"), i, name)
-        offer(l, json_string_value(name), tail);
-    json_decref(answer);
+    json_array_foreach(nodes, i, name) offer(l, json_string_value(name), tail);
+    json_decref(nodes);
 }
 
 /* What one word of a description stands for. */

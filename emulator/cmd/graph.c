@@ -32,17 +32,12 @@ static int graph_of_file(const struct scenario_options *o, FILE *out, struct err
 
 static int graph_of_lab(const char *folder, FILE *out, struct error *err)
 {
-    struct client *client;
-    json_t *answer;
-    int r = client_open(folder, &client, err);
+    json_t *graph;
+    int r = client_ask(folder, "graph", &graph, err);
     if (r < 0)
         return r;
-    r = client_request(client, json_pack("{s:s}", "do", "graph"), NULL, 0, &answer, NULL, err);
-    client_close(client);
-    if (r < 0)
-        return r;
-    fputs(json_string_value(json_object_get(answer, "graph")), out);
-    json_decref(answer);
+    fputs(json_string_value(graph), out);
+    json_decref(graph);
     return 0;
 }
 

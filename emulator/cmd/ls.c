@@ -25,19 +25,14 @@ static int list_labs(json_t *list, struct error *err)
 static int list_nodes(const char *lab, json_t *list, struct error *err)
 {
     _cleanup_(freep) char *folder = NULL;
-    struct client *client;
-    json_t *answer;
+    json_t *nodes;
     int r = place_of(lab, &folder, err);
     if (r == 0)
-        r = client_open(folder, &client, err);
+        r = client_ask(folder, "nodes", &nodes, err);
     if (r < 0)
         return r;
-    r = client_request(client, json_pack("{s:s}", "do", "nodes"), NULL, 0, &answer, NULL, err);
-    client_close(client);
-    if (r < 0)
-        return r;
-    json_array_extend(list, json_object_get(answer, "nodes"));
-    json_decref(answer);
+    json_array_extend(list, nodes);
+    json_decref(nodes);
     return 0;
 }
 

@@ -18,20 +18,8 @@ enum { WIRES_SHOWN = 60 };
 static int fetch(const char *lab, json_t **ret, struct error *err)
 {
     _cleanup_(freep) char *folder = NULL;
-    struct client *client;
-    json_t *answer;
     int r = place_of(lab, &folder, err);
-    if (r == 0)
-        r = client_open(folder, &client, err);
-    if (r < 0)
-        return r;
-    r = client_request(client, json_pack("{s:s}", "do", "status"), NULL, 0, &answer, NULL, err);
-    client_close(client);
-    if (r < 0)
-        return r;
-    *ret = json_incref(json_object_get(answer, "status"));
-    json_decref(answer);
-    return 0;
+    return r < 0 ? r : client_ask(folder, "status", ret, err);
 }
 
 static const char *text_of(json_t *object, const char *key)

@@ -162,6 +162,22 @@ int client_request(struct client *c, json_t *request, const int *fds, size_t fd_
     return error_set(err, EPIPE, "the lab ended before it answered");
 }
 
+int client_ask(const char *folder, const char *what, json_t **ret, struct error *err)
+{
+    struct client *client;
+    json_t *answer;
+    int r = client_open(folder, &client, err);
+    if (r < 0)
+        return r;
+    r = client_request(client, json_pack("{s:s}", "do", what), NULL, 0, &answer, NULL, err);
+    client_close(client);
+    if (r < 0)
+        return r;
+    *ret = json_incref(json_object_get(answer, what));
+    json_decref(answer);
+    return 0;
+}
+
 json_t *client_event(struct client *c, bool wait, bool *ret_gone)
 {
     *ret_gone = false;

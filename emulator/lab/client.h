@@ -36,6 +36,10 @@ int client_fd(const struct client *c); /* readable when events may have come */
 int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
                    json_t **ret_answer, json_int_t *ret_id, struct error *err);
 
+/* What the lab in `folder` answers to {"do": WHAT}: the member WHAT of its answer, the caller's to
+ * json_decref(). For questions that need no connection of their own afterwards. */
+int client_ask(const char *folder, const char *what, json_t **ret, struct error *err);
+
 /* The next event, the caller's to json_decref(). With `wait` it blocks until there is one. NULL:
  * none now, or (then `*ret_gone` is true) the lab has gone. */
 json_t *client_event(struct client *c, bool wait, bool *ret_gone);
