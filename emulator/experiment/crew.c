@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "experiment/lines.h"
+#include "experiment/stop.h"
 #include "lab/client.h"
 
 enum { TICK_MS = 100 };
@@ -237,11 +238,7 @@ static void watch(struct crew *c, uv_poll_t *poll, int fd, uv_poll_cb callback)
 
 int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
 {
-    sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGHUP);
+    const sigset_t stop = stop_signals();
     struct crew *c = xcalloc(1, sizeof(*c));
     c->plan = lab->plan;
     c->signals = -1;
@@ -250,7 +247,7 @@ int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
     c->tick.data = c;
     int r = client_open(lab->folder, &c->client, err);
     if (r == 0) {
-        c->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+        c->signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
         watch(c, &c->client_poll, client_fd(c->client), on_client);
         watch(c, &c->signal_poll, c->signals, on_signal);
     } else {

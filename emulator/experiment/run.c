@@ -21,6 +21,7 @@
 #include "base/units.h"
 #include "experiment/host.h"
 #include "experiment/report.h"
+#include "experiment/stop.h"
 #include "lab/lab.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -35,14 +36,6 @@ enum {
 static void print_warning(const char *line)
 {
     log_warn("%s", line);
-}
-
-static bool stop_was_asked(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
 }
 
 /* Everything that can be found out before anything is started. */
@@ -467,12 +460,8 @@ static int conclude(struct run *r, int result, struct run_outcome *ret, struct e
 int run_scenario(const struct scenario *s, const struct run_options *options,
                  struct run_outcome *ret, struct error *err)
 {
-    sigset_t stop, before;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stop, &before);
+    sigset_t before;
+    stop_hold(&before);
     signal(SIGPIPE, SIG_IGN);
 
     struct run r = {.scenario = s, .options = options, .lab = {.lifeline = -1}};
@@ -488,10 +477,7 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
     }
     ret->interrupted = r.interrupted || stop_was_asked();
     release(&r);
-    /* A stop signal that has been heeded is not to kill the process now. */
-    while (stop_was_asked())
-        sigwaitinfo(&stop, NULL);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    stop_release(&before);
     return result;
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -19,6 +18,7 @@
 #include "base/version.h"
 #include "experiment/measures.h"
 #include "experiment/report.h"
+#include "experiment/stop.h"
 #include "experiment/sweep_estimate.h"
 #include "experiment/sweep_fit.h"
 #include "experiment/sweep_order.h"
@@ -238,14 +238,6 @@ int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *
 }
 
 /* --- all runs --- */
-
-static bool stop_was_asked(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
-}
 
 static bool is_due(const struct sweep *w, const struct sweep_turn *turn)
 {
@@ -505,16 +497,10 @@ static int conduct(struct sweep *w, struct error *err)
 /* Signals are looked at between runs; the runs look for themselves. */
 static int conduct_shielded(struct sweep *w, struct error *err)
 {
-    sigset_t stop, before;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stop, &before);
+    sigset_t before;
+    stop_hold(&before);
     int r = conduct(w, err);
-    while (stop_was_asked())
-        sigwaitinfo(&stop, NULL);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    stop_release(&before);
     return r;
 }
 

@@ -6,7 +6,6 @@
 #include "experiment/verify.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "experiment/crew.h"
+#include "experiment/stop.h"
 #include "lab/place.h"
 
 enum {
@@ -332,12 +332,8 @@ static void announce(const struct verification *v)
 int verify_scenario(const struct scenario *s, const struct verify_options *options,
                     struct verification *ret, struct error *err)
 {
-    sigset_t stop, before;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stop, &before);
+    sigset_t before;
+    stop_hold(&before);
     *ret = (struct verification){.lab = {.lifeline = -1}};
     int r = get_lab(s, options, &ret->lab, err);
     if (r == 0) {
@@ -350,10 +346,7 @@ int verify_scenario(const struct scenario *s, const struct verify_options *optio
     struct error ignored;
     if (!options->lab && ret->lab.folder)
         lab_down(ret->lab.folder, &ignored);
-    const struct timespec at_once = {0};
-    while (sigtimedwait(&stop, NULL, &at_once) > 0) /* heeded */
-        continue;
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    stop_release(&before);
     return r;
 }
 
