@@ -43,11 +43,35 @@ static struct winsize window_size(void)
     return size;
 }
 
+static sigset_t watched_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT};
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        sigaddset(&mask, numbers[i]);
+    return mask;
+}
+
+/* A change to a terminal stops the process while others have that terminal. With its signals held
+ * back nothing could end it then: it would stop again at each SIGCONT. So it waits with its signals
+ * free, in a change of nothing. */
+static void wait_for_terminal(const struct termios *now)
+{
+    const sigset_t watched = watched_signals();
+    if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+        return;
+    sigprocmask(SIG_UNBLOCK, &watched, NULL);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, now);
+    sigprocmask(SIG_BLOCK, &watched, NULL);
+}
+
 static void set_raw(struct shell *s)
 {
     struct termios raw;
     if (!s->is_raw && tcgetattr(STDIN_FILENO, &s->before) < 0)
         return; /* no terminal */
+    wait_for_terminal(&s->before);
     raw = s->before;
     cfmakeraw(&raw);
     s->is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
@@ -144,13 +168,9 @@ static int relay(struct shell *s, struct error *err)
 
 static int watch_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCONT};
-    sigset_t mask;
-    sigemptyset(&mask);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-        sigaddset(&mask, numbers[i]);
-    sigprocmask(SIG_BLOCK, &mask, NULL);
-    return signalfd(-1, &mask, SFD_CLOEXEC);
+    const sigset_t watched = watched_signals();
+    sigprocmask(SIG_BLOCK, &watched, NULL);
+    return signalfd(-1, &watched, SFD_CLOEXEC);
 }
 
 static int run_shell(const char *lab, const char *node, char *const *argv, struct error *err)

@@ -45,6 +45,10 @@ like "$(cat "$WORK/screen")" restored "$kind: afterwards the person's terminal i
 person 24x80 "before=\$(stty -g); $WANLAB shell one a -- sleep 60 & sleep 0.4; kill -TERM \$!; wait \$!; echo status \$?; [ \"\$before\" = \"\$(stty -g)\" ] && echo restored" <&7
 like "$(cat "$WORK/screen")" "status 143.*restored" "$kind: also when the command is ended by a signal"
 
+# `timeout` makes its program one in the background, to which the terminal does not belong.
+SHELL=/bin/sh person 24x80 "before=\$(stty -g); timeout -k 20 1 $WANLAB shell one a -- true; echo status \$?; [ \"\$before\" = \"\$(stty -g)\" ] && echo restored" <&7
+like "$(cat "$WORK/screen")" "status 124.*restored" "$kind: in the background it waits for its terminal, and can be ended"
+
 # A shell for a person: the default, job control, Ctrl-C, Ctrl-D.
 {
     type_when '[$#]' 'echo $((40 + 2)) $TERM; hostname; cat\n'

@@ -77,7 +77,7 @@ is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sha256sum <"$WORK/bytes")" "$(sha
 is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- head -c 5000000 /dev/zero | wc -c)" 5000000 "so does standard output"
 is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sh -c 'echo x; echo y >&2; echo z' 2>&1 | tr -d '\n')" xyz "two streams into one file keep their order"
 is "$(timeout -k 5 60 "$WANLAB" exec one u1 -- sh -c 'readlink /proc/$$/fd/1 /proc/$$/fd/2' 2>&1 | uniq | wc -l)" 1 "as they are one"
-like "$(script -qec "stty rows 33 cols 77; timeout 9 $WANLAB shell one u1 -- stty size" /dev/null </dev/null)" '33 77' \
+like "$(timeout -k 5 60 script -qec "stty rows 33 cols 77; $WANLAB shell one u1 -- stty size" /dev/null </dev/null)" '33 77' \
     "a terminal has its size from the start"
 run sh -c "timeout 20 '$WANLAB' exec one u1 -- sh -c 'trap \"\" PIPE; yes; echo over >&2' | head -1"
 like "$OUT/$ERR" '^y/.*over' "one whose reader has gone is told so, even where it ignores the signal"
