@@ -256,7 +256,7 @@ static void judge_host(struct fidelity *f, const struct verdict_limits *limits)
 {
     double pressure = host_load_pressure(&f->load), steal = host_load_steal(&f->load);
     double jump = host_load_jump_s(&f->load), slept = host_load_slept_s(&f->load);
-    if (steal > limits->steal)
+    if (host_load_steal_at_least(&f->load) > limits->steal)
         fidelity_fault(f, VERDICT_DOUBTFUL,
                        "%.1f %% of the processors' time was taken by what this machine itself runs "
                        "on (limit %.1f %%)",

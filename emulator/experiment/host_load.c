@@ -57,6 +57,28 @@ static char *read_text(const char *path)
     return file_read(path, 1 << 20, &text, NULL, NULL) < 0 ? xstrdup("") : text;
 }
 
+/* Close together, since their differences count: what waits for a processor in between must not look
+ * like a clock that was set. */
+static void read_clocks(struct host_sample *s)
+{
+    enum { TRIES = 20 };
+    static const uint64_t together_ns = 20 * NS_PER_US;
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < TRIES && best > together_ns; i++) {
+        uint64_t monotonic = clock_monotonic_ns();
+        uint64_t realtime = clock_realtime_ns(), raw = clock_ns(CLOCK_MONOTONIC_RAW);
+        uint64_t boottime = clock_ns(CLOCK_BOOTTIME);
+        uint64_t took = clock_monotonic_ns() - monotonic;
+        if (took >= best)
+            continue;
+        best = took;
+        s->realtime_ns = realtime;
+        s->monotonic_ns = monotonic;
+        s->raw_ns = raw;
+        s->boottime_ns = boottime;
+    }
+}
+
 static struct host_sample sample(void)
 {
     _cleanup_(freep) char *pressure = read_text("/proc/pressure/cpu");
@@ -66,10 +88,7 @@ static struct host_sample sample(void)
     s.has_pressure = host_load_parse_pressure(pressure, &s);
     host_load_parse_stat(stat, &s);
     host_load_parse_softnet(softnet, &s);
-    s.realtime_ns = clock_realtime_ns(); /* close together: the differences count */
-    s.monotonic_ns = clock_monotonic_ns();
-    s.raw_ns = clock_ns(CLOCK_MONOTONIC_RAW);
-    s.boottime_ns = clock_ns(CLOCK_BOOTTIME);
+    read_clocks(&s);
     return s;
 }
 
@@ -113,6 +132,12 @@ static double share_of_ticks(const struct host_load *l, uint64_t begin, uint64_t
 double host_load_steal(const struct host_load *l)
 {
     return share_of_ticks(l, l->begin.steal_ticks, l->end.steal_ticks);
+}
+
+double host_load_steal_at_least(const struct host_load *l)
+{
+    uint64_t exact_to = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    return share_of_ticks(l, l->begin.steal_ticks + exact_to, l->end.steal_ticks);
 }
 
 double host_load_busy(const struct host_load *l)

@@ -36,6 +36,8 @@ double host_load_seconds(const struct host_load *l);
  * neither is known. */
 double host_load_pressure(const struct host_load *l);
 double host_load_steal(const struct host_load *l);  /* share of the processors' time */
+/* The same less what the account cannot tell: it is kept in ticks (10 ms), of each processor. */
+double host_load_steal_at_least(const struct host_load *l);
 double host_load_busy(const struct host_load *l);   /* the same, not idle */
 double host_load_jump_s(const struct host_load *l); /* the wall clock was set by so much */
 double host_load_slept_s(const struct host_load *l);

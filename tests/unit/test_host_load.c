@@ -2,6 +2,7 @@
 #include "experiment/host_load.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "expect.h"
@@ -63,6 +64,20 @@ static void shares_are_of_the_time_in_between(void **state)
     assert_true(host_load_jump_s(&l) == 0 && host_load_slept_s(&l) == 0);
 }
 
+static void a_tick_of_steal_in_a_short_run_says_nothing(void **state)
+{
+    (void)state;
+    struct host_load l = {.begin = at(100), .end = at(110)};
+    const uint64_t processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    l.begin.steal_ticks = 50;
+    l.end.all_ticks = 10;
+    l.end.steal_ticks = 50 + processors;
+    assert_true(host_load_steal(&l) > 0 && host_load_steal_at_least(&l) == 0);
+    l.end.all_ticks = 1000;
+    l.end.steal_ticks = 150 + processors;
+    assert_true(host_load_steal_at_least(&l) == 0.1);
+}
+
 static void without_psi_the_samples_say_how_crowded_it_was(void **state)
 {
     (void)state;
@@ -105,6 +120,7 @@ int main(void)
         cmocka_unit_test(stat_has_steal_idle_and_what_runs),
         cmocka_unit_test(softnet_counts_drops_of_all_processors),
         cmocka_unit_test(shares_are_of_the_time_in_between),
+        cmocka_unit_test(a_tick_of_steal_in_a_short_run_says_nothing),
         cmocka_unit_test(without_psi_the_samples_say_how_crowded_it_was),
         cmocka_unit_test(a_clock_that_was_set_is_told_from_sleep),
         cmocka_unit_test(this_machine_can_be_read),
