@@ -9,12 +9,6 @@
 #include "lab/place.h"
 #include "report/progress.h"
 
-static void print_step(const char *line, void *arg)
-{
-    (void)arg;
-    log_info("%s", line);
-}
-
 static int run_once(const struct scenario_options *o, const char *fates,
                     struct run_options *run_options, struct error *err)
 {
@@ -23,8 +17,7 @@ static int run_once(const struct scenario_options *o, const char *fates,
     int r = scenario_load(o, &s, err);
     if (r < 0)
         return r;
-    if (log_threshold >= LOG_LEVEL_INFO)
-        run_options->on_step = print_step;
+    run_options->on_step = scenario_on_step();
     if (fates)
         r = scenario_open_fates(fates, s, &run_options->fates_fd, err);
     if (r == 0)

@@ -29,6 +29,17 @@ bool scenario_option(struct scenario_options *o, int option, const char *argumen
     }
 }
 
+static void print_step(const char *line, void *arg)
+{
+    (void)arg;
+    log_info("%s", line);
+}
+
+lab_step *scenario_on_step(void)
+{
+    return log_threshold >= LOG_LEVEL_INFO ? print_step : NULL;
+}
+
 void scenario_quick(struct scenario_options *o)
 {
     memmove(o->sets + 1, o->sets, o->set_count++ * sizeof(*o->sets));

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "command.h"
+#include "lab/lab.h"
 #include "topology/scenario.h"
 
 enum { SETS_MAX = 64 };
@@ -61,6 +62,9 @@ struct scenario_options {
 
 /* Handles one of the options above; false if it is none of them or wrong (the usage is due). */
 bool scenario_option(struct scenario_options *o, int option, const char *argument);
+
+/* Prints each step where -v was given; else NULL. */
+lab_step *scenario_on_step(void);
 
 /* The file's short form, before what --set changes. */
 void scenario_quick(struct scenario_options *o);

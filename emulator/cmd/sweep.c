@@ -2,17 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "cmd/scenario_options.h"
 #include "experiment/sweep.h"
 #include "lab/place.h"
 #include "report/progress.h"
-
-static void print_step(const char *line, void *arg)
-{
-    (void)arg;
-    log_info("%s", line);
-}
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
@@ -42,7 +35,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     sweep.file = o.file;
     sweep.sets = o.sets;
     sweep.set_count = o.set_count;
-    sweep.on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL;
+    sweep.on_step = scenario_on_step();
     char *folder = NULL;
     int r = dry ? sweep_dry_run(&sweep, &err) : sweep_run(&sweep, &folder, &err);
     if (folder)

@@ -4,19 +4,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/units.h"
 #include "cmd/print.h"
 #include "cmd/scenario_options.h"
 #include "lab/lab.h"
 #include "lab/place.h"
 #include "report/progress.h"
-
-static void print_step(const char *line, void *arg)
-{
-    (void)arg;
-    log_info("%s", line);
-}
 
 static void show_boots(size_t booted, size_t count, void *arg)
 {
@@ -46,7 +39,7 @@ static int start(const struct scenario_options *o, struct lab_options *options, 
     if (r < 0)
         return r;
     struct lab lab;
-    options->on_step = log_threshold >= LOG_LEVEL_INFO ? print_step : NULL;
+    options->on_step = scenario_on_step();
     options->on_boot = show_boots;
     uint64_t begin = clock_monotonic_ns();
     if (fates)

@@ -2,16 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "cmd/scenario_options.h"
 #include "experiment/verify.h"
 #include "lab/place.h"
-
-static void print_step(const char *line, void *arg)
-{
-    (void)arg;
-    log_info("%s", line);
-}
 
 static int verify(const struct scenario_options *o, struct verify_options *options, bool json,
                   struct error *err)
@@ -21,8 +14,7 @@ static int verify(const struct scenario_options *o, struct verify_options *optio
     int r = scenario_load(o, &s, err);
     if (r < 0)
         return r;
-    if (log_threshold >= LOG_LEVEL_INFO)
-        options->on_step = print_step;
+    options->on_step = scenario_on_step();
     r = verify_scenario(s, options, &v, err);
     if (r == 0 && json)
         verify_print_json(&v, stdout);

@@ -57,8 +57,8 @@ static char *read_text(const char *path)
     return file_read(path, 1 << 20, &text, NULL, NULL) < 0 ? xstrdup("") : text;
 }
 
-/* Close together, since their differences count: what waits for a processor in between must not look
- * like a clock that was set. */
+/* Close together, since their differences count: what waits for a processor in between must not
+ * look like a clock that was set. */
 static void read_clocks(struct host_sample *s)
 {
     enum { TRIES = 20 };

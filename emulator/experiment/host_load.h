@@ -35,7 +35,7 @@ double host_load_seconds(const struct host_load *l);
  * where it keeps none, the share of the samples with more processes running than processors. NAN:
  * neither is known. */
 double host_load_pressure(const struct host_load *l);
-double host_load_steal(const struct host_load *l);  /* share of the processors' time */
+double host_load_steal(const struct host_load *l); /* share of the processors' time */
 /* The same less what the account cannot tell: it is kept in ticks (10 ms), of each processor. */
 double host_load_steal_at_least(const struct host_load *l);
 double host_load_busy(const struct host_load *l);   /* the same, not idle */

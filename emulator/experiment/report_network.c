@@ -26,12 +26,6 @@ struct model {
     size_t wire_count;
 };
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static char *keep(struct model *m, char *text /* consumed */)
 {
     m->texts = array_grow(m->texts, m->text_count, sizeof(*m->texts));
@@ -61,7 +55,7 @@ static void add_nodes(struct model *m, json_t *list)
     json_t *node;
     json_array_foreach(list, i, node)
     {
-        const char *name = text_of(node, "name"), *region = text_of(node, "region");
+        const char *name = report_text(node, "name"), *region = report_text(node, "region");
         size_t len = strlen(name);
         while (len > 0 && isdigit((unsigned char)name[len - 1]))
             len--;
@@ -125,7 +119,7 @@ static void read_model(struct model *m, json_t *run, json_t *fidelity)
     add_nodes(m, json_object_get(json_object_get(run, "scenario"), "nodes"));
     json_array_foreach(wires, i, wire)
     {
-        const char *name = text_of(wire, "name"), *arrow = strstr(name, "->");
+        const char *name = report_text(wire, "name"), *arrow = strstr(name, "->");
         if (arrow) {
             find_node(m, name, (size_t)(arrow - name));
             find_node(m, arrow + 2, strlen(arrow + 2));
@@ -135,7 +129,7 @@ static void read_model(struct model *m, json_t *run, json_t *fidelity)
     _cleanup_(freep) json_t **first = xcalloc(json_array_size(wires) + 1, sizeof(json_t *));
     json_array_foreach(wires, i, wire)
     {
-        const char *name = text_of(wire, "name"), *arrow = strstr(name, "->");
+        const char *name = report_text(wire, "name"), *arrow = strstr(name, "->");
         if (arrow)
             add_direction(m, first, of_pair, find_node(m, name, (size_t)(arrow - name)),
                           find_node(m, arrow + 2, strlen(arrow + 2)), wire);
@@ -159,7 +153,7 @@ static size_t place_of(json_t *nodes, const char *name)
     json_t *node;
     json_array_foreach(nodes, i, node)
     {
-        if (strcmp(text_of(node, "name"), name) == 0)
+        if (strcmp(report_text(node, "name"), name) == 0)
             return i;
     }
     return SIZE_MAX;
@@ -180,10 +174,11 @@ static void put_matrix(struct report *r, json_t *nodes, json_t *pairs)
     const char **names = xcalloc(count + 1, sizeof(*names));
     _cleanup_(freep) struct rtt_cell *cells = xcalloc(count * count + 1, sizeof(*cells));
     for (i = 0; i < count; i++)
-        names[i] = text_of(json_array_get(nodes, i), "name");
+        names[i] = report_text(json_array_get(nodes, i), "name");
     json_array_foreach(pairs, i, pair)
     {
-        size_t a = place_of(nodes, text_of(pair, "a")), b = place_of(nodes, text_of(pair, "b"));
+        size_t a = place_of(nodes, report_text(pair, "a")),
+               b = place_of(nodes, report_text(pair, "b"));
         if (a < b && b != SIZE_MAX)
             cells[a * count + b] = (struct rtt_cell){number_of(pair, "rtt_asked_s"),
                                                      number_of(pair, "rtt_median_s"), 1};
@@ -219,8 +214,8 @@ static void put_pairs(struct report *r, json_t *pairs)
         if (i == ROWS_MAX)
             break;
         page_row(r->out);
-        page_cell(r->out, text_of(pair, "a"));
-        page_cell(r->out, text_of(pair, "b"));
+        page_cell(r->out, report_text(pair, "a"));
+        page_cell(r->out, report_text(pair, "b"));
         for (size_t k = 2; k < 5; k++) {
             snprintf(text, sizeof(text), "%.3f ms", number_of(pair, columns[k].name) * 1e3);
             page_cell_number(r->out, number_of(pair, columns[k].name), text);
@@ -256,7 +251,7 @@ static void put_wires(struct report *r, json_t *wires)
         if (i == ROWS_MAX)
             break;
         page_row(r->out);
-        page_cell(r->out, text_of(wire, "name"));
+        page_cell(r->out, report_text(wire, "name"));
         for (size_t k = 1; k < ARRAY_LEN(columns); k++) {
             double value = number_of(wire, columns[k].name);
             if (k == 1)

@@ -105,19 +105,13 @@ static void add_argument(struct text *out, const char *text)
     text_add(out, "'");
 }
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static void put_command(struct report *r, const char *command, json_t *about)
 {
     struct text line = {0};
     json_t *sets = json_object_get(about, "sets"), *set;
     size_t i;
     text_add(&line, "wanlab %s", command);
-    add_argument(&line, text_of(about, "file"));
+    add_argument(&line, report_text(about, "file"));
     json_array_foreach(sets, i, set)
     {
         const char *text = json_string_value(set) ? json_string_value(set) : "";
@@ -151,10 +145,10 @@ static void put_fact(FILE *out, const char *name, const char *value)
 static void put_host(FILE *out, json_t *host, const char *version)
 {
     _cleanup_(freep) char *kernel =
-        xasprintf("Linux %s %s", text_of(host, "kernel"), text_of(host, "machine"));
+        xasprintf("Linux %s %s", report_text(host, "kernel"), report_text(host, "machine"));
     _cleanup_(freep) char *processors =
         xasprintf("%lld × %s", (long long)json_integer_value(json_object_get(host, "processors")),
-                  *text_of(host, "model") ? text_of(host, "model") : "unknown model");
+                  *report_text(host, "model") ? report_text(host, "model") : "unknown model");
     double memory = json_number_value(json_object_get(host, "memory_bytes"));
     _cleanup_(freep) char *memory_text =
         memory > 0 ? xasprintf("%.1f GiB", memory / (1 << 30)) : xstrdup("");
@@ -186,7 +180,7 @@ void report_scenario(struct report *r, const char *command, json_t *about, json_
             text_add(&yaml, ":");
             add_node(&yaml, value, 1);
         }
-        _cleanup_(freep) char *name = xasprintf("%s.yaml", text_of(about, "name"));
+        _cleanup_(freep) char *name = xasprintf("%s.yaml", report_text(about, "name"));
         page_note(r->out, NULL, "The scenario as it was run, with all changes by --set in it:");
         page_code(r->out, yaml.data ? yaml.data : "", name);
     }

@@ -16,12 +16,6 @@
 #include "report/page.h"
 #include "report/svg.h"
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* --- the top --- */
 
 struct counts {
@@ -68,7 +62,7 @@ static void add_reasons(const struct report *r, const struct sweep_book *b, json
     const char *shape;
     for (size_t i = 0; i < b->record_count; i++) {
         _cleanup_(freep) char *path =
-            xasprintf("%s/%s/fidelity.json", r->folder, text_of(b->records[i].line, "run"));
+            xasprintf("%s/%s/fidelity.json", r->folder, report_text(b->records[i].line, "run"));
         json_t *fidelity = json_load_file(path, 0, NULL);
         size_t k;
         json_array_foreach(json_object_get(fidelity, "reasons"), k, reason)
@@ -144,8 +138,8 @@ static const char *kind_of(const struct sweep_book *b, const struct sweep_record
     json_object_foreach(json_object_get(json_object_get(b->about, "document"), "nodes"), group,
                         node)
     {
-        if (*text_of(node, "kind"))
-            return text_of(node, "kind");
+        if (*report_text(node, "kind"))
+            return report_text(node, "kind");
     }
     return "process";
 }
@@ -219,14 +213,14 @@ enum { SHOWN_MAX = 6, COLUMNS_MAX = 64 };
 static size_t list_measures(const struct sweep_book *b, char *measures[SHOWN_MAX],
                             const char *units[SHOWN_MAX])
 {
-    const char *metrics[] = {text_of(b->about, "main"), "ratio", "local_insert", "remote_batch",
+    const char *metrics[] = {report_text(b->about, "main"), "ratio", "local_insert", "remote_batch",
                              "lag"};
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(metrics) && count < SHOWN_MAX; i++) {
         char *measure = sweep_measure_of(b, metrics[i]);
         if (!measure)
             continue;
-        units[count] = text_of(json_object_get(b->about, "units"), metrics[i]);
+        units[count] = report_text(json_object_get(b->about, "units"), metrics[i]);
         measures[count++] = measure;
     }
     return count;
@@ -373,7 +367,7 @@ static void put_tables(struct report *r, const struct sweep_book *b)
 static json_t *find_host(const struct report *r, const struct sweep_book *b)
 {
     for (size_t i = 0; i < b->record_count; i++) {
-        const char *name = text_of(b->records[i].line, "run");
+        const char *name = report_text(b->records[i].line, "run");
         _cleanup_(freep) char *folder = xasprintf("%s/%s", r->folder, name);
         json_t *run;
         if (!*name || measures_read_run(folder, &run, NULL) < 0)
@@ -388,10 +382,10 @@ static json_t *find_host(const struct report *r, const struct sweep_book *b)
 void report_sweep(struct report *r, const struct sweep_book *b)
 {
     struct counts counts = count_all(b);
-    const char *name = text_of(b->about, "name");
+    const char *name = report_text(b->about, "name");
     _cleanup_(freep) char *title = xasprintf("%s, a sweep – wanlab", name);
     page_begin(r->out, title);
-    page_title(r->out, name, "A sweep of %s · %zu points, %zu runs", text_of(b->about, "file"),
+    page_title(r->out, name, "A sweep of %s · %zu points, %zu runs", report_text(b->about, "file"),
                counts.points, counts.runs);
     put_verdict(r, b, &counts);
     page_links(r->out);
@@ -400,7 +394,7 @@ void report_sweep(struct report *r, const struct sweep_book *b)
     put_costs(r, b);
     put_tables(r, b);
     json_t *host = find_host(r, b);
-    report_scenario(r, "sweep", b->about, host, text_of(b->about, "wanlab"));
+    report_scenario(r, "sweep", b->about, host, report_text(b->about, "wanlab"));
     json_decref(host);
     page_end(r->out);
 }

@@ -12,15 +12,16 @@
 #include "experiment/metrics.h"
 #include "experiment/results.h"
 #include "experiment/workload.h"
+#include "lab/lab.h"
 
 struct run_options {
-    const char *folder;                           /* of the results; NULL: results/NAME-TIME */
-    bool pin;                                     /* the nodes are names for `ip netns` */
-    const char *name;                             /* of the lab; NULL: the scenario's */
-    void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
-    int fates_fd;                                 /* see lab/lab.h; 0: none */
-    bool print_tables;                            /* on standard output, at the end */
-    bool report;                                  /* writes the report, with its pictures */
+    const char *folder; /* of the results; NULL: results/NAME-TIME */
+    bool pin;           /* the nodes are names for `ip netns` */
+    const char *name;   /* of the lab; NULL: the scenario's */
+    lab_step *on_step;
+    int fates_fd;      /* see lab/lab.h; 0: none */
+    bool print_tables; /* on standard output, at the end */
+    bool report;       /* writes the report, with its pictures */
 };
 
 /* What a finished run leaves to its caller; released by run_done(). */

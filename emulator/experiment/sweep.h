@@ -20,6 +20,7 @@
 
 #include "experiment/run.h"
 #include "experiment/sweep_book.h"
+#include "lab/lab.h"
 
 struct sweep_options {
     const char *file;        /* the scenario; read anew for each point */
@@ -27,7 +28,7 @@ struct sweep_options {
     size_t set_count;
     const char
         *folder; /* of the results, perhaps one to go on with; NULL: results/NAME-sweep-TIME */
-    void (*on_step)(const char *line, void *arg);
+    lab_step *on_step;
     bool saturation; /* the search that the file's `saturation` asks for, not the sweep */
 };
 

@@ -62,7 +62,7 @@ size_t verify_judge(const struct verify_plan *v, const struct plan *plan, size_t
 struct verify_options {
     const char *lab; /* one that runs, made from the same file; NULL: one is made */
     bool quick;
-    void (*on_step)(const char *line, void *arg); /* see lab/lab.h */
+    lab_step *on_step;
 };
 
 struct verification {

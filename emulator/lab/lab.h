@@ -18,6 +18,9 @@
 #include "topology/plan.h"
 #include "topology/scenario.h"
 
+/* Is told each step in words as it is done. */
+typedef void lab_step(const char *line, void *arg);
+
 struct lab_options {
     const char *name;            /* NULL: the scenario's, with a number behind it where an attached
                                     one finds that taken */
@@ -27,8 +30,7 @@ struct lab_options {
     bool pin;               /* its nodes are names for `ip netns`; see lab/pin.h */
     uint64_t scratch_bytes; /* of each node's scratch folder; 0: 64 MiB */
     int fates_fd;           /* of an empty file for the delay line's record; 0: none */
-    void (*on_step)(const char *line,
-                    void *arg); /* each step in words as it is done; NULL: quiet */
+    lab_step *on_step;      /* NULL: quiet */
     void (*on_boot)(size_t booted, size_t count, void *arg); /* nodes; NULL: quiet */
     void *arg;
 };
