@@ -118,7 +118,7 @@ $(FUZZ): $(BUILD)/%: %.c tests/fuzz/fuzz.c $(BUILD)/libwanlab.a
 
 # --- tests: each target runs all of the one above it too, from no privilege to a kernel of its own
 
-PROVE = @MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --exec ''
+PROVE = @MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer --exec ''
 
 unit: $(UNIT_TESTS) ## the unit tests: no privilege, seconds
 	$(PROVE) $(UNIT_TESTS)
@@ -129,8 +129,12 @@ check: all $(UNIT_TESTS) ## unit tests, and real labs on this kernel (root)
 check-netem: all ## the netem engine, in User-Mode Linux (root)
 	$(PROVE) tests/vm/*.t
 
+check-user: all ## the labs that need no root once more, as an ordinary user (root)
+	@MODE=$(MODE) prove --timer --exec tests/lib/as-user.sh $$(grep -L '^need_root' tests/integration/*.t)
+
 check-all: all $(UNIT_TESTS) ## all of them
 	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
+	@$(MAKE) --no-print-directory check-user
 
 soak-kill: all ## kill -9 at MOMENTS (200) random moments of a lab, by SEED (root, minutes)
 	@MODE=$(MODE) MOMENTS=$${MOMENTS:-200} WANLAB_TEST_LIMIT=7200 tests/integration/moments.t
@@ -208,6 +212,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-all soak-kill fuzz fuzz-targets bench-model bench-nodes bench-verify lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-nodes bench-verify lint format man completion \
         demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

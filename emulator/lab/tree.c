@@ -21,26 +21,13 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "node/child.h"
 #include "node/secrets.h"
 
 static void report_failure(const struct tree *t, const struct error *err)
 {
     struct report report = {.kind = REPORT_FAILED, .err = *err};
     message_send(t->reports, &report, sizeof(report), NULL, 0);
-}
-
-/* Root inside, the launcher's user outside. */
-static int become_root(const struct tree *t, struct error *err)
-{
-    char line[64];
-    int r = file_write("/proc/self/setgroups", "deny", err);
-    snprintf(line, sizeof(line), "0 %u 1", (unsigned)t->uid);
-    if (r == 0)
-        r = file_write("/proc/self/uid_map", line, err);
-    snprintf(line, sizeof(line), "0 %u 1", (unsigned)t->gid);
-    if (r == 0)
-        r = file_write("/proc/self/gid_map", line, err);
-    return r;
 }
 
 /* Standard input is nothing, the rest goes to the lab's log. */
@@ -59,7 +46,7 @@ static int redirect_output(const struct tree *t, struct error *err)
 
 static int prepare(const struct tree *t, struct error *err)
 {
-    int r = t->new_user ? become_root(t, err) : 0;
+    int r = t->new_user ? child_become_root(t->uid, t->gid, err) : 0;
     if (r == 0)
         r = redirect_output(t, err);
     if (r < 0)

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/message.h"
 #include "base/proc.h"
 #include "net/netlink.h"
@@ -28,6 +30,19 @@ pid_t child_clone(uint64_t flags, int *ret_pidfd)
         .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD, /* a sibling's is the caller's own */
     };
     return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+int child_become_root(uid_t uid, gid_t gid, struct error *err)
+{
+    char line[64];
+    int r = file_write("/proc/self/setgroups", "deny", err);
+    snprintf(line, sizeof(line), "0 %u 1", (unsigned)uid);
+    if (r == 0)
+        r = file_write("/proc/self/uid_map", line, err);
+    snprintf(line, sizeof(line), "0 %u 1", (unsigned)gid);
+    if (r == 0)
+        r = file_write("/proc/self/gid_map", line, err);
+    return r;
 }
 
 int child_channel(int pair[2], struct error *err)

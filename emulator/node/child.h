@@ -24,6 +24,9 @@ struct child_answer {
  * the caller's sibling. */
 pid_t child_clone(uint64_t flags, int *ret_pidfd);
 
+/* In a new user namespace: root inside is the user outside, and there is no other user. */
+int child_become_root(uid_t uid, gid_t gid, struct error *err);
+
 /* A socket pair whose first end is for this process. */
 int child_channel(int pair[2], struct error *err);
 

@@ -21,8 +21,6 @@ static const uint64_t default_memory = 256 << 20;
 int machine_check(const struct node *node, const char *kind, const char *program,
                   const char *package, struct error *err)
 {
-    if (geteuid() != 0)
-        return error_machine(err, EPERM, "a node of kind %s needs root", kind);
     if (!tool_exists(program))
         return error_machine(err, ENOENT,
                              "a node of kind %s needs '%s', which is not installed (Debian "

@@ -105,6 +105,8 @@ static int open_kernel(struct kernel *ret, struct error *err)
 
 static int check_programs(const struct node *node, struct error *err)
 {
+    if (geteuid() != 0) /* virtiofsd opens files as the guest asks: O_NOATIME is the owner's */
+        return error_machine(err, EPERM, "node '%s': a node of kind qemu needs root", node->name);
     int r = machine_check(node, "qemu", PROGRAM, "qemu-system-x86", err);
     if (r == 0 && access(VIRTIOFSD, X_OK) < 0)
         r = error_machine(err, ENOENT,

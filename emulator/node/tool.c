@@ -20,16 +20,19 @@
 enum { MISSING = 127, WORDS_MAX = 4096 };
 
 /* PID 1 of the tool's namespace. */
-static void run_inside(char *const *argv, int output)
+static void run_inside(char *const *argv, int output, uid_t uid, gid_t gid)
 {
     int status = 0;
     sigset_t none;
+    struct error err;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
+    if (uid != 0 && child_become_root(uid, gid, &err) < 0)
+        _exit(1);
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
         _exit(1);
@@ -73,9 +76,11 @@ int tool_run(char *const *argv, const char *package, bool quiet, struct error *e
     int status = 0, pidfd = -1;
     char words[WORDS_MAX];
     _cleanup_(fd_closep) int kept = quiet ? memfd_create("output", MFD_CLOEXEC) : -1;
-    pid_t pid = child_clone(CLONE_NEWPID | CLONE_NEWNS, &pidfd);
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    pid_t pid = child_clone(CLONE_NEWPID | CLONE_NEWNS | (uid != 0 ? CLONE_NEWUSER : 0), &pidfd);
     if (pid == 0)
-        run_inside(argv, kept >= 0 ? kept : STDERR_FILENO);
+        run_inside(argv, kept >= 0 ? kept : STDERR_FILENO, uid, gid);
     if (pid < 0)
         return error_errno(err, errno, "cannot start '%s'", argv[0]);
     close(pidfd);

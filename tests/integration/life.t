@@ -5,7 +5,6 @@
 #
 #   a ---- 10 ms ---- b      lan0: a, c      wan: a, d (5 ms)
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 
 node() { # node NODE COMMAND…: in lab one
     local name=$1
@@ -53,7 +52,7 @@ while (<STDIN>) {
 }
 P
 
-for kind in process container; do
+for kind in $KINDS; do
 if [ $kind = container ] && ! command -v crun >/dev/null; then
     diag "no crun: no containers"
     continue
@@ -83,8 +82,8 @@ is "$(wc -l <"$WORK/ticks.log")" "$before" "$kind: no program goes on"
 is "$(state a)" paused "$kind: status says so"
 for pid in $(lab_processes); do
     [[ $(tr '\0' ' ' <"/proc/$pid/cmdline") =~ ^(perl|sh|sleep) ]] && awk '{sub(/.*\) /, ""); print $1}' "/proc/$pid/stat"
-done >"$WORK/states" 2>/dev/null
-is "$(sort -u "$WORK/states")" T "$kind: nor one that was just being forked"
+done >"$WORK/states" 2>/dev/null # D: a shell within vfork(), until its child, which is stopped, goes on
+is "$(sort -u "$WORK/states" | grep -v D)" T "$kind: nor one that was just being forked"
 node a true
 is "$STATUS" 1 "$kind: nothing can be run in it"
 like "$ERR" "node 'a' is paused" "$kind: and it is said why"
@@ -162,7 +161,7 @@ wires_work "$kind, all restarted"
 
 # A node that dies by itself.
 victim=$(for pid in $(pid_of node); do
-    [ "$(nsenter -t "$pid" -u hostname)" = a ] && echo "$pid"
+    [ "$(enter "$pid" -u hostname)" = a ] && echo "$pid"
 done)
 kill -KILL "$victim"
 wait_for 5 has_died
@@ -211,7 +210,7 @@ is "$STATUS" 2 "no node at all: exit 2"
 "$WANLAB" down one
 
 # A boot that fails, and one that takes too long.
-if command -v crun >/dev/null; then
+if [[ $KINDS == *container* ]] && command -v crun >/dev/null; then
     mkdir "$WORK/bin"
     cat >"$WORK/bin/crun" <<C
 #!/bin/sh
@@ -258,31 +257,4 @@ Y
     ok $? "a restart goes on without the one who asked for it"
     "$WANLAB" down one
 fi
-
-# An ordinary user.
-mkdir "$WORK/user"
-chown nobody "$WORK/user"
-chmod 755 "$WORK"
-printf 'nodes: {n: {count: 2}}\nlinks: [{ends: [n1, n2]}]\n' >"$WORK/user/plain.yaml"
-cp "$WANLAB" "$WORK/user/"
-as_user() { WANLAB_RUNTIME=$WORK/user/run setpriv --reuid nobody --regid nogroup --clear-groups "$WORK/user/wanlab" "$@"; }
-as_user up "$WORK/user/plain.yaml" >/dev/null
-as_user exec plain n1 -- perl -e '$| = 1; while (1) {print "tick\n"; select undef, undef, undef, 0.02}' >"$WORK/user.log" &
-wait_for 5 grep -q tick "$WORK/user.log"
-run as_user pause plain n1
-is "$STATUS" 0 "an ordinary user pauses"
-before=$(wc -l <"$WORK/user.log")
-sleep 0.3
-is "$(wc -l <"$WORK/user.log")" "$before" "and it holds"
-run as_user resume plain n1
-is "$STATUS" 0 "resumes"
-run as_user restart plain n
-is "$STATUS" 0 "and restarts"
-diag "$ERR"
-wait $!
-is $? 137 "which ends the program"
-run as_user exec plain n1 -- ping -c 1 -W 1 n2
-is "$STATUS" 0 "and leaves the wires"
-as_user down plain
-nothing_left "nothing is left"
 done_testing

@@ -6,7 +6,6 @@
 #
 #   n1…n8: a wan and a lan; one is a container, one has limits (cgroups). The witness: w1 ---- w2, pinging all the while
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 
 moments=${MOMENTS:-20}
 seed=${SEED:-1}
@@ -14,11 +13,11 @@ RANDOM=$seed
 lab=moments-$$
 diag "SEED=$seed MOMENTS=$moments"
 
-cat >"$WORK/lab.yaml" <<'Y'
+cat >"$WORK/lab.yaml" <<Y
 nodes:
   n: {count: 6}
-  limited: {pids: 100, memory: 64MiB}
-  boxed: {kind: container, root: host}
+  limited: {$LIMITS}
+  boxed: {$CONTAINER}
 wan: {members: [n], delay: 1ms}
 networks: {lan0: {members: [n, limited, boxed]}}
 Y

@@ -4,7 +4,6 @@
 # addresses, routes, neighbours, redirects. (The wires on netem: tests/vm/netem.t.)
 . "$(dirname "$0")/../lib/tap.sh"
 . "$TOP/tests/lib/network.sh"
-need_root
 
 cat >"$WORK/link.yaml" <<'Y'
 nodes: {n: {count: 3}}
@@ -21,8 +20,8 @@ nodes: {n: {count: 3}}
 wan: {members: [n], delay: 10ms}
 tcp: {congestion: reno, buffer: 2MB}
 Y
-cat >"$WORK/mixed.yaml" <<'Y'
-nodes: {n: {count: 2}, router: {}, pc: {kind: container, root: host}}
+cat >"$WORK/mixed.yaml" <<Y
+nodes: {n: {count: 2}, router: {}, pc: {$CONTAINER}}
 wan: {members: [n], delay: 10ms, loss: 1%}
 links: [{ends: [n1, router], n1->router: {delay: 1ms}}]
 networks: {lan0: {members: [router, pc], delay: 100us}}

@@ -4,7 +4,6 @@
 #
 #   db1, db2, db3: a wan of 40, 60 and 80 ms
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 
 cat >"$WORK/wan.csv" <<'M'
 # holds: rtt

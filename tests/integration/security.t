@@ -7,11 +7,11 @@
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 
-cat >"$WORK/lab.yaml" <<'Y'
+cat >"$WORK/lab.yaml" <<Y
 nodes:
-  p: {pids: 40, memory: 64MiB}
+  p: {$LIMITS}
   q:
-  c: {kind: container, root: host}
+  c: {$CONTAINER}
 links:
   - {ends: [p, q]}
   - {ends: [q, c]}

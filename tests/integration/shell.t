@@ -3,7 +3,6 @@
 # Terminals in nodes, of both kinds that share this kernel: as a person has them (`script` is the
 # person's terminal), with keys, sizes, hang-ups, and as a pipe has them.
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 command -v script >/dev/null || skip_all "needs script"
 
 # person SIZE COMMAND: runs the shell command line in a terminal of ROWSxCOLUMNS, typing what comes
@@ -25,7 +24,7 @@ type_when() {
 mkfifo "$WORK/quiet" # a person who types nothing, and does not go away either
 exec 7<>"$WORK/quiet"
 
-for kind in process container; do
+for kind in $KINDS; do
 if [ $kind = container ] && ! command -v crun >/dev/null; then
     diag "no crun: no containers"
     continue
@@ -112,16 +111,4 @@ like "$ERR" "node 'a' is paused" "$kind: none in a paused node"
 nothing_left "$kind: nothing is left"
 done
 
-mkdir "$WORK/user"
-chown nobody "$WORK/user"
-chmod 755 "$WORK"
-printf 'nodes: {n: {}}\n' >"$WORK/user/plain.yaml"
-cp "$WANLAB" "$WORK/user/"
-as_user() { WANLAB_RUNTIME=$WORK/user/run setpriv --reuid nobody --regid nogroup --clear-groups "$WORK/user/wanlab" "$@"; }
-as_user up "$WORK/user/plain.yaml" >/dev/null
-run as_user shell plain n -- tty
-is "$OUT" $'/dev/pts/0\r' "an ordinary user has a terminal in a node"
-diag "$ERR"
-as_user down plain
-nothing_left "nothing is left"
 done_testing

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # Nodes of kind uml.
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 command -v linux.uml >/dev/null || skip_all "needs linux.uml (Debian package: user-mode-linux)"
 NODE_KEYS=
 KIND=uml MEMORY=160 PROGRAM=linux.uml PACKAGE=user-mode-linux NAME_OPTION=umid=

@@ -3,7 +3,6 @@
 # What a node costs, as status tells it: processor time whoever reaps whom, memory, files; for both
 # kinds that share this kernel.
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 
 # cost NODE KEY [FACTOR]: a whole number
 cost() { "$WANLAB" status one --json | jq "[.nodes[] | select(.name == \"$1\").$2 * ${3:-1}][0] | floor"; }
@@ -16,7 +15,7 @@ within() {
 # Burns its own processor time, in ms, however little of the machine it gets.
 burn='my $ms = shift; 1 while 1000 * ((times)[0] + (times)[1]) < $ms;'
 
-for kind in process container; do
+for kind in $KINDS; do
 if [ $kind = container ] && ! command -v crun >/dev/null; then
     diag "no crun: no containers"
     continue

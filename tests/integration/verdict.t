@@ -5,7 +5,6 @@
 #
 #   a ---- b, with a workload that does what its parameter says
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 
 mkdir -p "$WORK/workloads/act"
 export WANLAB_WORKLOADS=$WORK/workloads
@@ -127,7 +126,7 @@ lab 'delay: 5ms'
 act meddled --set verdict.lateness_p99=1s --set workload.act.with=wait &
 meddler=$!
 wait_for 30 there there
-nsenter -t "$(pid_of wire)" -n tc qdisc add dev p1 root tbf rate 2kbit burst 200 latency 20s
+enter "$(pid_of wire)" -n tc qdisc add dev p1 root tbf rate 2kbit burst 200 latency 20s
 ok $? "(a wire is slowed down by hand)"
 tell go
 wait $meddler

@@ -10,11 +10,11 @@
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 
-cat >"$WORK/right.yaml" <<'Y'
+cat >"$WORK/right.yaml" <<Y
 name: v
 seed: 5
 engine: delayline
-nodes: {a: , b: {kind: container, root: host}, c: }
+nodes: {a: , b: {$CONTAINER}, c: }
 links:
   - {ends: [a, b], delay: 10ms, a->b: {loss: 2%}, b->a: {rate: 4mbit}}
   - {ends: [b, c], delay: 3ms, b->c: {rate: 100mbit}, c->b: {rate: 2mbit}}
@@ -100,11 +100,11 @@ refused "another loss" "a->b +loss +6 % .*PAST" -e 's/loss: 2%/loss: 6%/'
 refused "a rate that is 3 % less" "b->a +rate +4\.12 Mbit/s .*PAST" -e 's/4mbit/4.12mbit/'
 
 # The same network, changed by hand at c's port of its link to b: a slower queue, then none at all.
-nsenter -t "$(pid_of wire)" -n tc qdisc add dev p3 root tbf rate 90mbit burst 20000 latency 50ms
+enter "$(pid_of wire)" -n tc qdisc add dev p3 root tbf rate 90mbit burst 20000 latency 50ms
 verify right.yaml --lab v --quick
 is "$STATUS" 1 "a wire that somebody slowed down to nine tenths: exit 1"
 like "$OUT" "b->c +rate +100 Mbit/s +[0-9.]+ Mbit/s +-[0-9.]+ % +1 % .*(PAST|unknown)" "named"
-nsenter -t "$(pid_of wire)" -n ip link set p3 down
+enter "$(pid_of wire)" -n ip link set p3 down
 verify right.yaml --lab v --quick --rate-tolerance 50%
 is "$STATUS" 1 "a wire that is cut: exit 1"
 like "$OUT" "b->c +loss +0 % +100 % .*PAST: no packet arrived" "named"

@@ -3,7 +3,6 @@
 # The whole model of a wire on real packets: jitter and order, loss models, duplicates, corruption, framing,
 # queues, traces. The statistics are the unit tests'; here it is that each reaches the packets.
 . "$(dirname "$0")/../lib/tap.sh"
-need_root
 for tool in ping iperf3 perl jq sha256sum; do
     command -v $tool >/dev/null || skip_all "needs $tool"
 done

@@ -15,7 +15,7 @@ export WANLAB_CACHE_ROOT=$WORK/cache
 
 cat >"$WORK/lab.yaml" <<Y
 nodes:
-  u: {count: 2, kind: $KIND, memory: ${MEMORY}MiB, cpus: 1, answer_timeout: 4s$NODE_KEYS}
+  u: {count: 2, kind: $KIND, memory: ${MEMORY}MiB${LIMITS:+, cpus: 1}, answer_timeout: 4s$NODE_KEYS}
   p: {}
 wan: {members: [u, p], delay: 5ms}
 networks: {lan: {members: [u]}}

@@ -39,7 +39,7 @@ S
 network_of_lab() {
     local lab=$1 node
     echo fabric
-    nsenter -t "$(pid_of lab)" --net sh "$WORK/describe-network"
+    enter "$(pid_of lab)" --net sh "$WORK/describe-network"
     for node in "${@:2}"; do
         echo "$node"
         "$WANLAB" exec "$lab" "$node" -- sh -c "$(cat "$WORK/describe-network")"
@@ -49,7 +49,7 @@ network_of_lab() {
 # network_by_hand FILE NODE…: makes the network of the plan in FILE by `sh -e`, describes it, and ends it.
 network_by_hand() {
     # shellcheck disable=SC2016 # expanded in there
-    unshare --net --mount bash -c 'mount -t tmpfs none /run && sh -e "$2" || exit
+    unshare --map-root-user --net --mount bash -c 'mount -t tmpfs none /run && sh -e "$2" || exit
         echo fabric
         sh "$1"
         for node in "${@:3}"; do

@@ -106,7 +106,12 @@ without() {
     local hide="" program programs=$1
     shift
     for program in $programs; do hide="$hide mount --bind /dev/null $(command -v "$program");"; done
-    run unshare --mount sh -c "$hide exec \"\$@\"" sh "$@"
+    if [ "$(id -u)" = 0 ]; then
+        run unshare --mount sh -c "$hide exec \"\$@\"" sh "$@"
+    else # root for the mounts alone
+        run unshare --map-root-user --mount sh -c "$hide
+            exec unshare --map-user=$(id -u) --map-group=$(id -g) \"\$@\"" sh "$@"
+    fi
 }
 
 # wait_for SECONDS COMMAND…: until the command succeeds; its last status.
@@ -167,6 +172,21 @@ skip_all() {
 
 need_root() {
     [ "$(id -u)" = 0 ] || skip_all "needs root"
+}
+
+# What an ordinary user's lab can be made of: processes alone, without limits.
+KINDS="process container" CONTAINER="kind: container, root: host" LIMITS="pids: 100, memory: 64MiB"
+[ "$(id -u)" = 0 ] || KINDS=process CONTAINER="kind: process" LIMITS=
+
+# enter PID OPTIONS COMMAND…: nsenter into a process of a lab, of an ordinary user's too.
+enter() {
+    local pid=$1
+    shift
+    if [ "$(id -u)" = 0 ]; then
+        nsenter -t "$pid" "$@"
+    else
+        nsenter -t "$pid" -U --preserve-credentials "$@"
+    fi
 }
 
 no_findings() {
