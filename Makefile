@@ -175,7 +175,7 @@ $(BUILD)/tests/bench/replicate-local: tests/bench/replicate-local.c $(REPLICATE_
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(SQL_LIBS) $(PKG_LIBS)
 
-bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated database against its targets and a peer (root, 6 minutes)
+bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated database against its targets and a peer (root, 8 minutes)
 	@MODE=$(MODE) tests/bench/replicate.sh
 
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # workloads/replicate held against its targets and against the study's own way (replicate-peer.py),
-# in one run on the same lab. Needs root and python3-pymysql; under 6 minutes.
+# in one run on the same lab. Needs root, jq and python3-pymysql; under 8 minutes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 TOP=$(cd "$here/../.." && pwd)
@@ -43,7 +43,7 @@ Y
 measure() { # measure WORKLOAD NODES RTT_MS PARAMETERS: the results are in $tmp/out
     scenario "$@"
     rm -rf "$tmp/out"
-    timeout 120 "$wanlab" run "$tmp/run.yaml" -o "$tmp/out" >"$tmp/log" 2>&1 || {
+    timeout 200 "$wanlab" run "$tmp/run.yaml" -o "$tmp/out" >"$tmp/log" 2>&1 || {
         echo "a run failed: $*" >&2
         cat "$tmp/log" >&2
         exit 1
@@ -108,4 +108,22 @@ echo "highest D x N within 5 %, N 8, AG 10: ours $((ours * 8)), peer $((RATE * 8
 measure local 8 0 "rate: 100/s, count: 3000, mode: baseline"
 local_rate=$(calc %d "3000 / $(max main_loop)")
 echo "  the same databases driven locally, same statements: $((local_rate * 8)) tuples/s; ours / local $(calc %.2f "$ours / $local_rate") (target: at least 0.9)"
+
+# --- many nodes: each with a database of its own
+
+at() { # at EVENT: seconds after the start of the run
+    jq -rs --arg e "$1" '[.[] | select(.event == $e).at] | max' "$tmp/out/events.jsonl"
+}
+for nodes in 100 250; do
+    measure replicate $nodes 0 "rate: 60/min, duration: 10s, mode: parallel"
+    echo "N $nodes: databases up after $(calc %.1f "$(at service-ready)") s, the run verified after $(calc %.1f "$(at checked)") s$(
+        [ $nodes = 250 ] || echo " (targets: under 20, under 60)")"
+    awk -F, 'NR > 1 {pss += $5; disk += $8} END {
+        printf "  a node: PSS %.1f MiB (target at N 100: under 45), data folder %.1f MiB\n",
+               pss / (NR - 1) / 1048576, disk / (NR - 1) / 1048576}' "$tmp/out/nodes.csv"
+done
+for rtt in 0 100; do
+    measure replicate 50 $rtt "rate: 60/min, duration: 10s, mode: parallel"
+    echo "sync at N 50, $rtt ms RTT: $(calc %.2f "$(max sync_time)") s (target: under $(calc %.1f "2 + 8 * $rtt / 1000"))"
+done
 echo "took $((SECONDS - started)) s"
