@@ -16,7 +16,7 @@ enum { FRAME_HEADER = 14, STANDING_MIN = 100, UNLIMITED_MIN = 10000 };
 
 bool impairment_is_none(const struct impairment *i)
 {
-    return i->delay_ns == 0 && i->jitter_ns == 0 && i->loss == 0 && i->rate_bps == 0 &&
+    return !i->cut && i->delay_ns == 0 && i->jitter_ns == 0 && i->loss == 0 && i->rate_bps == 0 &&
            i->duplicate.probability == 0 && i->corrupt.probability == 0 && !i->trace;
 }
 

@@ -34,8 +34,9 @@ enum queue_unit { QUEUE_PACKETS, QUEUE_BYTES, QUEUE_TIME };
  * what flies is not in it. */
 struct queue_limit {
     enum queue_unit unit;
-    uint64_t size;  /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
-    bool drop_head; /* a full queue drops its oldest packet, not the new one */
+    uint64_t size;   /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
+    bool drop_head;  /* a full queue drops its oldest packet, not the new one */
+    bool by_default; /* sized from rate and delay, and so anew when these change */
 };
 
 /* What a packet costs on a wire with a rate beyond its Ethernet frame, as netem counts it: the
@@ -47,6 +48,7 @@ struct framing {
 };
 
 struct impairment {
+    bool cut;           /* nothing gets through, whatever the rest says */
     uint64_t delay_ns;  /* one way, added to every packet after its transmission */
     uint64_t jitter_ns; /* of the delay: half the range if uniform, else the tables' unit */
     const struct distribution *distribution; /* NULL: uniform */
