@@ -104,6 +104,9 @@ uint32_t impairment_netem_limit(const struct impairment *i, uint32_t mtu);
  * case, so fast that it takes no time: netem keeps the order of what has a rate. */
 uint64_t impairment_netem_rate(const struct impairment *i);
 
+/* The rate that gives netem an order in any case, but for `order_free`. */
+uint64_t impairment_ordering_rate(const struct impairment *i);
+
 /* The mean loss of a model: what `loss` has to be for these parameters. */
 double impairment_mean_loss(enum loss_model model, const double parameters[LOSS_PARAMETERS_MAX]);
 
