@@ -165,8 +165,10 @@ static void unset_rate(const char *key, struct impairment *io)
         io->framing.cell = 0;
     if (all || strcmp(key, "cell") == 0 || strcmp(key, "cell_overhead") == 0)
         io->framing.cell_overhead = 0;
-    if (all || strcmp(key, "queue") == 0)
-        io->queue = (struct queue_limit){.drop_head = io->queue.drop_head, .by_default = true};
+    if (all || strcmp(key, "queue") == 0) {
+        io->queue = (struct queue_limit){.drop_head = io->queue.drop_head};
+        io->queue_by_default = true;
+    }
     if (all || strcmp(key, "drop") == 0)
         io->queue.drop_head = false;
 }
@@ -250,7 +252,7 @@ static int set_wire(struct setting *s, const struct wire *w, struct impairment *
     int r = scenario_decode_impairment(&s->scenario, s->values.root, io, err);
     if (r < 0)
         return r;
-    if (io->queue.by_default)
+    if (io->queue_by_default)
         io->queue.size = 0;
     r = scenario_finish_wire(&s->scenario, maps, 1, places[w->kind], io, err);
     return r < 0 ? error_wrap(err, "wire '%s'", w->name) : 0;

@@ -36,7 +36,6 @@ struct queue_limit {
     enum queue_unit unit;
     uint64_t size;   /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
     bool drop_head;  /* a full queue drops its oldest packet, not the new one */
-    bool by_default; /* sized from rate and delay, and so anew when these change */
 };
 
 /* What a packet costs on a wire with a rate beyond its Ethernet frame, as netem counts it: the
@@ -63,6 +62,7 @@ struct impairment {
     uint64_t rate_bps; /* transmission rate in bits per second of Ethernet frames; 0: unlimited */
     struct framing framing;
     struct queue_limit queue;
+    bool queue_by_default; /* sized from rate and delay, and so anew when these change */
     const struct trace *trace;
     bool trace_hold; /* at its end the last row stays; else it begins anew */
 };

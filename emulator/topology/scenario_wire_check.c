@@ -177,7 +177,7 @@ int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, siz
     if (r == 0)
         r = check_engine(s, &from, io, place, err);
     if (r == 0 && io->queue.size == 0) {
-        io->queue.by_default = true;
+        io->queue_by_default = true;
         io->queue.size = impairment_default_queue(io, MTU);
     }
     return r;
