@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/apply.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/prng.h"
 #include "lab/boot.h"
 #include "net/interface.h"
 #include "net/offload.h"
@@ -14,7 +14,7 @@
 #include "net/sysctl.h"
 #include "net/tc.h"
 #include "node/machine.h"
-#include "topology/distribution.h"
+#include "wire/netem.h"
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
@@ -23,8 +23,8 @@ int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
     f->boots = xcalloc(plan->scenario->node_count, sizeof(*f->boots));
     for (size_t i = 0; i < plan->scenario->node_count; i++)
         f->nodes[i] = node_none;
-    f->tap_fds = xcalloc(plan->tap_count, sizeof(*f->tap_fds));
-    for (size_t i = 0; i < plan->tap_count; i++)
+    f->tap_fds = xcalloc(plan_taps(plan), sizeof(*f->tap_fds));
+    for (size_t i = 0; i < plan_taps(plan); i++)
         f->tap_fds[i] = -1;
     return netlink_open(&f->netlink, err);
 }
@@ -36,7 +36,7 @@ void fabric_done(struct fabric *f)
             f->nodes[i].driver->stop(&f->nodes[i]);
         boot_done(&f->boots[i]);
     }
-    for (size_t i = 0; f->tap_fds && i < f->plan->tap_count; i++)
+    for (size_t i = 0; f->tap_fds && i < plan_taps(f->plan); i++)
         fd_closep(&f->tap_fds[i]);
     netlink_close(f->netlink);
     free(f->nodes);
@@ -61,45 +61,13 @@ static int add_veth(struct fabric *f, const struct op *op, struct error *err)
     return interface_add_veth(f->netlink, &veth, err);
 }
 
-static void fill_netem_loss(const struct impairment *i, struct netem *netem)
-{
-    if (i->loss_model == LOSS_RANDOM && i->loss_parameters[0] > 0) {
-        netem->loss_model = NETEM_LOSS_GEMODEL;
-        impairment_correlated_loss(i, &netem->loss[0], &netem->loss[1]);
-        netem->loss[2] = 1;
-    } else if (i->loss_model == LOSS_RANDOM) {
-        netem->loss_model = i->loss > 0 ? NETEM_LOSS_RANDOM : NETEM_LOSS_NONE;
-        netem->loss[0] = i->loss;
-    } else {
-        netem->loss_model = i->loss_model == LOSS_GEMODEL ? NETEM_LOSS_GEMODEL : NETEM_LOSS_STATE;
-        memcpy(netem->loss, i->loss_parameters, sizeof(netem->loss));
-    }
-}
-
 static int add_netem(struct netlink *nl, const struct plan *p, const struct op *op,
                      struct error *err)
 {
-    const struct wire *w = &p->wires[op->wire];
-    const struct impairment *i = &w->impairment;
-    struct netem netem = {
-        .delay_ns = i->delay_ns,
-        .jitter_ns = i->jitter_ns,
-        .distribution = i->distribution ? i->distribution->values : NULL,
-        .distribution_count = i->distribution ? i->distribution->count : 0,
-        .duplicate = i->duplicate.probability,
-        .corrupt = i->corrupt.probability,
-        .reorder = i->reorder.probability,
-        .gap = i->reorder_gap,
-        .rate_bps = impairment_netem_rate(i),
-        .overhead = i->framing.overhead,
-        .cell = i->framing.cell,
-        .cell_overhead = i->framing.cell_overhead,
-        .limit = impairment_netem_limit(i, PLAN_MTU),
-        .seed = prng_key(p->scenario->seed, w->name),
-    };
+    struct netem netem;
     uint32_t parent = op->minor ? TC_HANDLE(1, op->minor) : TC_H_ROOT;
     uint32_t handle = TC_HANDLE(op->minor + 1, 0);
-    fill_netem_loss(i, &netem);
+    netem_fill(p, op->wire, &p->wires[op->wire].impairment, &netem);
     return tc_add_netem(nl, op->dev_index, parent, handle, &netem, err);
 }
 
@@ -129,7 +97,8 @@ static int apply_tc(struct fabric *f, const struct op *op, struct error *err)
     case OP_CLSACT:
         return tc_add_clsact(nl, op->dev_index, err);
     case OP_REDIRECT:
-        return tc_add_redirect(nl, op->dev_index, op->target_index, err);
+        return op->replace ? tc_replace_redirect(nl, op->dev_index, op->target_index, err)
+                           : tc_add_redirect(nl, op->dev_index, op->target_index, err);
     case OP_MARK:
         return tc_add_mark(nl, op->dev_index, TC_HANDLE(1, op->minor), err);
     case OP_HTB:
@@ -192,6 +161,8 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
         return interface_set_up(nl, index, err);
     case OP_MASTER:
         return interface_set_master(nl, op->dev_index, op->target_index, err);
+    case OP_NO_MASTER:
+        return interface_set_master(nl, op->dev_index, 0, err);
     case OP_ADDRESS:
         return address_add(nl, index, &op->address, err);
     case OP_ROUTE:
@@ -260,6 +231,78 @@ int fabric_apply(struct fabric *f, const struct apply_options *options, struct e
     for (enum phase phase = 0; phase < PHASE_COUNT && r == 0; phase++)
         r = phase == PHASE_BOOT ? boot_all(f, options, err) : apply_phase(f, phase, options, err);
     return r;
+}
+
+static int adopt_taps(struct fabric *f, const struct splice *s, const struct wire_engine *engine,
+                      struct engine_run *run, struct error *err)
+{
+    unsigned taps[2];
+    int fds[2];
+    size_t count = 0;
+    for (size_t i = 0; i < s->op_count; i++) {
+        if (s->ops[i].kind != OP_TAP)
+            continue;
+        taps[count] = s->ops[i].tap;
+        fds[count++] = f->tap_fds[s->ops[i].tap];
+        f->tap_fds[s->ops[i].tap] = -1;
+    }
+    return count ? engine->adopt(run, taps, fds, count, err) : 0;
+}
+
+/* Backwards, as far as it came. What leads to the interfaces it made goes with them. */
+static void undo_splice(struct fabric *f, const struct wire *w, const struct splice *s, size_t done)
+{
+    const struct port *from = &f->plan->ports[w->from_port], *to = &f->plan->ports[w->to_port];
+    for (size_t i = done; i-- > 0;) {
+        const struct op *op = &s->ops[i];
+        if (op->kind == OP_REDIRECT && op->replace)
+            tc_replace_redirect(f->netlink, op->dev_index,
+                                op->dev_index == from->index ? to->index : from->index, NULL);
+        else if (op->kind == OP_CLSACT && op->dev_index == from->index)
+            tc_delete_clsact(f->netlink, op->dev_index, NULL);
+    }
+    for (size_t i = 0; i < s->op_count; i++) {
+        const struct op *op = &s->ops[i];
+        if (op->kind == OP_TAP)
+            fd_closep(&f->tap_fds[op->tap]);
+        if (op->kind == OP_TAP || op->kind == OP_IFB)
+            interface_delete(f->netlink, op->dev_index, NULL);
+    }
+}
+
+int fabric_splice(struct fabric *f, unsigned wire, const struct wire_engine *engine,
+                  struct engine_run *run, struct error *err)
+{
+    _cleanup_(plan_splice_done) struct splice s;
+    size_t done = 0;
+    int r = 0;
+    plan_splice(f->plan, wire, &s);
+    for (size_t i = 0; i < s.op_count && r == 0; i++)
+        if (s.ops[i].kind == OP_TAP)
+            r = apply_op(f, &s.ops[i], err);
+    if (r == 0)
+        r = adopt_taps(f, &s, engine, run, err);
+    for (; done < s.op_count && r == 0; done++) {
+        const struct op *op = &s.ops[done];
+        r = op->kind == OP_TAP ? 0 : apply_op(f, op, err);
+        if (r < 0)
+            wrap_with_step(f->plan, op, err);
+    }
+    if (r < 0)
+        undo_splice(f, &f->plan->wires[wire], &s, done);
+    return r;
+}
+
+int fabric_set_offloads_off(struct fabric *f, unsigned port, struct error *err)
+{
+    const struct port *q = &f->plan->ports[port];
+    const struct node_instance *n = &f->nodes[q->node];
+    if (is_machine(f, (int)q->node))
+        return error_set(err, ENOTSUP,
+                         "node '%s' has a kernel of its own, whose offloads are set at its boot "
+                         "only (start the lab with 'engine: delayline')",
+                         f->plan->scenario->nodes[q->node].name);
+    return n->ioctl_fd < 0 ? 0 : interface_set_offload(n->ioctl_fd, q->node_dev, false, err);
 }
 
 void fabric_silence(struct fabric *f, unsigned node)

@@ -9,6 +9,7 @@
 
 #include "node/node.h"
 #include "topology/plan.h"
+#include "wire/engine.h"
 
 struct fabric {
     const struct plan *plan;
@@ -39,6 +40,15 @@ struct apply_options {
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err);
 void fabric_done(struct fabric *f); /* ends the nodes */
 int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err);
+
+/* Puts a bare wire's connection into the engine's hands; see plan_splice(). On error it is as it
+ * was. */
+int fabric_splice(struct fabric *f, unsigned wire, const struct wire_engine *engine,
+                  struct engine_run *run, struct error *err);
+
+/* From here on the node hands wire packets over at this port: engine netem cannot do that itself.
+ */
+int fabric_set_offloads_off(struct fabric *f, unsigned port, struct error *err);
 
 /* Puts a node's interfaces down, from inside: whatever its processes do when they are killed, its
  * neighbours see nothing but silence. */

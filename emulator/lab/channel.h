@@ -13,11 +13,15 @@
  *   {"id":4,"do":"signal","exec":2,"signal":15}
  *   {"id":5,"do":"pause","nodes":["db1","web"]}    names of nodes and groups; also "resume",
  *                            "kill" and "restart", which are answered when they are done
+ *   {"id":6,"do":"link","wires":["db1-db2"]}       what is asked of wires; all without "wires"
+ *   {"id":6,"do":"link","folder":"/home/me/","changes":[{"wires":["db1-db2","web"],
+ *       "set":["delay=5ms","up"]},…]}  changes them, all at one instant; see topology/change.h
  *   {"id":6,"do":"down"}     its answer comes with a pidfd of the lab's init
  * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1};
  * not always in order.
  * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
- * {"event":"node","node":"db1","state":"dead"} (running, paused, booting) and
+ * {"event":"node","node":"db1","state":"dead"} (running, paused, booting),
+ * {"event":"link","what":"all delay=5ms","wires":["a->b",…],"count":1,"at_s":…,"skew_s":…} and
  * {"event":"engine-died","engine":"delayline"}.
  *
  * A client that goes away takes the programs that it started, and their process groups, with it;

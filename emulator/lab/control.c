@@ -105,6 +105,8 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return programs_start(c, id, request, ret_fd, err);
     if (what && strcmp(what, "signal") == 0)
         return programs_signal(c, request, err);
+    if (what && strcmp(what, "link") == 0)
+        return links_request(c, request, *ret, err);
     if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
         return life_pause(c, request, *what == 'p', err);
     if (what && strcmp(what, "kill") == 0)

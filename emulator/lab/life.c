@@ -155,6 +155,8 @@ static void finish_boot(struct life *l)
     int r = boot_finish(&s->fabric.boots[l->node], n, &err);
     if (r == 0) {
         r = fabric_rewire(&s->fabric, l->node, &l->former, &err);
+        if (r == 0)
+            r = links_rewire(s, l->node, &err);
         if (r == 0 && s->tree->mounts >= 0)
             r = pin_nodes(s->tree->folder, s->tree->mounts, &s->fabric, (int)l->node, &err);
         if (r < 0)

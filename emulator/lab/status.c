@@ -61,13 +61,21 @@ static json_t *describe_impairment(const struct impairment *i)
     return ret;
 }
 
-static json_t *describe_wire(const struct wire *w)
+json_t *status_describe_wire(const struct supervisor *s, unsigned number)
 {
-    const struct impairment *i = &w->impairment;
-    json_t *wire =
-        json_pack("{s:s s:f s:f s:f s:I s:o}", "name", w->name, "delay_s",
-                  (double)i->delay_ns / 1e9, "jitter_s", (double)i->jitter_ns / 1e9, "loss",
-                  i->loss, "rate_bps", (json_int_t)i->rate_bps, "asked", describe_impairment(i));
+    const struct wire *w = &s->tree->plan->wires[number];
+    const struct impairment *i = &s->links.asked[number];
+    json_t *wire = json_pack("{s:s s:f s:f s:f s:I s:o}", "name", w->name, "delay_s",
+                             (double)i->delay_ns / 1e9, "jitter_s", (double)i->jitter_ns / 1e9,
+                             "loss", i->cut ? 1 : i->loss, "rate_bps", (json_int_t)i->rate_bps,
+                             "asked", describe_impairment(i));
+    json_t *before = describe_impairment(&w->impairment);
+    if (json_equal(before, json_object_get(wire, "asked")))
+        json_decref(before);
+    else
+        json_object_set_new(wire, "asked_at_start", before);
+    if (i->cut)
+        json_object_set_new(wire, "down", json_true());
     if (i->queue.size > 0 && i->queue.unit == QUEUE_PACKETS)
         json_object_set_new(wire, "queue_packets", json_integer((json_int_t)i->queue.size));
     return wire;
@@ -94,13 +102,17 @@ static void add_qdisc_stats(json_t *wire, const struct qdisc_stats *stats)
                         "backlog_bytes", (json_int_t)stats->backlog));
 }
 
-static json_t *describe_wires(const struct plan *p, const struct delayline_stats *stats)
+/* Those that the engine has in its hands, or should have. */
+static json_t *describe_wires(const struct supervisor *s, const struct delayline_stats *stats)
 {
+    const struct plan *p = s->tree->plan;
     json_t *wires = json_array();
-    _cleanup_(freep) struct qdisc_stats *qdiscs = xcalloc(p->wire_count, sizeof(*qdiscs));
+    _cleanup_(freep) struct qdisc_stats *qdiscs = xcalloc(plan_wires(p), sizeof(*qdiscs));
     bool has_qdiscs = p->engine == ENGINE_NETEM && qdiscs_read(p, qdiscs, NULL) == 0;
-    for (size_t i = 0; i < p->wire_count; i++) {
-        json_t *wire = describe_wire(&p->wires[i]);
+    for (unsigned i = 0; i < plan_wires(p); i++) {
+        if (i >= p->wire_count && s->links.bare[i])
+            continue;
+        json_t *wire = status_describe_wire(s, i);
         if (stats)
             add_delayline_stats(wire, &stats->wire[i]);
         else if (has_qdiscs)
@@ -118,7 +130,7 @@ static void count_drops(const struct plan *p, uint64_t *ret_taps, uint64_t *ret_
     *ret_taps = *ret_ports = 0;
     if (file_read("/proc/self/net/dev", 1 << 24, &counters, NULL, NULL) < 0)
         return;
-    for (size_t i = 0; i < p->tap_count; i++)
+    for (size_t i = 0; i < plan_taps(p); i++)
         *ret_taps += interface_tx_dropped(counters, p->taps[i].dev);
     for (size_t i = 0; i < p->port_count; i++)
         *ret_ports += interface_tx_dropped(counters, p->ports[i].dev);
@@ -162,7 +174,9 @@ json_t *status_describe(const struct supervisor *s)
         "{s:s s:s s:f s:f s:I s:o s:o}", "scenario", p->scenario->name, "engine", s->engine->name,
         "up_s", (double)(clock_realtime_ns() - s->started_ns) / 1e9, "lab_cpu_s",
         (double)usage_lab_cpu_ns(s->fabric.nodes, p->scenario->node_count) / 1e9, "port_drops",
-        (json_int_t)port_drops, "nodes", nodes, "wires", describe_wires(p, stats));
+        (json_int_t)port_drops, "nodes", nodes, "wires", describe_wires(s, stats));
+    json_object_set(status, "changes", s->links.history);
+    json_object_set_new(status, "change_count", json_integer((json_int_t)s->links.changes));
     if (stats) {
         json_t *lateness = describe_lateness(stats);
         json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)tap_drops));

@@ -92,6 +92,7 @@ static int build(struct supervisor *s, struct error *err)
     r = s->engine->start(t->plan, s->fabric.tap_fds, t->options->fates_fd, &s->engine_run, err);
     for (size_t i = 0; i < t->plan->tap_count; i++)
         s->fabric.tap_fds[i] = -1;
+    links_init(s);
     return r;
 }
 

@@ -37,6 +37,16 @@ struct program {
     uv_poll_t poll;
 };
 
+/* What is asked of the wires now. */
+struct links {
+    struct impairment *asked;    /* by wire, bare ones included */
+    bool *bare;                  /* by wire: not in the engine's hands yet */
+    bool *wire_packets;          /* by port: its node's offloads are off */
+    struct change_tables tables; /* what `asked` refers to beside the scenario's */
+    json_t *history;             /* of changes, as "status" shows them; the last of very many */
+    uint64_t changes;            /* in all */
+};
+
 struct supervisor {
     const struct tree *tree;
     uv_loop_t loop;
@@ -44,6 +54,7 @@ struct supervisor {
     char *nodes_folder, *labs_folder, *cgroups; /* what its nodes are made of */
     const struct wire_engine *engine;
     struct engine_run *engine_run;
+    struct links links;
     uint64_t started_ns; /* realtime */
     int listener;
     uv_poll_t listener_poll, engine_poll, lifeline_poll;
@@ -78,7 +89,26 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, int *re
 int programs_signal(struct connection *c, json_t *request, struct error *err);
 void programs_orphan(struct connection *c); /* ends those of a client that has gone */
 
-/* status.c: what "status" answers. */
+/* status.c: what "status" answers; a wire as it shows there. */
 json_t *status_describe(const struct supervisor *s);
+json_t *status_describe_wire(const struct supervisor *s, unsigned wire);
+
+/* links.c: changes of wires. */
+void links_init(struct supervisor *s);
+
+/* A change is prepared and then made, at once or later, but before another one: it holds whole
+ * models. `words` say in JSON what is asked, [{"wires":["a-b"],"set":["delay=5ms"]},…]; `folder` is
+ * where the names of files in them begin. */
+int links_prepare(struct supervisor *s, json_t *words, const char *folder, struct change *ret,
+                  struct error *err);
+/* Makes it, at one instant or not at all; notes it and tells all clients. */
+int links_apply(struct supervisor *s, const struct change *c, json_t *words,
+                struct wire_switch *ret, struct error *err);
+
+/* Handles "link". */
+int links_request(struct connection *c, json_t *request, json_t *answer, struct error *err);
+
+/* A node that was booted anew gets those settings that changes have brought. */
+int links_rewire(struct supervisor *s, unsigned node, struct error *err);
 
 #endif

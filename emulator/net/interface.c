@@ -86,6 +86,14 @@ int interface_set_down(struct netlink *nl, int index, struct error *err)
     return netlink_request(nl, msg, err);
 }
 
+int interface_delete(struct netlink *nl, int index, struct error *err)
+{
+    struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+    struct nl_msg *msg = nlmsg_alloc_simple(RTM_DELLINK, 0);
+    nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO);
+    return netlink_request(nl, msg, err);
+}
+
 int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, struct error *err)
 {
     struct nl_msg *msg = link_message(NULL, index, 0);

@@ -36,6 +36,9 @@ int interface_set_down(struct netlink *nl, int index, struct error *err);
  * the name; what joins it to its peer, its MAC and (if free there) its index stay. */
 int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, struct error *err);
 
+int interface_delete(struct netlink *nl, int index, struct error *err);
+
+/* `bridge_index` 0: none any more. */
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err);
 
 /* Packets that the interface's driver may hold: for a TAP, what waits for its reader. */

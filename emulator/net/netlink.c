@@ -8,9 +8,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
-enum { ERRNO_MAX = 4095 }; /* the kernel's */
+enum {
+    ERRNO_MAX = 4095, /* the kernel's */
+    /* What goes into one system call: a socket may send so many bytes everywhere, and of so many
+     * answers, should all of them be errors, none is lost. */
+    BATCH_SIZE = 200 << 10,
+    BATCH_MESSAGES = 128,
+};
 
 struct netlink {
     struct nl_sock *sock; /* NULL: remote */
@@ -194,6 +201,102 @@ int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err)
     if (nl->transact)
         return request_remote(nl, msg, err);
     return exchange(nl, msg, err);
+}
+
+/* --- many requests at once */
+
+struct batch {
+    struct netlink *nl;
+    struct nl_msg *const *msgs;
+    uint32_t first_sequence; /* of msgs[0] */
+    size_t failed;           /* the first, or SIZE_MAX */
+    struct error *err;
+};
+
+/* How many of `count` messages go into one system call, and their bytes. */
+static size_t fill(const struct batch *b, size_t from, size_t count, struct iovec *iov)
+{
+    size_t size = 0, n = 0;
+    for (; n < BATCH_MESSAGES && from + n < count; n++) {
+        struct nlmsghdr *head = nlmsg_hdr(b->msgs[from + n]);
+        if (n > 0 && size + head->nlmsg_len > BATCH_SIZE)
+            break;
+        size += head->nlmsg_len;
+        head->nlmsg_seq = b->first_sequence + (uint32_t)(from + n);
+        head->nlmsg_flags |= NLM_F_REQUEST;
+        iov[n] = (struct iovec){head, head->nlmsg_len};
+    }
+    /* Errors are answered in any case; of the rest it is enough to know that all is done. */
+    nlmsg_hdr(b->msgs[from + n - 1])->nlmsg_flags |= NLM_F_ACK;
+    return n;
+}
+
+static void take_answer(struct batch *b, const struct nlmsghdr *head)
+{
+    struct nlmsgerr *e = nlmsg_data(head);
+    const size_t number = head->nlmsg_seq - b->first_sequence;
+    if (e->error == 0 || b->failed != SIZE_MAX)
+        return;
+    b->failed = number;
+    b->nl->err = b->err;
+    on_error(NULL, e, b->nl);
+}
+
+/* Until the last of those sent has been answered. */
+static int take_answers(struct batch *b, uint32_t last)
+{
+    char data[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+    for (;;) {
+        ssize_t n = recv(nl_socket_get_fd(b->nl->sock), data, sizeof(data), 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno(b->err, errno, "no answer from the kernel");
+        int left = (int)n;
+        for (struct nlmsghdr *h = (struct nlmsghdr *)data; nlmsg_ok(h, left);
+             h = nlmsg_next(h, &left)) {
+            if (h->nlmsg_type != NLMSG_ERROR)
+                continue;
+            take_answer(b, h);
+            if (h->nlmsg_seq == last)
+                return 0;
+        }
+    }
+}
+
+static int send_batch(struct batch *b, size_t from, size_t count, size_t *ret_sent)
+{
+    struct iovec iov[BATCH_MESSAGES];
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    size_t n = fill(b, from, count, iov);
+    const struct msghdr msg = {
+        .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = iov, .msg_iovlen = n};
+    if (sendmsg(nl_socket_get_fd(b->nl->sock), &msg, 0) < 0)
+        return error_errno(b->err, errno, "cannot send netlink requests");
+    *ret_sent = n;
+    return take_answers(b, b->first_sequence + (uint32_t)(from + n - 1));
+}
+
+int netlink_request_all(struct netlink *nl, struct nl_msg *const *msgs, size_t count,
+                        size_t *ret_failed, uint64_t ret_ns[2], struct error *err)
+{
+    static const int room = 1 << 20; /* the kernel grants what it allows */
+    struct batch b = {.nl = nl, .msgs = msgs, .failed = SIZE_MAX, .err = err};
+    b.first_sequence = nl->sequence + 1;
+    nl->sequence += (uint32_t)count;
+    int fd = nl_socket_get_fd(nl->sock), r = 0;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+    ret_ns[0] = clock_monotonic_ns();
+    for (size_t from = 0, sent; r == 0 && from < count; from += sent)
+        r = send_batch(&b, from, count, &sent);
+    ret_ns[1] = clock_monotonic_ns();
+    for (size_t i = 0; i < count; i++)
+        nlmsg_free(msgs[i]);
+    *ret_failed = b.failed;
+    if (r == 0 && b.failed != SIZE_MAX)
+        r = nl->result;
+    return r;
 }
 
 int netlink_dump(struct netlink *nl, struct nl_msg *msg,

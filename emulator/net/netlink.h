@@ -39,6 +39,13 @@ void netlink_close(struct netlink *nl); /* accepts NULL */
  * only the kernel's reason: the caller wraps it with what it wanted. */
 int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err);
 
+/* Sends many requests to the local kernel, in one system call where they fit, and takes the
+ * answers. Consumes the messages. A request that fails does not keep the others from being carried
+ * out: the error is the first one's, and `*ret_failed` its number. `ret_ns` becomes
+ * CLOCK_MONOTONIC before the first was sent and after the last was done. */
+int netlink_request_all(struct netlink *nl, struct nl_msg *const *msgs, size_t count,
+                        size_t *ret_failed, uint64_t ret_ns[2], struct error *err);
+
 /* Sends a request with NLM_F_DUMP and calls `on_message` for each object of the answer. Consumes
  * `msg`. Only for the local kernel. */
 int netlink_dump(struct netlink *nl, struct nl_msg *msg,

@@ -8,13 +8,28 @@
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <linux/tc_act/tc_skbedit.h>
+#include <stdbool.h>
 #include <sys/socket.h>
+
+/* The kernel's name for the first filter of an interface's first u32. */
+#define FIRST_U32 0x80000800U
 
 enum {
     LOOPBACK_INDEX = 1,
     MESSAGE_MAX = 64 << 10, /* a table of jitter has up to 32 KiB */
+    NETEM_MAX = 1024,       /* without it */
     NETEM_PRNG_SEED = 14,   /* TCA_NETEM_PRNG_SEED, missing from older headers */
 };
+
+static struct nl_msg *sized_message(size_t size, int type, int flags, struct tcmsg head,
+                                    const char *kind)
+{
+    struct nl_msg *msg = nlmsg_alloc_size(size);
+    nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags);
+    nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
+    nla_put_string(msg, TCA_KIND, kind);
+    return msg;
+}
 
 static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_t handle,
                                  const char *kind)
@@ -27,11 +42,7 @@ static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_
     };
     if (type == RTM_NEWTFILTER)
         head.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL)); /* priority 1, any protocol */
-    struct nl_msg *msg = nlmsg_alloc_size(MESSAGE_MAX);
-    nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, NLM_F_CREATE | NLM_F_EXCL);
-    nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
-    nla_put_string(msg, TCA_KIND, kind);
-    return msg;
+    return sized_message(MESSAGE_MAX, type, NLM_F_CREATE | NLM_F_EXCL, head, kind);
 }
 
 static uint32_t netem_share(double share)
@@ -63,7 +74,7 @@ static void put_loss_model(struct nl_msg *msg, const struct netem *netem)
 
 static void put_rate(struct nl_msg *msg, const struct netem *netem)
 {
-    uint64_t bytes_per_s = netem->rate_bps < 8 ? 1 : netem->rate_bps / 8;
+    uint64_t bytes_per_s = netem->rate_bps == 0 ? 0 : netem->rate_bps < 8 ? 1 : netem->rate_bps / 8;
     struct tc_netem_rate rate = {
         .rate = bytes_per_s > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes_per_s,
         .packet_overhead = netem->overhead,
@@ -75,20 +86,21 @@ static void put_rate(struct nl_msg *msg, const struct netem *netem)
     nla_put(msg, TCA_NETEM_RATE, sizeof(rate), &rate);
 }
 
-static void put_chances(struct nl_msg *msg, const struct netem *netem)
+static void put_chances(struct nl_msg *msg, const struct netem *netem, bool all)
 {
     const struct tc_netem_corrupt corrupt = {.probability = netem_share(netem->corrupt)};
     const struct tc_netem_reorder reorder = {.probability = netem_share(netem->reorder)};
-    if (netem->corrupt > 0)
+    if (netem->corrupt > 0 || all)
         nla_put(msg, TCA_NETEM_CORRUPT, sizeof(corrupt), &corrupt);
-    if (netem->reorder > 0)
+    if (netem->reorder > 0 || all)
         nla_put(msg, TCA_NETEM_REORDER, sizeof(reorder), &reorder);
     if (netem->loss_model >= NETEM_LOSS_GEMODEL)
         put_loss_model(msg, netem);
 }
 
-int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
-                 const struct netem *netem, struct error *err)
+/* TCA_OPTIONS of netem is a structure with attributes behind it. `all`: also those without effect.
+ */
+static void put_netem(struct nl_msg *msg, const struct netem *netem, bool all)
 {
     struct tc_netem_qopt options = {
         .limit = netem->limit,
@@ -96,23 +108,42 @@ int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t hand
         .duplicate = netem_share(netem->duplicate),
         .gap = netem->reorder > 0 && netem->gap == 0 ? 1 : netem->gap,
     };
-    struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, parent, handle, "netem");
-    /* TCA_OPTIONS of netem is a structure with attributes behind it. */
     struct nlattr *nest = nla_nest_start(msg, TCA_OPTIONS);
     nlmsg_append(msg, &options, sizeof(options), NLMSG_ALIGNTO);
     nla_put_s64(msg, TCA_NETEM_LATENCY64, (int64_t)netem->delay_ns);
-    if (netem->jitter_ns)
+    if (netem->jitter_ns || all)
         nla_put_s64(msg, TCA_NETEM_JITTER64, (int64_t)netem->jitter_ns);
     if (netem->distribution)
         nla_put(msg, TCA_NETEM_DELAY_DIST, (int)(netem->distribution_count * sizeof(int16_t)),
                 netem->distribution);
-    put_chances(msg, netem);
-    if (netem->rate_bps)
+    put_chances(msg, netem, all);
+    if (netem->rate_bps || all)
         put_rate(msg, netem);
     if (netem->seed)
         nla_put_u64(msg, NETEM_PRNG_SEED, netem->seed);
     nla_nest_end(msg, nest);
+}
+
+int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
+                 const struct netem *netem, struct error *err)
+{
+    struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, parent, handle, "netem");
+    put_netem(msg, netem, false);
     return netlink_request(nl, msg, err);
+}
+
+struct nl_msg *tc_replace_netem(int ifindex, uint32_t parent, uint32_t handle,
+                                const struct netem *netem)
+{
+    const size_t size = NETEM_MAX + netem->distribution_count * sizeof(*netem->distribution);
+    const struct tcmsg head = {.tcm_family = AF_UNSPEC,
+                               .tcm_ifindex = ifindex,
+                               .tcm_parent = parent,
+                               .tcm_handle = handle};
+    struct nl_msg *msg =
+        sized_message(size, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, head, "netem");
+    put_netem(msg, netem, true);
+    return msg;
 }
 
 int tc_add_htb(struct netlink *nl, int ifindex, uint32_t handle, struct error *err)
@@ -156,11 +187,19 @@ int tc_add_clsact(struct netlink *nl, int ifindex, struct error *err)
         nl, tc_message(RTM_NEWQDISC, ifindex, TC_H_CLSACT, TC_HANDLE(0xffff, 0), "clsact"), err);
 }
 
+int tc_delete_clsact(struct netlink *nl, int ifindex, struct error *err)
+{
+    const struct tcmsg head = {.tcm_family = AF_UNSPEC,
+                               .tcm_ifindex = ifindex,
+                               .tcm_parent = TC_H_CLSACT,
+                               .tcm_handle = TC_HANDLE(0xffff, 0)};
+    return netlink_request(nl, sized_message(NETEM_MAX, RTM_DELQDISC, 0, head, "clsact"), err);
+}
+
 /* A filter on ingress that every packet matches, with one action. It is u32 with an empty match:
  * matchall says the same more simply but is missing from small kernels. */
-static int add_ingress_action(struct netlink *nl, int ifindex, const char *action, int params_type,
-                              const void *params, int params_size, uint32_t *mark,
-                              struct error *err)
+static struct nl_msg *ingress_action(int ifindex, const char *action, int params_type,
+                                     const void *params, int params_size, const uint32_t *mark)
 {
     struct {
         struct tc_u32_sel sel;
@@ -181,25 +220,39 @@ static int add_ingress_action(struct netlink *nl, int ifindex, const char *actio
     nla_nest_end(msg, first);
     nla_nest_end(msg, actions);
     nla_nest_end(msg, options);
-    return netlink_request(nl, msg, err);
+    return msg;
 }
 
-int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err)
+static struct nl_msg *redirect(int ifindex, int target_ifindex)
 {
     struct tc_mirred params = {
         .action = TC_ACT_STOLEN,
         .eaction = TCA_EGRESS_REDIR,
         .ifindex = (uint32_t)target_ifindex,
     };
-    return add_ingress_action(nl, ifindex, "mirred", TCA_MIRRED_PARMS, &params, sizeof(params),
-                              NULL, err);
+    return ingress_action(ifindex, "mirred", TCA_MIRRED_PARMS, &params, sizeof(params), NULL);
+}
+
+int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err)
+{
+    return netlink_request(nl, redirect(ifindex, target_ifindex), err);
+}
+
+int tc_replace_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err)
+{
+    struct nl_msg *msg = redirect(ifindex, target_ifindex);
+    struct tcmsg *head = nlmsg_data(nlmsg_hdr(msg));
+    nlmsg_hdr(msg)->nlmsg_flags &= (uint16_t)~NLM_F_EXCL;
+    head->tcm_handle = FIRST_U32;
+    return netlink_request(nl, msg, err);
 }
 
 int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *err)
 {
     struct tc_skbedit params = {.action = TC_ACT_OK};
-    return add_ingress_action(nl, ifindex, "skbedit", TCA_SKBEDIT_PARMS, &params, sizeof(params),
-                              &mark, err);
+    return netlink_request(
+        nl, ingress_action(ifindex, "skbedit", TCA_SKBEDIT_PARMS, &params, sizeof(params), &mark),
+        err);
 }
 
 struct qdisc_reader {

@@ -37,6 +37,12 @@ struct netem {
 int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
                  const struct netem *netem, struct error *err);
 
+/* tc qdisc replace … netem …: the request for netlink_request_all(). A netem that is there changes
+ * and keeps its packets. All parameters are in it, also those that are nothing: the kernel keeps
+ * what a change leaves out. */
+struct nl_msg *tc_replace_netem(int ifindex, uint32_t parent, uint32_t handle,
+                                const struct netem *netem);
+
 /* tc qdisc add dev DEV root handle HANDLE htb: unclassified packets pass untouched. */
 int tc_add_htb(struct netlink *nl, int ifindex, uint32_t handle, struct error *err);
 
@@ -51,9 +57,15 @@ int tc_add_mark_filter(struct netlink *nl, int ifindex, uint32_t parent, struct 
 /* tc qdisc add dev DEV clsact */
 int tc_add_clsact(struct netlink *nl, int ifindex, struct error *err);
 
+/* tc qdisc del dev DEV clsact, with all filters */
+int tc_delete_clsact(struct netlink *nl, int ifindex, struct error *err);
+
 /* tc filter add dev DEV ingress … action mirred egress redirect dev TARGET, for every packet. Needs
  * clsact. */
 int tc_add_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err);
+
+/* tc filter replace … handle 800::800 …: another target for that one, without a gap. */
+int tc_replace_redirect(struct netlink *nl, int ifindex, int target_ifindex, struct error *err);
 
 /* tc filter add dev DEV ingress … action skbedit mark MARK, for every packet. Needs clsact. */
 int tc_add_mark(struct netlink *nl, int ifindex, uint32_t mark, struct error *err);

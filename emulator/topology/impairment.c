@@ -16,7 +16,7 @@ enum { FRAME_HEADER = 14, STANDING_MIN = 100, UNLIMITED_MIN = 10000 };
 
 bool impairment_is_none(const struct impairment *i)
 {
-    return i->delay_ns == 0 && i->jitter_ns == 0 && i->loss == 0 && i->rate_bps == 0 &&
+    return !i->cut && i->delay_ns == 0 && i->jitter_ns == 0 && i->loss == 0 && i->rate_bps == 0 &&
            i->duplicate.probability == 0 && i->corrupt.probability == 0 && !i->trace;
 }
 
@@ -99,11 +99,16 @@ uint32_t impairment_netem_limit(const struct impairment *i, uint32_t mtu)
     return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
 }
 
+uint64_t impairment_ordering_rate(const struct impairment *i)
+{
+    return i->rate_bps ? i->rate_bps : ORDER_RATE;
+}
+
 uint64_t impairment_netem_rate(const struct impairment *i)
 {
     if (i->rate_bps > 0 || i->jitter_ns == 0 || i->order_free)
         return i->rate_bps;
-    return ORDER_RATE;
+    return impairment_ordering_rate(i);
 }
 
 /* The states of netem's model: 1 sends and 4 loses within a gap, 3 loses and 2 sends within a

@@ -34,8 +34,8 @@ enum queue_unit { QUEUE_PACKETS, QUEUE_BYTES, QUEUE_TIME };
  * what flies is not in it. */
 struct queue_limit {
     enum queue_unit unit;
-    uint64_t size;  /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
-    bool drop_head; /* a full queue drops its oldest packet, not the new one */
+    uint64_t size;   /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
+    bool drop_head;  /* a full queue drops its oldest packet, not the new one */
 };
 
 /* What a packet costs on a wire with a rate beyond its Ethernet frame, as netem counts it: the
@@ -47,6 +47,7 @@ struct framing {
 };
 
 struct impairment {
+    bool cut;           /* nothing gets through, whatever the rest says */
     uint64_t delay_ns;  /* one way, added to every packet after its transmission */
     uint64_t jitter_ns; /* of the delay: half the range if uniform, else the tables' unit */
     const struct distribution *distribution; /* NULL: uniform */
@@ -61,6 +62,7 @@ struct impairment {
     uint64_t rate_bps; /* transmission rate in bits per second of Ethernet frames; 0: unlimited */
     struct framing framing;
     struct queue_limit queue;
+    bool queue_by_default; /* sized from rate and delay, and so anew when these change */
     const struct trace *trace;
     bool trace_hold; /* at its end the last row stays; else it begins anew */
 };
@@ -101,6 +103,9 @@ uint32_t impairment_netem_limit(const struct impairment *i, uint32_t mtu);
 /* The rate that netem is to have, 0: none. A wire with jitter that keeps the order has one in any
  * case, so fast that it takes no time: netem keeps the order of what has a rate. */
 uint64_t impairment_netem_rate(const struct impairment *i);
+
+/* The rate that gives netem an order in any case, but for `order_free`. */
+uint64_t impairment_ordering_rate(const struct impairment *i);
 
 /* The mean loss of a model: what `loss` has to be for these parameters. */
 double impairment_mean_loss(enum loss_model model, const double parameters[LOSS_PARAMETERS_MAX]);

@@ -19,7 +19,9 @@ static void print_netem_loss(const struct impairment *i, FILE *out)
 {
     const double *p = i->loss_parameters;
     double ge[2];
-    if (i->loss_model == LOSS_GEMODEL || i->loss_model == LOSS_STATE) {
+    if (i->cut) {
+        print_share(out, "loss", 1);
+    } else if (i->loss_model == LOSS_GEMODEL || i->loss_model == LOSS_STATE) {
         static const char *const words[] = {[LOSS_GEMODEL] = "gemodel", [LOSS_STATE] = "state"};
         fprintf(out, " loss %s", words[i->loss_model]);
         for (int n = 0; n < (i->loss_model == LOSS_GEMODEL ? 4 : 5); n++)
@@ -120,7 +122,7 @@ void impairment_print(const struct impairment *i, FILE *out)
 {
     char text[UNITS_TEXT_MAX];
     const struct framing *f = &i->framing;
-    fprintf(out, "delay %s", units_format_time(text, i->delay_ns));
+    fprintf(out, "%sdelay %s", i->cut ? "down, " : "", units_format_time(text, i->delay_ns));
     print_jitter(i, out);
     print_loss(i, out);
     print_chance("duplicate", &i->duplicate, out);

@@ -344,6 +344,7 @@ int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **
         plan_connect_network(p, &s->networks[i], i, port);
         port += (unsigned)s->networks[i].member_count;
     }
+    plan_add_bare_wires(p);
     *ret = p;
     return 0;
 }
@@ -352,7 +353,7 @@ void plan_free(struct plan *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->wire_count; i++)
+    for (size_t i = 0; i < plan_wires(p); i++)
         free(p->wires[i].name);
     for (size_t i = 0; i < p->text_count; i++)
         free(p->texts[i]);

@@ -17,6 +17,9 @@
  * network's uplink on an ifb. Engine delay line redirects the ports of impaired wires to TAPs whose
  * other ends the delay line process holds.
  *
+ * A link or a member of a network without any impairment is joined directly. Its wires are bare: the
+ * engine has nothing to do with them, until a change of theirs splices them in.
+ *
  * Names in the fabric, N being the port's number: port "pN", its TAP "tN", a bridge-side TAP "uN",
  * an ifb "iN", bridges "brM". A node's interfaces are eth0, eth1, … in the order wan, links,
  * networks. All interface indices are given by the plan.
@@ -79,12 +82,13 @@ enum op_kind {
     OP_TAP,         /* tap: dev in the fabric */
     OP_UP,          /* dev */
     OP_MASTER,      /* dev, target */
+    OP_NO_MASTER,   /* dev */
     OP_ADDRESS,     /* dev, address */
     OP_ROUTE,       /* dev, address, via, congestion */
     OP_NEIGHBOUR,   /* dev, address, mac */
     OP_OFFLOADS,    /* dev: segmentation and receive offload off */
     OP_CLSACT,      /* dev */
-    OP_REDIRECT,    /* dev (its ingress) to target (its egress) */
+    OP_REDIRECT,    /* dev (its ingress) to target (its egress); replace */
     OP_MARK,        /* dev (its ingress), minor: the packets' class at the receiver's port */
     OP_HTB,         /* dev */
     OP_HTB_CLASS,   /* dev, minor */
@@ -103,6 +107,7 @@ struct op {
     const uint8_t *mac;
     const char *key, *value; /* a sysctl */
     bool optional;           /* a sysctl that not every kernel has */
+    bool replace;            /* what is there already */
 };
 
 struct plan {
@@ -111,9 +116,11 @@ struct plan {
     struct port *ports;
     size_t port_count;
     struct tap *taps;
-    size_t tap_count;
+    size_t tap_count;      /* made from the start … */
+    size_t bare_tap_count; /* … and behind them those of bare wires */
     struct wire *wires;
-    size_t wire_count;
+    size_t wire_count; /* the impaired ones … */
+    size_t bare_count; /* … and behind them, two by two, those of connections without impairment */
     struct op *ops;
     size_t op_count;
     const char *tcp_buffers; /* of every node: tcp_rmem and tcp_wmem */
@@ -126,6 +133,34 @@ struct plan {
 int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **ret,
              struct error *err);
 void plan_free(struct plan *p);
+
+/* All wires and TAPs, bare ones included. */
+static inline size_t plan_wires(const struct plan *p)
+{
+    return p->wire_count + p->bare_count;
+}
+
+static inline size_t plan_taps(const struct plan *p)
+{
+    return p->tap_count + p->bare_tap_count;
+}
+
+/* Whether the engine has nothing to do with a wire from the start. */
+bool plan_is_bare(const struct plan *p, unsigned wire);
+
+/* The steps that put a bare wire, and on the delay line the other one of its connection, into the
+ * engine's hands, where it then does as little as before. They point into `*ret`, which must not
+ * be moved; plan_splice_done() frees it. */
+struct splice {
+    struct op *ops;
+    size_t op_count;
+    char ifb[PLAN_NAME_MAX], bridge[PLAN_NAME_MAX];
+};
+void plan_splice(const struct plan *p, unsigned wire, struct splice *ret);
+void plan_splice_done(struct splice *s);
+
+/* Where a wire's netem is, or would be: the interface, and the class (0: the root). */
+void plan_netem_place(const struct wire *w, int *ret_index, uint32_t *ret_minor);
 
 /* The first port of a node (its address is the node's name's), or NULL if it has no interface. */
 const struct port *plan_node_port(const struct plan *p, unsigned node);

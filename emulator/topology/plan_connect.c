@@ -22,12 +22,13 @@ static char *wire_name(const struct plan *p, unsigned from_port, unsigned to_por
                      nodes[p->ports[to_port].node].name);
 }
 
-static void add_redirect(struct plan *p, const char *dev, int index, const char *target,
-                         int target_index)
+struct op *plan_add_redirect(struct plan *p, const char *dev, int index, const char *target,
+                             int target_index)
 {
     struct op *op = plan_add_dev(p, OP_REDIRECT, PLAN_FABRIC, dev, index);
     op->target = target;
     op->target_index = target_index;
+    return op;
 }
 
 static void add_netem(struct plan *p, const char *dev, int index, uint32_t minor, unsigned wire)
@@ -45,16 +46,28 @@ static void add_offloads(struct plan *p, unsigned port)
     plan_add_dev(p, OP_OFFLOADS, (int)q->node, q->node_dev, q->node_index);
 }
 
-static unsigned add_tap(struct plan *p, unsigned port, char letter)
+unsigned plan_reserve_tap(struct plan *p, unsigned port, char letter)
 {
     unsigned number = (unsigned)p->tap_count++;
     struct tap *tap = &p->taps[number];
     tap->port = port;
     tap->index = INDEX_TAP + (int)number;
     snprintf(tap->dev, sizeof(tap->dev), "%c%u", letter, port);
+    return number;
+}
+
+void plan_open_tap(struct plan *p, unsigned number)
+{
+    const struct tap *tap = &p->taps[number];
     struct op *op = plan_add_dev(p, OP_TAP, PLAN_FABRIC, tap->dev, tap->index);
     op->tap = number;
     plan_add_dev(p, OP_UP, PLAN_FABRIC, tap->dev, tap->index);
+}
+
+static unsigned add_tap(struct plan *p, unsigned port, char letter)
+{
+    unsigned number = plan_reserve_tap(p, port, letter);
+    plan_open_tap(p, number);
     return number;
 }
 
@@ -66,8 +79,8 @@ static unsigned add_port_tap(struct plan *p, unsigned port)
     const struct tap *tap = &p->taps[number];
     plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, q->dev, q->index);
     plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, tap->dev, tap->index);
-    add_redirect(p, tap->dev, tap->index, q->dev, q->index);
-    add_redirect(p, q->dev, q->index, tap->dev, tap->index);
+    plan_add_redirect(p, tap->dev, tap->index, q->dev, q->index);
+    plan_add_redirect(p, q->dev, q->index, tap->dev, tap->index);
     return number;
 }
 
@@ -76,8 +89,23 @@ static void connect_directly(struct plan *p, unsigned a, unsigned b)
     const struct port *pa = &p->ports[a], *pb = &p->ports[b];
     plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, pa->dev, pa->index);
     plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, pb->dev, pb->index);
-    add_redirect(p, pa->dev, pa->index, pb->dev, pb->index);
-    add_redirect(p, pb->dev, pb->index, pa->dev, pa->index);
+    plan_add_redirect(p, pa->dev, pa->index, pb->dev, pb->index);
+    plan_add_redirect(p, pb->dev, pb->index, pa->dev, pa->index);
+}
+
+unsigned plan_add_link_wire(struct plan *p, const struct link *link, unsigned first, unsigned d,
+                            const unsigned taps[2])
+{
+    unsigned from = first + d, to = first + 1 - d;
+    return add_wire(p, (struct wire){
+                           .name = wire_name(p, from, to),
+                           .kind = WIRE_LINK,
+                           .from_port = from,
+                           .to_port = to,
+                           .from_tap = taps[d],
+                           .to_tap = taps[1 - d],
+                           .impairment = link->direction[d],
+                       });
 }
 
 void plan_connect_link(struct plan *p, const struct link *link, unsigned first)
@@ -92,15 +120,7 @@ void plan_connect_link(struct plan *p, const struct link *link, unsigned first)
             taps[end] = add_port_tap(p, first + end);
     for (unsigned d = 0; impaired && d < 2; d++) {
         unsigned from = first + d, to = first + 1 - d;
-        unsigned wire = add_wire(p, (struct wire){
-                                        .name = wire_name(p, from, to),
-                                        .kind = WIRE_LINK,
-                                        .from_port = from,
-                                        .to_port = to,
-                                        .from_tap = taps[d],
-                                        .to_tap = taps[1 - d],
-                                        .impairment = link->direction[d],
-                                    });
+        unsigned wire = plan_add_link_wire(p, link, first, d, taps);
         if (p->engine != ENGINE_NETEM || impairment_is_none(&link->direction[d]))
             continue;
         if (impairment_needs_wire_packets(&link->direction[d]))
@@ -109,44 +129,57 @@ void plan_connect_link(struct plan *p, const struct link *link, unsigned first)
     }
 }
 
-static void add_network_wires(struct plan *p, const struct network *n,
-                              const struct network_member *m, unsigned port, unsigned taps[2])
+void plan_add_member_wires(struct plan *p, const struct network *n, const struct network_member *m,
+                           unsigned port, const unsigned taps[2], unsigned ret[2])
 {
     const char *node = p->scenario->nodes[m->node].name;
+    ret[0] = add_wire(p, (struct wire){
+                             .name = xasprintf("%s->%s", node, n->name),
+                             .kind = WIRE_UPLINK,
+                             .from_port = port,
+                             .to_port = port,
+                             .from_tap = taps[0],
+                             .to_tap = taps[1],
+                             .impairment = m->up,
+                         });
+    ret[1] = add_wire(p, (struct wire){
+                             .name = xasprintf("%s->%s", n->name, node),
+                             .kind = WIRE_DOWNLINK,
+                             .from_port = port,
+                             .to_port = port,
+                             .from_tap = taps[1],
+                             .to_tap = taps[0],
+                             .impairment = m->down,
+                         });
+}
+
+/* On netem, what comes from a member goes through an interface whose egress has the qdisc. */
+void plan_add_uplink(struct plan *p, unsigned port, const char *ifb, unsigned wire)
+{
     const struct port *q = &p->ports[port];
-    unsigned up = add_wire(p, (struct wire){
-                                  .name = xasprintf("%s->%s", node, n->name),
-                                  .kind = WIRE_UPLINK,
-                                  .from_port = port,
-                                  .to_port = port,
-                                  .from_tap = taps[0],
-                                  .to_tap = taps[1],
-                                  .impairment = m->up,
-                              });
-    unsigned down = add_wire(p, (struct wire){
-                                    .name = xasprintf("%s->%s", n->name, node),
-                                    .kind = WIRE_DOWNLINK,
-                                    .from_port = port,
-                                    .to_port = port,
-                                    .from_tap = taps[1],
-                                    .to_tap = taps[0],
-                                    .impairment = m->down,
-                                });
+    int ifb_index = INDEX_IFB + (int)port;
+    plan_add_dev(p, OP_IFB, PLAN_FABRIC, ifb, ifb_index);
+    plan_add_dev(p, OP_UP, PLAN_FABRIC, ifb, ifb_index);
+    add_netem(p, ifb, ifb_index, 0, wire);
+    plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, q->dev, q->index);
+    plan_add_redirect(p, q->dev, q->index, ifb, ifb_index);
+}
+
+static void add_network_wires(struct plan *p, const struct network *n,
+                              const struct network_member *m, unsigned port,
+                              const unsigned taps[2])
+{
+    const struct port *q = &p->ports[port];
+    unsigned wires[2];
+    plan_add_member_wires(p, n, m, port, taps, wires);
     if (p->engine != ENGINE_NETEM)
         return;
     if (impairment_needs_wire_packets(&m->up) || impairment_needs_wire_packets(&m->down))
         add_offloads(p, port);
     if (!impairment_is_none(&m->down))
-        add_netem(p, q->dev, q->index, 0, down);
-    if (impairment_is_none(&m->up))
-        return;
-    const char *ifb = plan_keep(p, xasprintf("i%u", port));
-    int ifb_index = INDEX_IFB + (int)port;
-    plan_add_dev(p, OP_IFB, PLAN_FABRIC, ifb, ifb_index);
-    plan_add_dev(p, OP_UP, PLAN_FABRIC, ifb, ifb_index);
-    add_netem(p, ifb, ifb_index, 0, up);
-    plan_add_dev(p, OP_CLSACT, PLAN_FABRIC, q->dev, q->index);
-    add_redirect(p, q->dev, q->index, ifb, ifb_index);
+        add_netem(p, q->dev, q->index, 0, wires[1]);
+    if (!impairment_is_none(&m->up))
+        plan_add_uplink(p, port, plan_keep(p, xasprintf("i%u", port)), wires[0]);
 }
 
 void plan_connect_network(struct plan *p, const struct network *n, unsigned number, unsigned first)

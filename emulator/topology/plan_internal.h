@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Shared by the plan's parts: plan.c makes the skeleton (nodes, ports, addresses), plan_connect.c
- * joins the ports (links, networks, wan) with one of the two engines.
+ * joins the ports (links, networks, wan) with one of the two engines, plan_splice.c knows the wires
+ * which no engine has.
  */
 #ifndef WANLAB_TOPOLOGY_PLAN_INTERNAL_H
 #define WANLAB_TOPOLOGY_PLAN_INTERNAL_H
@@ -23,6 +24,20 @@ const char *plan_keep(struct plan *p, char *text);
 void plan_connect_link(struct plan *p, const struct link *link, unsigned first);
 void plan_connect_network(struct plan *p, const struct network *n, unsigned number, unsigned first);
 void plan_connect_wan(struct plan *p, const struct wan *wan, unsigned first);
+
+/* What plan_connect.c and plan_splice.c have in common: wires and TAPs without steps, and steps. */
+unsigned plan_add_link_wire(struct plan *p, const struct link *link, unsigned first, unsigned d,
+                            const unsigned taps[2]);
+void plan_add_member_wires(struct plan *p, const struct network *n, const struct network_member *m,
+                           unsigned port, const unsigned taps[2], unsigned ret[2]);
+unsigned plan_reserve_tap(struct plan *p, unsigned port, char letter);
+void plan_open_tap(struct plan *p, unsigned number);
+struct op *plan_add_redirect(struct plan *p, const char *dev, int index, const char *target,
+                             int target_index);
+void plan_add_uplink(struct plan *p, unsigned port, const char *ifb, unsigned wire);
+
+/* plan_splice.c: lists the wires of connections without impairment, behind all others. */
+void plan_add_bare_wires(struct plan *p);
 
 /* Interface indices in the fabric, apart by kind so that none depends on how many others exist. */
 enum {

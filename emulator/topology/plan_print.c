@@ -122,6 +122,9 @@ static void print_interface(const struct op *op, FILE *out)
     case OP_MASTER:
         fprintf(out, "link set %s master %s", op->dev, op->target);
         break;
+    case OP_NO_MASTER:
+        fprintf(out, "link set %s nomaster", op->dev);
+        break;
     default: /* OP_UP */
         fprintf(out, "link set %s up", op->dev);
     }
@@ -147,8 +150,9 @@ static void print_tc(const struct op *op, FILE *out)
         fprintf(out, "tc filter add dev %s parent 1: protocol all prio 1 fw", op->dev);
         break;
     case OP_REDIRECT:
-        fprintf(out, "tc filter add dev %s %s mirred egress redirect dev %s", op->dev, on_ingress,
-                op->target);
+        fprintf(out, "tc filter %s dev %s %s%s mirred egress redirect dev %s",
+                op->replace ? "replace" : "add", op->dev, op->replace ? "handle 800::800 " : "",
+                on_ingress, op->target);
         break;
     default: /* OP_MARK */
         fprintf(out, "tc filter add dev %s %s skbedit mark 0x1%04x pass", op->dev, on_ingress,
@@ -180,6 +184,7 @@ static void print_step(const struct plan *p, const struct op *op, FILE *out)
     case OP_TAP:
     case OP_UP:
     case OP_MASTER:
+    case OP_NO_MASTER:
         print_tool(p, op, "ip", out);
         print_interface(op, out);
         break;
@@ -211,16 +216,15 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
 /* A wire of the delay line in words, and, where netem could do the same, its line there. */
 static void print_delayline_wire(const struct plan *p, const struct wire *w, FILE *out)
 {
-    const struct port *to = &p->ports[w->to_port];
     char ifb[PLAN_NAME_MAX];
     snprintf(ifb, sizeof(ifb), "i%u", w->from_port);
     struct op op = {
         .kind = OP_NETEM,
         .ns = PLAN_FABRIC,
-        .dev = w->kind == WIRE_UPLINK ? ifb : to->dev,
-        .minor = w->kind == WIRE_WAN ? w->from_port + 1 : 0,
+        .dev = w->kind == WIRE_UPLINK ? ifb : p->ports[w->to_port].dev,
         .wire = (unsigned)(w - p->wires),
     };
+    plan_netem_place(w, &op.dev_index, &op.minor);
     const char *key;
     fprintf(out, "# %s is the delay line's, from %s to %s: ", w->name, p->taps[w->from_tap].dev,
             p->taps[w->to_tap].dev);

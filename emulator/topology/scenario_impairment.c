@@ -330,6 +330,7 @@ static int decode_queue(struct scenario *s, const struct yaml *v, struct impairm
     int r = yaml_expect_scalar(v, "a queue", err);
     if (r < 0)
         return r;
+    io->queue_by_default = false;
     q->unit = ends_with(v->scalar, "B")   ? QUEUE_BYTES
               : ends_with(v->scalar, "s") ? QUEUE_TIME
                                           : QUEUE_PACKETS;

@@ -176,7 +176,9 @@ int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, siz
         r = scale_delay(s, &from, io, err);
     if (r == 0)
         r = check_engine(s, &from, io, place, err);
-    if (r == 0 && io->queue.size == 0)
+    if (r == 0 && io->queue.size == 0) {
+        io->queue_by_default = true;
         io->queue.size = impairment_default_queue(io, MTU);
+    }
     return r;
 }

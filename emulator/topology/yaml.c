@@ -133,10 +133,11 @@ static int place(struct yaml_document *doc, const char *path, const struct mark 
     }
 }
 
-int yaml_override(struct yaml_document *doc, const char *path, const char *value, struct error *err)
+int yaml_override_as(struct yaml_document *doc, const char *name, const char *path,
+                     const char *value, struct error *err)
 {
     doc->overrides = array_grow(doc->overrides, doc->override_count, sizeof(*doc->overrides));
-    char *label = doc->overrides[doc->override_count++] = xasprintf("--set %s", path);
+    char *label = doc->overrides[doc->override_count++] = xstrdup(name);
     const struct mark mark = {.file = label};
     int r = check_path(path, &mark, err);
     if (r < 0)
@@ -144,6 +145,12 @@ int yaml_override(struct yaml_document *doc, const char *path, const char *value
     _cleanup_(yaml_node_freep) struct yaml *built = NULL;
     r = yaml_build(label, true, value, strlen(value), &built, err);
     return r < 0 ? r : place(doc, path, &mark, &built, err);
+}
+
+int yaml_override(struct yaml_document *doc, const char *path, const char *value, struct error *err)
+{
+    _cleanup_(freep) char *label = xasprintf("--set %s", path);
+    return yaml_override_as(doc, label, path, value, err);
 }
 
 /* Takes a key out of a map; NULL if it is not there. */

@@ -63,6 +63,10 @@ void yaml_close(struct yaml_document *doc); /* releases the tree; accepts a zero
 int yaml_override(struct yaml_document *doc, const char *path, const char *value,
                   struct error *err);
 
+/* The same with marks that say `label`. */
+int yaml_override_as(struct yaml_document *doc, const char *label, const char *path,
+                     const char *value, struct error *err);
+
 /* Takes `key` out of the root and sets every key of the map that it is, as yaml_override() would.
  */
 int yaml_apply(struct yaml_document *doc, const char *key, struct error *err);

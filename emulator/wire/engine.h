@@ -9,11 +9,18 @@
 #define WANLAB_WIRE_ENGINE_H
 
 #include "base/error.h"
+#include "topology/change.h"
 #include "topology/plan.h"
 #include "topology/scenario.h"
 
 struct engine_run; /* what runs, for an engine that needs a process */
 struct delayline_stats;
+
+/* When a change took effect. */
+struct wire_switch {
+    uint64_t realtime_ns;       /* of the first wire */
+    uint64_t first_ns, last_ns; /* CLOCK_MONOTONIC: before the first wire and after the last */
+};
 
 struct wire_engine {
     const char *name;
@@ -33,6 +40,17 @@ struct wire_engine {
 
     /* Counters and lateness since the start; valid while `run` is; NULL if it keeps none. */
     const struct delayline_stats *(*stats)(const struct engine_run *run);
+
+    /* Takes over the TAPs of wires that were bare until now; the descriptors are the engine's from
+     * here on, also on error. NULL: it has none. */
+    int (*adopt)(struct engine_run *run, const unsigned *taps, const int *fds, size_t count,
+                 struct error *err);
+
+    /* Makes a change, of all its wires at one instant; none of them is bare. What is on the way is
+     * left alone. On error nothing has changed. What the impairments refer to must live as long as
+     * `run`. In the fabric's namespace. */
+    int (*change)(struct engine_run *run, const struct change *c, struct wire_switch *ret,
+                  struct error *err);
 
     void (*stop)(struct engine_run *run); /* accepts NULL */
 };

@@ -9,13 +9,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
+#include "base/prng.h"
 #include "net/netlink.h"
-#include "net/tc.h"
+#include "topology/distribution.h"
+
+enum { UNIFORM_VALUES = 4096 };
 
 static int try_netem(struct error *err)
 {
@@ -67,6 +73,115 @@ static int probe(struct error *err)
     return 0;
 }
 
+static void fill_loss(const struct impairment *i, struct netem *netem)
+{
+    if (i->cut) {
+        netem->loss_model = NETEM_LOSS_RANDOM;
+        netem->loss[0] = 1;
+    } else if (i->loss_model == LOSS_RANDOM && i->loss_parameters[0] > 0) {
+        netem->loss_model = NETEM_LOSS_GEMODEL;
+        impairment_correlated_loss(i, &netem->loss[0], &netem->loss[1]);
+        netem->loss[2] = 1;
+    } else if (i->loss_model == LOSS_RANDOM) {
+        netem->loss_model = i->loss > 0 ? NETEM_LOSS_RANDOM : NETEM_LOSS_NONE;
+        netem->loss[0] = i->loss;
+    } else {
+        netem->loss_model = i->loss_model == LOSS_GEMODEL ? NETEM_LOSS_GEMODEL : NETEM_LOSS_STATE;
+        memcpy(netem->loss, i->loss_parameters, sizeof(netem->loss));
+    }
+}
+
+void netem_fill(const struct plan *plan, unsigned wire, const struct impairment *i,
+                struct netem *ret)
+{
+    *ret = (struct netem){
+        .delay_ns = i->delay_ns,
+        .jitter_ns = i->jitter_ns,
+        .distribution = i->distribution ? i->distribution->values : NULL,
+        .distribution_count = i->distribution ? i->distribution->count : 0,
+        .duplicate = i->duplicate.probability,
+        .corrupt = i->corrupt.probability,
+        .reorder = i->reorder.probability,
+        .gap = i->reorder_gap,
+        .rate_bps = impairment_netem_rate(i),
+        .overhead = i->framing.overhead,
+        .cell = i->framing.cell,
+        .cell_overhead = i->framing.cell_overhead,
+        .limit = impairment_netem_limit(i, PLAN_MTU),
+        .seed = prng_key(plan->scenario->seed, plan->wires[wire].name),
+    };
+    fill_loss(i, ret);
+}
+
+/* A change cannot take a table away that is there; this one means the same as none. */
+static const int16_t *uniform_table(void)
+{
+    static int16_t values[UNIFORM_VALUES];
+    const int step = 2 * DISTRIBUTION_SCALE / UNIFORM_VALUES;
+    for (int i = 0; values[0] == 0 && i < UNIFORM_VALUES; i++)
+        values[UNIFORM_VALUES - 1 - i] = (int16_t)(DISTRIBUTION_SCALE - step / 2 - i * step);
+    return values;
+}
+
+static struct nl_msg *change_message(const struct plan *plan, unsigned wire,
+                                     const struct impairment *i)
+{
+    static uint64_t changes; /* so that no change brings the same fates again */
+    struct netem netem;
+    int index;
+    uint32_t minor;
+    netem_fill(plan, wire, i, &netem);
+    netem.seed += ++changes;
+    if (netem.jitter_ns && !netem.distribution) {
+        netem.distribution = uniform_table();
+        netem.distribution_count = UNIFORM_VALUES;
+    }
+    /* What flies already must not be overtaken by what has a shorter delay. */
+    if (!i->order_free)
+        netem.rate_bps = impairment_ordering_rate(i);
+    plan_netem_place(&plan->wires[wire], &index, &minor);
+    return tc_replace_netem(index, minor ? TC_HANDLE(1, minor) : TC_H_ROOT, TC_HANDLE(minor + 1, 0),
+                            &netem);
+}
+
+/* All wires of a change, in one go; `back`: as they were before it. */
+static int send_all(struct netlink *nl, const struct change *c, bool back, struct wire_switch *ret,
+                    struct error *err)
+{
+    _cleanup_(freep) struct nl_msg **msgs = xcalloc(c->count, sizeof(*msgs));
+    size_t failed;
+    uint64_t ns[2];
+    for (size_t i = 0; i < c->count; i++) {
+        const struct change_wire *w = &c->wires[i];
+        msgs[i] = change_message(c->plan, w->wire, back ? &c->now[w->wire] : &w->impairment);
+    }
+    ret->realtime_ns = clock_realtime_ns();
+    int r = netlink_request_all(nl, msgs, c->count, &failed, ns, err);
+    ret->first_ns = ns[0];
+    ret->last_ns = ns[1];
+    if (r < 0 && failed < c->count)
+        return error_wrap(err, "wire '%s'", c->plan->wires[c->wires[failed].wire].name);
+    return r;
+}
+
+static int change(struct engine_run *run, const struct change *c, struct wire_switch *ret,
+                  struct error *err)
+{
+    _cleanup_(netlink_closep) struct netlink *nl = NULL;
+    struct wire_switch when;
+    (void)run;
+    int r = netlink_open(&nl, err);
+    if (r < 0)
+        return r;
+    r = send_all(nl, c, false, &when, err);
+    if (r < 0) {
+        send_all(nl, c, true, &when, NULL);
+        return r;
+    }
+    *ret = when;
+    return 0;
+}
+
 static int start(const struct plan *plan, const int *tap_fds, int fates_fd, struct engine_run **ret,
                  struct error *err)
 {
@@ -98,5 +213,6 @@ const struct wire_engine netem_engine = {
     .start = start,
     .pidfd = no_pidfd,
     .stats = no_stats,
+    .change = change,
     .stop = stop,
 };

@@ -30,11 +30,11 @@ static int by_place(const void *a, const void *b)
 
 static void find_places(struct reading *r, const struct plan *plan)
 {
-    r->places = xcalloc(plan->wire_count, sizeof(*r->places));
-    for (size_t i = 0; i < plan->op_count && r->count < plan->wire_count; i++) {
-        const struct op *op = &plan->ops[i];
-        if (op->kind == OP_NETEM)
-            r->places[r->count++] = (struct place){op->dev_index, op->minor, op->wire};
+    r->count = plan_wires(plan);
+    r->places = xcalloc(r->count, sizeof(*r->places));
+    for (unsigned i = 0; i < r->count; i++) {
+        r->places[i].wire = i;
+        plan_netem_place(&plan->wires[i], &r->places[i].ifindex, &r->places[i].minor);
     }
     qsort(r->places, r->count, sizeof(*r->places), by_place);
 }
@@ -53,7 +53,7 @@ int qdiscs_read(const struct plan *plan, struct qdisc_stats *ret, struct error *
 {
     _cleanup_(netlink_closep) struct netlink *nl = NULL;
     struct reading reading = {.stats = ret};
-    memset(ret, 0, plan->wire_count * sizeof(*ret));
+    memset(ret, 0, plan_wires(plan) * sizeof(*ret));
     int r = netlink_open(&nl, err);
     if (r < 0)
         return r;

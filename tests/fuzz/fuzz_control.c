@@ -47,6 +47,18 @@ static void do_nothing(struct node_instance *n)
 static const struct node_driver driver = {
     .name = "fuzz", .exec = refuse_exec, .pause = do_pause, .halt = do_nothing, .stop = do_nothing};
 
+static int do_change(struct engine_run *run, const struct change *c, struct wire_switch *ret,
+                     struct error *err)
+{
+    (void)run, (void)err;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->wires[i].wire >= plan_wires(c->plan))
+            fuzz_fail("a change of a wire that there is not", "");
+    *ret = (struct wire_switch){0};
+    return 0;
+}
+
+static struct wire_engine engine;
 static struct supervisor supervisor;
 static struct tree tree;
 static int alive[8]; /* the nodes' pidfds, which are never readable */
@@ -89,7 +101,10 @@ static void start(void)
     *strrchr(path, '/') = '\0';
     log_threshold = LOG_LEVEL_ERROR;
     tree = (struct tree){.plan = plan, .folder = path, .lifeline = -1};
-    supervisor = (struct supervisor){.tree = &tree, .engine = wire_engine(ENGINE_NETEM)};
+    engine = *wire_engine(ENGINE_NETEM);
+    engine.change = do_change;
+    supervisor = (struct supervisor){.tree = &tree, .engine = &engine};
+    links_init(&supervisor);
     supervisor.fabric.plan = plan;
     supervisor.fabric.nodes = xcalloc(s->node_count, sizeof(*supervisor.fabric.nodes));
     supervisor.lives = NULL;

@@ -2,11 +2,9 @@
 #include "wire/delayline/child.h"
 
 #include <errno.h>
-#include <linux/if_tun.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,11 +14,6 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "wire/delayline/loop.h"
-
-#ifndef TUN_F_USO4 /* since Linux 6.2 */
-#define TUN_F_USO4 0x20
-#define TUN_F_USO6 0x40
-#endif
 
 enum { PRIORITY = 5 };
 
@@ -69,32 +62,6 @@ static void become_punctual(struct delayline_stats *stats)
     mlockall(MCL_CURRENT | MCL_ONFAULT);
 }
 
-/* Where a wire must see each packet on its own, the kernel segments before the packet reaches the
- * TAP. Checksums stay partial in any case: they travel in the virtio-net header. */
-static int set_offloads(int fd, bool wire_packets, struct error *err)
-{
-    const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-    const unsigned long udp = TUN_F_USO4 | TUN_F_USO6;
-    if (!wire_packets && ioctl(fd, TUNSETOFFLOAD, tcp | udp) == 0)
-        return 0;
-    if (ioctl(fd, TUNSETOFFLOAD, wire_packets ? TUN_F_CSUM : tcp) < 0)
-        return error_errno(err, errno, "cannot set the offloads of a TAP");
-    return 0;
-}
-
-static int set_all_offloads(const struct child *c, struct error *err)
-{
-    const struct plan *p = c->plan;
-    _cleanup_(freep) bool *wire_packets = xcalloc(p->tap_count, sizeof(*wire_packets));
-    for (size_t i = 0; i < p->wire_count; i++)
-        if (impairment_needs_wire_packets(&p->wires[i].impairment))
-            wire_packets[p->wires[i].from_tap] = true;
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < p->tap_count; i++)
-        r = set_offloads(c->tap_fds[i], wire_packets[i], err);
-    return r;
-}
-
 void child_run(const struct child *c)
 {
     struct child_answer answer = {0};
@@ -102,9 +69,7 @@ void child_run(const struct child *c)
     prctl(PR_SET_NAME, "wanlab-wire");
     follow_parent(c);
     close_others(c);
-    answer.result = set_all_offloads(c, &answer.err);
-    if (answer.result == 0)
-        answer.result = loop_init(&loop, c, &answer.err);
+    answer.result = loop_init(&loop, c, &answer.err);
     if (answer.result == 0) {
         stay_on_this_processor();
         become_punctual(c->stats);

@@ -9,12 +9,15 @@
 #include <sys/types.h>
 
 #include "wire/delayline/delayline.h"
+#include "wire/delayline/exchange.h"
 
 struct child {
     const struct plan *plan;
-    const int *tap_fds;
-    int fates_fd; /* 0: none */
-    int control;  /* a SOCK_SEQPACKET: it answers there once, and ends when the other end closes */
+    const int *tap_fds; /* of the TAPs that are not bare */
+    int fates_fd;       /* 0: none */
+    int control; /* a SOCK_SEQPACKET: it answers there once and then to each request of exchange.h;
+                    it ends when the other end closes */
+    const struct exchange *exchange;
     pid_t parent;
     struct delayline_stats *stats; /* shared with the parent */
 };

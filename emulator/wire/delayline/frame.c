@@ -26,7 +26,6 @@ enum {
     UDP_HEADER = 8,
     ND_FIRST = 133, /* router solicitation … */
     ND_LAST = 137,  /* … redirect */
-    GSO_UDP_L4 = 5, /* VIRTIO_NET_HDR_GSO_UDP_L4, missing from older headers */
 };
 
 static unsigned get16(const uint8_t *p)
@@ -83,7 +82,7 @@ static size_t segment_headers(const struct virtio_net_hdr_v1 *h, const uint8_t *
     size_t transport = h->csum_start;
     if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || transport < FRAME_ETHERNET_HEADER)
         return 0;
-    if ((h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == GSO_UDP_L4)
+    if ((h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == FRAME_GSO_UDP)
         return transport + UDP_HEADER;
     if (transport + TCP_OFFSET_AT >= size)
         return 0;
@@ -103,6 +102,17 @@ static void count_segments(const struct virtio_net_hdr_v1 *h, const uint8_t *fra
     size_t segments = (size - headers + h->gso_size - 1) / h->gso_size;
     f->segments = segments > UINT16_MAX ? UINT16_MAX : (uint16_t)segments;
     f->wire_bytes += (uint32_t)((f->segments - 1) * headers);
+}
+
+size_t frame_segment_headers(const uint8_t *packet, size_t size)
+{
+    struct virtio_net_hdr_v1 header;
+    if (size < FRAME_VNET_HEADER + FRAME_ETHERNET_HEADER)
+        return 0;
+    memcpy(&header, packet, sizeof(header));
+    if (header.gso_type == VIRTIO_NET_HDR_GSO_NONE || header.gso_size == 0)
+        return 0;
+    return segment_headers(&header, packet + FRAME_VNET_HEADER, size - FRAME_VNET_HEADER);
 }
 
 bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret)

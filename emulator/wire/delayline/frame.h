@@ -16,6 +16,7 @@
 enum {
     FRAME_VNET_HEADER = 12,     /* struct virtio_net_hdr_v1 */
     FRAME_ETHERNET_HEADER = 14, /* destination, source, type */
+    FRAME_GSO_UDP = 5,          /* VIRTIO_NET_HDR_GSO_UDP_L4, missing from older headers */
 };
 
 struct frame {
@@ -29,6 +30,10 @@ struct frame {
 
 /* False: too short to be an Ethernet frame. */
 bool frame_parse(const uint8_t *packet, size_t size, struct frame *ret);
+
+/* The bytes of a super-packet's frame that each of its segments repeats; 0: it is none, or it is
+ * not known. */
+size_t frame_segment_headers(const uint8_t *packet, size_t size);
 
 /* Does to an IP packet what a router does, as the fabric itself is one with engine netem: writes
  * destination and source MAC (`macs`: 6 bytes each, in the order of the frame) and takes one from

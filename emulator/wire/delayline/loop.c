@@ -18,6 +18,8 @@
  *   - The memory limit is reached: packets are still read, or the TAPs would fill up, and dropped.
  *   - The loop is too slow: due packets go first, the TAPs' own queues (PLAN_TAP_QUEUE) run
  *     over, and the lateness shows it.
+ *   - A request asks for another model of some wires: it is there in shared memory and switched to
+ *     between two packets. A super-packet that came before the kernel knew of it is cut here.
  *   - The supervisor is gone: its end of the control socket closes, and the loop ends. (It would
  *     be killed with it anyway.)
  */
@@ -33,6 +35,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "wire/delayline/segment.h"
 
 enum {
     READ_BATCH = 64,    /* packets of one TAP in one turn */
@@ -57,8 +60,8 @@ int loop_init(struct loop *l, const struct child *c, struct error *err)
     const uint64_t now_ns = clock_monotonic_ns();
     *l = (struct loop){
         .stats = c->stats,
-        .tap_fds = c->tap_fds,
-        .tap_count = plan->tap_count,
+        .plan = plan,
+        .exchange = c->exchange,
         .control = c->control,
         .epoll = epoll_create1(EPOLL_CLOEXEC),
     };
@@ -75,9 +78,12 @@ int loop_init(struct loop *l, const struct child *c, struct error *err)
     if (r < 0)
         return r;
     switch_init(&l->switch_table, plan);
-    l->wire_fds = xcalloc(plan->wire_count, sizeof(*l->wire_fds));
-    for (size_t i = 0; i < plan->wire_count; i++)
-        l->wire_fds[i] = c->tap_fds[plan->wires[i].to_tap];
+    l->tap_fds = xcalloc(plan_taps(plan), sizeof(*l->tap_fds));
+    for (size_t i = 0; i < plan_taps(plan); i++)
+        l->tap_fds[i] = i < plan->tap_count ? c->tap_fds[i] : -1;
+    l->wire_fds = xcalloc(plan_wires(plan), sizeof(*l->wire_fds));
+    for (size_t i = 0; i < plan_wires(plan); i++)
+        l->wire_fds[i] = l->tap_fds[plan->wires[i].to_tap];
     r = watch(l, c->control, control_tag, err);
     for (size_t i = 0; r == 0 && i < plan->tap_count; i++)
         r = watch(l, c->tap_fds[i], i, err);
@@ -92,6 +98,7 @@ void loop_done(struct loop *l)
     recorder_done(&l->recorder);
     switch_done(&l->switch_table);
     pool_done(&l->pool);
+    free(l->tap_fds);
     free(l->wire_fds);
     *l = (struct loop){.epoll = -1};
 }
@@ -155,6 +162,33 @@ static bool send_over(struct loop *l, uint32_t wire, struct packet *packet, uint
     return queued;
 }
 
+/* The frames of a super-packet that waited in its TAP while the wire came to need each on its own.
+ * False: it cannot be cut. */
+static bool send_segments(struct loop *l, uint32_t wire, const struct packet *packet,
+                          unsigned segments, uint64_t arrival_ns)
+{
+    static uint8_t data[POOL_BIG_CAPACITY];
+    for (unsigned n = 0; n < segments; n++) {
+        const size_t size = segment_cut(packet->data, packet->size, n, data);
+        if (size == 0)
+            return n > 0;
+        bool is_small = size <= pool_capacity(POOL_SMALL);
+        struct packet *part = pool_take(&l->pool, is_small ? POOL_SMALL : POOL_BIG);
+        if (!part) {
+            l->stats->no_memory++;
+            continue;
+        }
+        memcpy(part->data, data, size);
+        part->size = (uint32_t)size;
+        part->segments = 1;
+        part->wire_bytes = (uint32_t)size - FRAME_VNET_HEADER;
+        part->control = false;
+        if (!send_over(l, wire, part, arrival_ns))
+            pool_give(&l->pool, part);
+    }
+    return true;
+}
+
 /* Decides what becomes of a packet. True: the wires have it. */
 static bool dispatch(struct loop *l, uint32_t tap, struct packet *packet, uint64_t arrival_ns)
 {
@@ -168,6 +202,9 @@ static bool dispatch(struct loop *l, uint32_t tap, struct packet *packet, uint64
         l->stats->no_wire++;
         return false;
     }
+    if (frame.segments > 1 && wires_needs_wire_packets(&l->wires, way.wire) &&
+        send_segments(l, way.wire, packet, frame.segments, arrival_ns))
+        return false;
     packet->segments = frame.segments;
     packet->wire_bytes = frame.wire_bytes;
     packet->control = frame.control;
@@ -227,12 +264,61 @@ static void read_tap(struct loop *l, uint32_t tap)
     }
 }
 
-/* False: the other end has gone. There are no commands yet: what comes is ignored. */
+/* TAPs of wires that were bare. Nothing is led to them yet. */
+static int adopt_taps(struct loop *l, const struct exchange_request *request, const int *fds)
+{
+    for (uint32_t i = 0; i < request->count; i++) {
+        const unsigned tap = request->taps[i];
+        if (l->tap_fds[tap] >= 0) /* of a splice that was undone */
+            close(l->tap_fds[tap]);
+        l->tap_fds[tap] = fds[i];
+        if (watch(l, fds[i], tap, NULL) < 0)
+            return -errno;
+        for (size_t w = 0; w < plan_wires(l->plan); w++)
+            if (l->plan->wires[w].to_tap == tap)
+                l->wire_fds[w] = fds[i];
+    }
+    return 0;
+}
+
+/* Between two packets, and so at one instant for all of them. */
+static struct wire_switch change_wires(struct loop *l, uint32_t count)
+{
+    const struct change_wire *changes = l->exchange->changes;
+    struct wire_switch when = {.realtime_ns = clock_realtime_ns(),
+                               .first_ns = clock_monotonic_ns()};
+    for (uint32_t i = 0; i < count; i++)
+        wires_change(&l->wires, changes[i].wire, &changes[i].impairment, when.first_ns);
+    when.last_ns = clock_monotonic_ns();
+    return when;
+}
+
+/* The pages of the changes are here before the first of them is made. */
+static void touch(const volatile struct change_wire *changes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        (void)changes[i].wire;
+}
+
+/* A request of the parent. False: it has gone. */
 static bool read_control(struct loop *l)
 {
-    char message[4096];
-    ssize_t n = recv(l->control, message, sizeof(message), MSG_DONTWAIT);
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+    struct exchange_request request;
+    struct exchange_answer answer = {0};
+    int fds[MESSAGE_FDS_MAX];
+    size_t fd_count = ARRAY_LEN(fds);
+    ssize_t n = message_receive(l->control, &request, sizeof(request), fds, &fd_count);
+    if (n < 0)
+        return n == -EAGAIN || n == -EINTR;
+    if (n != (ssize_t)sizeof(request))
+        return false;
+    if (request.kind == EXCHANGE_ADOPT) {
+        answer.result = adopt_taps(l, &request, fds);
+    } else {
+        touch(l->exchange->changes, request.count);
+        answer.when = change_wires(l, request.count);
+    }
+    return message_send(l->control, &answer, sizeof(answer), NULL, 0) >= 0;
 }
 
 /* Sleeps until there is something to read or to release. The number of events, or -errno. */

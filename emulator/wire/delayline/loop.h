@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "wire/delayline/child.h"
+#include "wire/delayline/exchange.h"
 #include "wire/delayline/pool.h"
 #include "wire/delayline/record.h"
 #include "wire/delayline/switch.h"
@@ -20,10 +21,11 @@
 #define LOOP_MEMORY ((size_t)512 << 20)
 
 struct loop {
-    struct delayline_stats *stats; /* not owned */
-    const int *tap_fds;            /* plan order; not owned */
-    size_t tap_count;
-    int *wire_fds; /* where each wire's packets leave */
+    struct delayline_stats *stats;   /* not owned */
+    const struct plan *plan;         /* not owned */
+    int *tap_fds;                    /* plan order; the descriptors are not owned; -1: bare */
+    int *wire_fds;                   /* where each wire's packets leave */
+    const struct exchange *exchange; /* not owned */
     struct wires wires;
     struct switch_table switch_table;
     struct pool pool;

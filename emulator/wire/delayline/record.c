@@ -47,7 +47,7 @@ static void next_window(struct recorder *r)
 static size_t head_size(const struct plan *plan)
 {
     size_t size = sizeof(struct record_header);
-    for (size_t i = 0; i < plan->wire_count; i++)
+    for (size_t i = 0; i < plan_wires(plan); i++)
         size += strlen(plan->wires[i].name) + 1;
     return (size + PAGE - 1) / PAGE * PAGE;
 }
@@ -64,10 +64,10 @@ int recorder_init(struct recorder *r, int fd, const struct plan *plan, uint64_t 
         .data_offset = size,
         .started_ns = clock_realtime_ns() - (clock_monotonic_ns() - origin_ns),
         .seed = plan->scenario->seed,
-        .wire_count = plan->wire_count,
+        .wire_count = plan_wires(plan),
     };
     char *name = (char *)(header + 1);
-    for (size_t i = 0; i < plan->wire_count; i++)
+    for (size_t i = 0; i < plan_wires(plan); i++)
         name = stpcpy(name, plan->wires[i].name) + 1;
     *r = (struct recorder){.fd = fd, .header = header, .offset = size, .origin_ns = origin_ns};
     next_window(r);

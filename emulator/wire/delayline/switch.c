@@ -58,7 +58,7 @@ static void make_slots(struct switch_table *s)
 /* Numbers the members by their TAPs; `member_taps` becomes the TAP of each. */
 static void number_members(struct switch_table *s, const struct plan *plan, unsigned *member_taps)
 {
-    for (size_t i = 0; i < plan->wire_count; i++) {
+    for (size_t i = 0; i < plan_wires(plan); i++) {
         const struct wire *w = &plan->wires[i];
         if (w->kind != WIRE_WAN) {
             s->taps[w->from_tap].wire = (uint32_t)i;
@@ -85,7 +85,7 @@ static void fill_pairs(struct switch_table *s, const struct plan *plan)
     s->pairs = xcalloc(n * n, sizeof(*s->pairs));
     for (size_t i = 0; i < n * n; i++)
         s->pairs[i] = SWITCH_NONE;
-    for (size_t i = 0; i < plan->wire_count; i++) {
+    for (size_t i = 0; i < plan_wires(plan); i++) {
         const struct wire *w = &plan->wires[i];
         if (w->kind == WIRE_WAN)
             s->pairs[s->taps[w->from_tap].member * n + s->taps[w->to_tap].member] = (uint32_t)i;
@@ -94,10 +94,10 @@ static void fill_pairs(struct switch_table *s, const struct plan *plan)
 
 void switch_init(struct switch_table *s, const struct plan *plan)
 {
-    _cleanup_(freep) unsigned *member_taps = xcalloc(plan->tap_count, sizeof(*member_taps));
+    _cleanup_(freep) unsigned *member_taps = xcalloc(plan_taps(plan), sizeof(*member_taps));
     *s = (struct switch_table){0};
-    s->taps = xcalloc(plan->tap_count, sizeof(*s->taps));
-    for (size_t i = 0; i < plan->tap_count; i++)
+    s->taps = xcalloc(plan_taps(plan), sizeof(*s->taps));
+    for (size_t i = 0; i < plan_taps(plan); i++)
         s->taps[i] = (struct switch_tap){SWITCH_NONE, SWITCH_NONE};
     number_members(s, plan, member_taps);
     s->members = xcalloc(s->member_count, sizeof(*s->members));

@@ -12,13 +12,14 @@ static void set_impairment(struct wire_state *s, const struct impairment *impair
 {
     s->impairment = *impairment;
     s->is_random = fate_is_random(impairment);
+    s->needs_wire_packets = impairment_needs_wire_packets(impairment);
     s->has_rate = impairment_has_rate(impairment);
 }
 
 void wires_init(struct wires *w, const struct plan *plan, struct delayline_stats *stats,
                 uint64_t origin_ns)
 {
-    *w = (struct wires){.count = plan->wire_count, .origin_ns = origin_ns};
+    *w = (struct wires){.count = plan_wires(plan), .origin_ns = origin_ns};
     w->wire = xcalloc(w->count, sizeof(*w->wire));
     agenda_init(&w->agenda, w->count);
     for (size_t i = 0; i < w->count; i++) {
@@ -273,7 +274,8 @@ static double trace_loss(const struct wires *w, const struct impairment *i, uint
     return trace_row_at(i->trace, i->trace_hold, now_ns - w->origin_ns, &ignored)->loss;
 }
 
-/* False: it is lost. */
+/* False: it is lost. Fates are drawn on a wire that is cut, too: those after it are then what they
+ * would have been. */
 static bool suffer(const struct wires *w, struct wire_state *s, struct packet *packet)
 {
     const struct impairment *i = &s->impairment;
@@ -283,14 +285,14 @@ static bool suffer(const struct wires *w, struct wire_state *s, struct packet *p
     if (!s->is_random)
         return true;
     fate_draw(&s->memory, i, s->key, packet->number, trace_loss(w, i, packet->arrival_ns), &fate);
-    if (fate.lost) {
-        s->stats->lost += packet->segments;
+    if (fate.lost)
         return false;
-    }
     packet->corrupt = fate.corrupt;
     packet->duplicate = fate.duplicate;
     packet->early = fate.early;
     packet->flight_ns = fate.early ? 0 : flight_time(i, fate.jitter_ns);
+    if (i->cut)
+        return true;
     s->stats->corrupted += fate.corrupt;
     s->stats->reordered += fate.early;
     return true;
@@ -304,7 +306,9 @@ enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *pac
     packet->flight_ns = s->impairment.delay_ns;
     packet->number = 0;
     packet->early = packet->duplicate = packet->corrupt = false;
-    if (!packet->control && !suffer(w, s, packet)) {
+    bool survives = packet->control || suffer(w, s, packet);
+    if (!survives || s->impairment.cut) {
+        s->stats->lost += packet->segments;
         record(w, wire, packet, RECORD_LOST);
         return WIRES_LOST;
     }

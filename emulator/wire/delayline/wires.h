@@ -33,7 +33,8 @@
 
 struct wire_state {
     struct impairment impairment;
-    bool is_random; /* fates have to be drawn */
+    bool is_random;          /* fates have to be drawn */
+    bool needs_wire_packets; /* a super-packet has to be cut before it comes here */
     bool has_rate;
     uint64_t key;    /* of all its randomness */
     uint64_t number; /* of the next packet that has one; a super-packet takes as many as it has
@@ -69,7 +70,8 @@ enum wires_fate {
     WIRES_FULL, /* the queue had no room */
 };
 
-/* The wires of a plan, all idle. `stats` has a place for each and must outlive them. */
+/* The wires of a plan, bare ones included, all idle. `stats` has a place for each and must outlive
+ * them. */
 void wires_init(struct wires *w, const struct plan *plan, struct delayline_stats *stats,
                 uint64_t origin_ns);
 void wires_done(struct wires *w); /* packets in it are not given back */
@@ -88,6 +90,11 @@ enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *pac
 /* The copy of a packet that has `duplicate` set, with its contents; no draw but its own jitter. */
 enum wires_fate wires_enqueue_copy(struct wires *w, uint32_t wire, struct packet *copy,
                                    const struct packet *original);
+
+static inline bool wires_needs_wire_packets(const struct wires *w, uint32_t wire)
+{
+    return w->wire[wire].needs_wire_packets;
+}
 
 /* 64 random bits of a packet that has `corrupt` set. */
 uint64_t wires_corruption(const struct wires *w, uint32_t wire, const struct packet *packet);
