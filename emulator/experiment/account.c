@@ -98,6 +98,19 @@ static void read_wire(struct account *a, json_t *old, json_t *new)
     json_array_append_new(a->wires, describe_wire(old, new, lost, queue_drops));
 }
 
+/* A wire in the earlier status: mostly in the same place, but some come in by their first change.
+ */
+static json_t *find_wire(json_t *wires, size_t place, json_t *name)
+{
+    json_t *wire = json_array_get(wires, place);
+    size_t i;
+    if (json_equal(json_object_get(wire, "name"), name))
+        return wire;
+    json_array_foreach(wires, i,
+                       wire) if (json_equal(json_object_get(wire, "name"), name)) return wire;
+    return NULL;
+}
+
 struct account *account_between(json_t *before, json_t *after)
 {
     struct account *a = xcalloc(1, sizeof(*a));
@@ -107,7 +120,7 @@ struct account *account_between(json_t *before, json_t *after)
     read_lateness(a, before, after);
     a->ports = since(before, after, "port_drops");
     json_array_foreach(json_object_get(after, "wires"), i, wire)
-        read_wire(a, json_array_get(old, i), wire);
+        read_wire(a, find_wire(old, i, json_object_get(wire, "name")), wire);
     return a;
 }
 

@@ -52,6 +52,8 @@ struct crew {
     uint64_t deadline_ns;
     void (*on_tick)(void *arg);
     void *tick_arg;
+    void (*on_link)(json_t *event, void *arg);
+    void *link_arg;
     bool interrupted;
     bool failed;
     struct error failure; /* the first one counts */
@@ -142,6 +144,8 @@ static void handle_event(struct crew *c, json_t *event)
         error_set(&err, EIO, "node '%s' died%s%s", node, *why ? ": " : "", why);
         if (strcmp(state, "dead") == 0)
             fail(c, &err);
+    } else if (strcmp(what, "link") == 0 && c->on_link) {
+        c->on_link(event, c->link_arg);
     } else if (strcmp(what, "engine-died") == 0) {
         error_set(&err, EIO, "the wire engine '%s' died",
                   json_string_value(json_object_get(event, "engine")));
@@ -426,6 +430,12 @@ void crew_dismiss(struct crew *c, uint64_t timeout_ns)
                                      "signal", SIGTERM),
                            NULL, 0, NULL, NULL, &ignored);
     await(c, WAIT_DISMISS, timeout_ns, &ignored);
+}
+
+void crew_on_link(struct crew *c, void (*on_link)(json_t *event, void *arg), void *arg)
+{
+    c->on_link = on_link;
+    c->link_arg = arg;
 }
 
 int crew_status(struct crew *c, json_t **ret, struct error *err)

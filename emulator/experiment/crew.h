@@ -60,6 +60,10 @@ bool crew_was_interrupted(const struct crew *c);
  * the lab. */
 void crew_dismiss(struct crew *c, uint64_t timeout_ns);
 
+/* Whom to tell, from inside the awaits, that somebody has changed wires of the lab: the event is as
+ * lab/channel.h describes it, and borrowed. */
+void crew_on_link(struct crew *c, void (*on_link)(json_t *event, void *arg), void *arg);
+
 /* The lab's status, as lab/status.c describes it; the caller's to json_decref(). */
 int crew_status(struct crew *c, json_t **ret, struct error *err);
 

@@ -293,6 +293,20 @@ void fidelity_end(struct fidelity *f, json_t *status)
     f->account = account_between(f->before, status);
 }
 
+void fidelity_link_changed(struct fidelity *f)
+{
+    f->link_changes++;
+}
+
+static void judge_changes(struct fidelity *f)
+{
+    if (f->link_changes > 0)
+        fidelity_fault(f, VERDICT_DOUBTFUL,
+                       "wires were changed %u time%s while it ran: they are not what the file asks "
+                       "('link' in events.jsonl)",
+                       f->link_changes, f->link_changes == 1 ? "" : "s");
+}
+
 void fidelity_judge(struct fidelity *f, const struct plan *plan)
 {
     const struct verdict_limits *limits = &plan->scenario->verdict;
@@ -302,7 +316,9 @@ void fidelity_judge(struct fidelity *f, const struct plan *plan)
                        "no two nodes have a direct path: nothing was measured");
     judge_pairs(f, plan->scenario);
     judge_engine(f, limits);
-    judge_monitor(f, limits);
+    judge_changes(f);
+    if (f->link_changes == 0)
+        judge_monitor(f, limits);
     judge_host(f, limits);
 }
 

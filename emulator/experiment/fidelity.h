@@ -44,6 +44,7 @@ struct fidelity {
     struct account *account; /* since then; NULL: the workload has not ended */
     struct host_load load;
     struct monitor monitor;
+    unsigned link_changes; /* made by somebody since the lab came up */
     enum verdict verdict;
     char *reasons[16]; /* why it is not better; the first `reason_count` */
     size_t reason_count;
@@ -61,12 +62,16 @@ int fidelity_begin(struct fidelity *f, struct crew *crew, const struct plan *pla
 void fidelity_watch(struct fidelity *f);
 void fidelity_end(struct fidelity *f, json_t *status);
 
+/* Somebody has changed wires of the lab: from then on they are not what the file asks. */
+void fidelity_link_changed(struct fidelity *f);
+
 /* Decides on the verdict by the scenario's limits (topology/scenario_verdict.c).
  *
  * Broken: a pair answered none of the probes, or its smallest round trip is off by more than five
  * times the limit and 5 %; half of the packets left ten times later than the
  * limit for 1 %; 1 in 1,000 packets more
- * than the limit was dropped without anybody having asked. Doubtful: what is beyond a limit. */
+ * than the limit was dropped without anybody having asked. Doubtful: what is beyond a limit;
+ * a lab whose wires somebody has changed, where the echoes' times say nothing. */
 void fidelity_judge(struct fidelity *f, const struct plan *plan);
 
 /* One more reason for a verdict of `v` or worse. */

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "lab/supervisor.h"
 
-enum { HISTORY_MAX = 1000, NAMES_MAX = 100 };
+enum { HISTORY_MAX = 1000, NAMES_MAX = 100, LINE_MAX_LEN = 400 };
 
 void links_init(struct supervisor *s)
 {
@@ -78,7 +78,7 @@ int links_prepare(struct supervisor *s, json_t *words, const char *folder, struc
     return r;
 }
 
-/* "db1-db2 web delay=5ms, all up" */
+/* "db1-db2 web delay=5ms, all up", not too long. */
 static char *in_one_line(json_t *words)
 {
     static const char *const keys[] = {"wires", "set"};
@@ -89,9 +89,11 @@ static char *in_one_line(json_t *words)
     {
         text_add(&text, "%s", i ? "," : "");
         for (int k = 0; k < 2; k++)
-            json_array_foreach(json_object_get(item, keys[k]), n, word)
-                text_add(&text, "%s%s", text.len ? " " : "", json_string_value(word));
+            json_array_foreach(json_object_get(item, keys[k]), n, word) if (text.len < LINE_MAX_LEN)
+                text_add(&text, "%s%.100s", text.len ? " " : "", json_string_value(word));
     }
+    if (text.len >= LINE_MAX_LEN)
+        text_add(&text, " …");
     return text.data;
 }
 
@@ -160,7 +162,8 @@ static void note_change(struct supervisor *s, const struct change *c, json_t *wo
     struct links *l = &s->links;
     _cleanup_(freep) char *line = in_one_line(words);
     json_t *entry = describe_switch(c, when), *names = json_array();
-    json_object_set_new(entry, "what", json_string(line));
+    json_t *what = json_string(line); /* NULL: a word was cut in the middle of a character */
+    json_object_set_new(entry, "what", what ? what : json_string("…"));
     l->changes++;
     if (json_array_size(l->history) == HISTORY_MAX)
         json_array_remove(l->history, 0);

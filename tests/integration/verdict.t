@@ -134,5 +134,21 @@ like "$(reasons meddled)" "while the workload ran round trips took [0-9.]+ ms mo
     "the echoes of the run notice"
 is "$(jq -r .verdict "$WORK/meddled/run.json")" doubtful "and the run is doubtful"
 
+# A wire that somebody changes the right way: the run knows.
+act changed --set verdict.lateness_p99=1s --set workload.act.with=wait &
+changer=$!
+wait_for 30 there there
+"$WANLAB" link v a-b delay=25ms >/dev/null
+ok $? "(a wire is changed while the run waits)"
+tell go
+wait $changer
+like "$(reasons changed)" "wires were changed 1 time while it ran" "the run says so"
+[[ $(reasons changed) != *"round trips took"* ]]
+ok $? "and does not hold the echoes against what the file asks"
+is "$(jq -r .verdict "$WORK/changed/run.json")" doubtful "it is doubtful"
+is "$(jq -c 'select(.event == "link") | [.what, .wires, .count, .took_effect > 0, .took_effect <= .at]' "$WORK/changed/events.jsonl")" \
+    '["a-b delay=25ms",["a->b","b->a"],2,true,true]' "events.jsonl has the change"
+is "$(fidelity changed '.wires[0].delay_s')" 0.025 "fidelity.json has what was asked at the end"
+
 nothing_left "nothing is left"
 done_testing
