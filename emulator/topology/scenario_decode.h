@@ -39,6 +39,16 @@ int scenario_try_sets(const struct scenario_source *source, const char *const *s
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_resources.c: kind, root, limits, … of a group; `ret` gets a root of its own to free. */
 int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err);
+
+/* scenario_routing.c. `node` is NULL where the file says nothing. */
+int scenario_decode_role(const struct yaml *node, enum node_role *ret, struct error *err);
+int scenario_decode_metric(struct scenario *s, const struct yaml *root, struct error *err);
+/* `weight` of a link, of one of its directions, or of a network; without it `*io` stays. */
+int scenario_decode_weight(const struct scenario *s, const struct yaml *map, unsigned *io,
+                           struct error *err);
+/* Last of all, where there are routers: the shortest paths, and whether all nodes have one. */
+int scenario_make_routing(struct scenario *s, struct error *err);
+
 /* scenario_impairment.c: the keys of a wire, in the order of their meaning. */
 #define WIRE_KEYS                                                                                  \
     "delay", "jitter", "distribution", "correlation", "loss", "duplicate", "corrupt", "reorder",   \
