@@ -238,9 +238,9 @@ int routing_new(const struct scenario *s, struct routing **ret, struct error *er
         size_t found = r->core_count;
         routing_free(r);
         return error_input(err,
-                           "%s: found %zu routers, networks and nodes with several interfaces "
+                           "found %zu routers, networks and nodes with several interfaces "
                            "together, expected at most %d where there are routers",
-                           s->document.file, found, ROUTING_CORE_MAX);
+                           found, ROUTING_CORE_MAX);
     }
     struct search q;
     search_init(&q, r);

@@ -99,17 +99,20 @@ static int refuse_unreachable(const struct scenario *s, struct error *err)
 
 int scenario_make_routing(struct scenario *s, struct error *err)
 {
-    bool has_router = false;
-    for (size_t i = 0; i < s->node_count && !has_router; i++)
-        has_router = s->nodes[i].role == ROLE_ROUTER;
-    int r = has_router ? routing_new(s, &s->routing, err) : 0;
-    if (r < 0 || !has_router || s->disconnected)
-        return r;
+    size_t router = 0;
+    while (router < s->node_count && s->nodes[router].role != ROLE_ROUTER)
+        router++;
+    if (router == s->node_count)
+        return 0;
+    int r = routing_new(s, &s->routing, err);
+    if (r < 0)
+        return yaml_wrap(err, &s->nodes[router].mark);
+    if (s->disconnected)
+        return 0;
     if (s->routing->longest > HOPS_MAX)
-        return error_input(
-            err,
-            "%s: found a shortest path of %u hops, but no packet lives for more than "
-            "%d: expected shorter ones, or 'disconnected: yes'",
-            s->document.file, s->routing->longest, HOPS_MAX);
+        return yaml_error(err, &s->nodes[router].mark,
+                          "found a shortest path of %u hops over routers, but no packet lives for "
+                          "more than %d: expected shorter ones, or 'disconnected: yes'",
+                          s->routing->longest, HOPS_MAX);
     return refuse_unreachable(s, err);
 }
