@@ -24,6 +24,17 @@ struct ip ip6(const uint16_t groups[8], unsigned prefix)
     return ip;
 }
 
+struct ip ip_network(const struct ip *ip)
+{
+    struct ip net = *ip;
+    for (unsigned i = 0; i < ip_size(ip); i++) {
+        unsigned kept = ip->prefix > 8 * i ? ip->prefix - 8 * i : 0;
+        if (kept < 8)
+            net.bytes[i] &= (uint8_t)(0xff00 >> kept);
+    }
+    return net;
+}
+
 char *ip_format(char *buf, const struct ip *ip)
 {
     if (!inet_ntop(ip->family, ip->bytes, buf, IP_TEXT_MAX))

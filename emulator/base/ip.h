@@ -26,6 +26,9 @@ static inline unsigned ip_size(const struct ip *ip)
 struct ip ip4(unsigned a, unsigned b, unsigned c, unsigned d, unsigned prefix);
 struct ip ip6(const uint16_t groups[8], unsigned prefix);
 
+/* The subnet that an address with its prefix is in: the bits behind the prefix are zero. */
+struct ip ip_network(const struct ip *ip);
+
 /* "10.0.0.1" into `buf` (IP_TEXT_MAX bytes), which is returned. */
 char *ip_format(char *buf, const struct ip *ip);
 

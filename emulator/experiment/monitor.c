@@ -57,6 +57,12 @@ void monitor_take(struct monitor *m, unsigned node, const char *line)
     json_decref(object);
 }
 
+/* Whether it is the path that the name of its end stands for at its beginning. */
+static bool is_named(const struct plan *plan, const struct path *p)
+{
+    return plan_port_towards(plan, p->from, p->to) == p->to_port;
+}
+
 /* Which node sends to which: every so-manyth node to every so-manyth of those that it reaches over
  * the connection that its name stands for. */
 void monitor_choose(struct monitor *m, const struct plan *plan)
@@ -68,12 +74,11 @@ void monitor_choose(struct monitor *m, const struct plan *plan)
     _cleanup_(freep) unsigned *seen = xcalloc(nodes, sizeof(*seen));
     const size_t node_step = (nodes + MONITOR_NODES - 1) / MONITOR_NODES;
     for (size_t i = 0; i < count; i++)
-        reached[paths[i].from]++;
+        reached[paths[i].from] += is_named(plan, &paths[i]);
     for (size_t i = 0; i < count; i++) {
         unsigned from = paths[i].from;
         size_t step = (reached[from] + MONITOR_TARGETS - 1) / MONITOR_TARGETS;
-        bool is_turn = from % node_step == 0 && seen[from]++ % step == 0;
-        if (is_turn && plan_port_towards(plan, from, paths[i].to) == paths[i].to_port)
+        if (from % node_step == 0 && is_named(plan, &paths[i]) && seen[from]++ % step == 0)
             add_pair(m, &paths[i], &paths[i ^ 1]);
     }
 }

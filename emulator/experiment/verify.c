@@ -58,10 +58,8 @@ static void on_line(unsigned node, const char *line, void *arg)
 static uint64_t linger_ns(const struct path *p)
 {
     double drain_s = 0;
-    const struct impairment *hops[] = {p->first, p->second};
-    for (size_t i = 0; i < ARRAY_LEN(hops); i++)
-        if (hops[i])
-            drain_s += impairment_queue_s(hops[i], PLAN_MTU);
+    for (size_t i = 0; i < p->wire_count; i++)
+        drain_s += impairment_queue_s(p->wires[i], PLAN_MTU);
     return path_delay_ns(p) + (uint64_t)((linger_s + fmin(drain_s, drain_max_s)) * 1e9);
 }
 

@@ -85,7 +85,7 @@ struct train_plan verify_rate(const struct path *p, bool quick)
 struct room {
     double packets_per_s, bits_per_s;
     size_t pairs;
-    bool *busy; /* by node */
+    bool *busy; /* by node: an end of a path, or passed by one */
 };
 
 static bool fits(const struct room *r, const struct path *p, double packets, double bits,
@@ -93,6 +93,9 @@ static bool fits(const struct room *r, const struct path *p, double packets, dou
 {
     if (r->busy[p->from] || r->busy[p->to])
         return false;
+    for (size_t i = 0; i < p->via_count; i++)
+        if (r->busy[p->via[i]])
+            return false;
     return r->pairs == 0 || (r->packets_per_s + packets <= VERIFY_PACKETS_PER_CORE * cores &&
                              r->bits_per_s + bits <= (double)VERIFY_BITS_PER_CORE * cores &&
                              r->pairs < (size_t)VERIFY_PAIRS_PER_CORE * cores);
@@ -127,13 +130,17 @@ static void fill_batch(struct verify_plan *v, unsigned batch, size_t first, size
         }
         if (j->stage != v->jobs[first].stage)
             break;
-        if (j->batch || !fits(&room, p, packets, bits, cores))
+        if (j->batch || !fits(&room, p, packets, bits, cores) ||
+            !fits(&room, p + 1, packets, bits, cores))
             continue;
         j->batch = batch;
         room.packets_per_s += packets;
         room.bits_per_s += bits;
         room.pairs++;
         busy[p->from] = busy[p->to] = true;
+        for (int d = 0; d < 2; d++)
+            for (size_t k = 0; k < p[d].via_count; k++)
+                busy[p[d].via[k]] = true;
         longest = fmax(longest, job_seconds(v, j));
     }
     v->seconds += longest + batch_overhead_s;

@@ -76,8 +76,10 @@ static int set_route(struct netlink *nl, const struct op *op, int index, struct 
     struct route route = {
         .destination = op->address,
         .via = op->via,
+        .source = op->source,
         .ifindex = index,
         .congestion = op->value,
+        .unreachable = !op->dev,
     };
     return route_add(nl, &route, err);
 }

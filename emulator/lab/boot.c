@@ -56,12 +56,13 @@ static int write_facts(const struct plan *p, unsigned viewer, const char *folder
     return r;
 }
 
-/* Where no node has two interfaces, all see the same, and one copy serves all. The caller frees
- * `*ret_folder`. */
+/* Where no node has two interfaces, or names stand for the nodes' own addresses, all see the same,
+ * and one copy serves all. The caller frees `*ret_folder`. */
 static int provide_facts(const struct plan *p, unsigned node, const char *nodes_folder,
                          char **ret_folder, struct error *err)
 {
-    bool same = p->port_count <= p->scenario->node_count;
+    const struct scenario *s = p->scenario;
+    bool same = p->port_count <= s->node_count || (s->routing && s->wan.member_count == 0);
     char *folder =
         same ? xasprintf("%s/" FACTS_FOLDER, nodes_folder)
              : xasprintf("%s/" FACTS_FOLDER "/%s", nodes_folder, p->scenario->nodes[node].name);

@@ -24,19 +24,23 @@ int address_add(struct netlink *nl, int ifindex, const struct ip *address, struc
 
 int route_add(struct netlink *nl, const struct route *route, struct error *err)
 {
+    const bool is_direct = !route->via.family && !route->unreachable;
     struct rtmsg head = {
         .rtm_family = (uint8_t)route->destination.family,
         .rtm_dst_len = (uint8_t)route->destination.prefix,
         .rtm_table = RT_TABLE_MAIN,
         .rtm_protocol = RTPROT_STATIC,
-        .rtm_scope = route->via.family ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
-        .rtm_type = RTN_UNICAST,
+        .rtm_scope = is_direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+        .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST,
         .rtm_flags = route->via.family ? RTNH_F_ONLINK : 0,
     };
     struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
     nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO);
     nla_put(msg, RTA_DST, (int)ip_size(&route->destination), route->destination.bytes);
-    nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex);
+    if (!route->unreachable)
+        nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex);
+    if (route->source.family)
+        nla_put(msg, RTA_PREFSRC, (int)ip_size(&route->source), route->source.bytes);
     if (route->via.family)
         nla_put(msg, RTA_GATEWAY, (int)ip_size(&route->via), route->via.bytes);
     if (route->congestion) {

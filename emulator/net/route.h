@@ -5,6 +5,7 @@
 #ifndef WANLAB_NET_ROUTE_H
 #define WANLAB_NET_ROUTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ip.h"
@@ -15,7 +16,9 @@ int address_add(struct netlink *nl, int ifindex, const struct ip *address, struc
 
 struct route {
     struct ip destination;
-    struct ip via; /* family 0: directly on the interface */
+    struct ip via;    /* family 0: directly on the interface */
+    struct ip source; /* of what the node itself sends; family 0: the interface's */
+    bool unreachable; /* refuse packets; without interface */
     int ifindex;
     const char *congestion; /* TCP congestion control for connections over it, or NULL */
 };

@@ -48,10 +48,10 @@ int root_find(const struct scenario *s, const struct node *node, char **ret, str
         *ret = xstrdup("/");
         return 0;
     }
-    const char *slash = strrchr(s->document.file, '/');
-    int folder = node->root[0] != '/' && slash ? (int)(slash - s->document.file) + 1 : 0;
-    _cleanup_(freep) char *given =
-        xasprintf("%.*s%s", folder, folder ? s->document.file : "", node->root);
+    const char *file = node->mark.line ? node->mark.file : s->document.file;
+    const char *slash = strrchr(file, '/');
+    int folder = node->root[0] != '/' && slash ? (int)(slash - file) + 1 : 0;
+    _cleanup_(freep) char *given = xasprintf("%.*s%s", folder, file, node->root);
     _cleanup_(freep) char *path = realpath(given, NULL);
     if (!path || stat(path, &st) < 0)
         return error_input(err, "cannot use '%s' as its root: %s", given, strerror(errno));

@@ -2,7 +2,9 @@
  *
  * Paths: what can be measured from outside, from one node to another over one connection. A wire of
  * a link or of the wan is a path by itself; over a network a path is an uplink and a downlink, and
- * its members in a ring give paths which together use every wire. Pure.
+ * its members in a ring give paths which together use every wire. Where there are routers there are
+ * also paths over several hops, from each node to one that is far from it in the file.
+ * Pure.
  */
 #ifndef WANLAB_TOPOLOGY_PATH_H
 #define WANLAB_TOPOLOGY_PATH_H
@@ -12,18 +14,20 @@
 #include "topology/plan.h"
 
 struct path {
-    unsigned from, to;               /* nodes */
-    const struct port *to_port;      /* its address takes a packet over this connection */
-    const char *network;             /* that it leads over; NULL: a link or the wan */
-    const struct impairment *first;  /* wire … */
-    const struct impairment *second; /* … and, over a network, the other one; else NULL */
+    unsigned from, to;          /* nodes */
+    const struct port *to_port; /* its address takes a packet over this connection */
+    const char *network;        /* that it leads over; NULL: a link, the wan or several hops */
+    const struct impairment *const *wires; /* in the order in which a packet meets them */
+    size_t wire_count;
+    const unsigned *via; /* the routers that it passes */
+    size_t via_count;
 };
 
 /* All paths of a plan, which must outlive them. Number 2k + 1 is the way back of number 2k, so
- * their number is even. The caller frees the result. */
+ * their number is even. The caller frees the result, which is one piece of memory. */
 struct path *paths_of(const struct plan *plan, size_t *ret_count);
 
-/* "a->b", or "a->b (lan0)"; the caller frees it. */
+/* "a->b", "a->b (lan0)" or "a->b (2 routers)"; the caller frees it. */
 char *path_name(const struct path *p, const struct plan *plan);
 
 /* What the file asks for: delays added, chances of being lost combined, the slowest rate (0: none).

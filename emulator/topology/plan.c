@@ -12,16 +12,12 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "topology/plan_internal.h"
+#include "topology/routing.h"
 
-/* The address plan. IPv4 inside 10/8: the wan 10.0.0.0/16 (a /32 each), links 10.64.0.0/10 (a /30
- * each), networks 10.128.0.0/9 (a /16 each). IPv6 inside fd77:6c61:6200::/46, alike. */
 enum {
-    LINKS_MAX = 1 << 16,
+    LINKS_MAX = 1 << 16, /* and homes */
     NETWORKS_MAX = 128,
     NETWORK_MEMBERS_MAX = 65000,
-    IP6_WAN = 0x6200,
-    IP6_LINK = 0x6201,
-    IP6_NETWORK = 0x6202,
 };
 
 const char *engine_name(enum engine_choice engine)
@@ -58,66 +54,6 @@ const char *plan_keep(struct plan *p, char *text)
 {
     p->texts = array_grow(p->texts, p->text_count, sizeof(*p->texts));
     return p->texts[p->text_count++] = text;
-}
-
-static struct ip address6(unsigned area, unsigned subnet, unsigned host, unsigned prefix)
-{
-    const uint16_t groups[8] = {0xfd77, 0x6c61, (uint16_t)area, (uint16_t)subnet, 0,
-                                0,      0,      (uint16_t)host};
-    return ip6(groups, prefix);
-}
-
-static struct port *add_port(struct plan *p, unsigned node, unsigned *node_interfaces)
-{
-    unsigned number = (unsigned)p->port_count++;
-    struct port *port = &p->ports[number];
-    const uint8_t tail[4] = {0, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
-    unsigned eth = node_interfaces[node]++;
-    *port = (struct port){
-        .node = node,
-        .eth = eth,
-        .node_index = INDEX_NODE + (int)eth,
-        .index = INDEX_PORT + (int)number,
-        .node_mac = {0x02, 0x01},
-        .mac = {0x02, 0x02},
-    };
-    memcpy(port->node_mac + 2, tail, sizeof(tail));
-    memcpy(port->mac + 2, tail, sizeof(tail));
-    snprintf(port->node_dev, sizeof(port->node_dev), "eth%u", eth);
-    snprintf(port->dev, sizeof(port->dev), "p%u", number);
-    return port;
-}
-
-static void add_ports(struct plan *p)
-{
-    const struct scenario *s = p->scenario;
-    size_t count = s->wan.member_count + 2 * s->link_count;
-    for (size_t i = 0; i < s->network_count; i++)
-        count += s->networks[i].member_count;
-    p->ports = xcalloc(count, sizeof(*p->ports));
-    p->taps = xcalloc(2 * count, sizeof(*p->taps));
-    _cleanup_(freep) unsigned *interfaces = xcalloc(s->node_count, sizeof(*interfaces));
-
-    for (unsigned i = 0; i < s->wan.member_count; i++) {
-        struct port *port = add_port(p, s->wan.members[i], interfaces);
-        port->v4 = ip4(10, 0, (i + 1) >> 8, (i + 1) & 255, 32);
-        port->v6 = address6(IP6_WAN, 0, i + 1, 128);
-    }
-    for (unsigned i = 0; i < s->link_count; i++) {
-        for (unsigned end = 0; end < 2; end++) {
-            struct port *port = add_port(p, s->links[i].end[end], interfaces);
-            unsigned low = 4 * i + 1 + end;
-            port->v4 = ip4(10, 64 + (low >> 16), (low >> 8) & 255, low & 255, 30);
-            port->v6 = address6(IP6_LINK, i, 1 + end, 64);
-        }
-    }
-    for (unsigned i = 0; i < s->network_count; i++) {
-        for (unsigned m = 0; m < s->networks[i].member_count; m++) {
-            struct port *port = add_port(p, s->networks[i].members[m].node, interfaces);
-            port->v4 = ip4(10, 128 + i, (m + 1) >> 8, (m + 1) & 255, 16);
-            port->v6 = address6(IP6_NETWORK, i, m + 1, 64);
-        }
-    }
 }
 
 /* The buffer that keeps one direction of a connection full: twice what is under way in a round
@@ -202,12 +138,13 @@ static void add_addresses(struct plan *p, const struct port *port)
     }
 }
 
-static void add_route(struct plan *p, const struct port *port, struct ip to, struct ip via)
+struct op *plan_add_route(struct plan *p, const struct port *port, struct ip to, struct ip via)
 {
     struct op *op = plan_add_dev(p, OP_ROUTE, (int)port->node, port->node_dev, port->node_index);
     op->address = to;
     op->via = via;
     op->value = p->scenario->tcp.congestion;
+    return op;
 }
 
 static void add_neighbour(struct plan *p, const struct port *port, struct ip ip, const uint8_t *mac)
@@ -225,22 +162,16 @@ static void add_wan_routes(struct plan *p, const struct port *port)
     const struct ip gateway6 = ip6((uint16_t[8]){0xfe80, 0, 0, 0, 0, 0, 0, 1}, 128);
     add_neighbour(p, port, gateway4, port->mac);
     add_neighbour(p, port, gateway6, port->mac);
-    add_route(p, port, ip4(10, 0, 0, 0, 16), gateway4);
-    add_route(p, port, address6(IP6_WAN, 0, 0, 64), gateway6);
+    plan_add_route(p, port, plan_subnet(p, port, AF_INET), gateway4);
+    plan_add_route(p, port, plan_subnet(p, port, AF_INET6), gateway6);
 }
 
 /* A link's or network's own subnet, and the neighbours in it, so that no ARP is ever sent. */
 static void add_subnet_routes(struct plan *p, const struct port *port, const struct port *others,
                               size_t other_count)
 {
-    struct ip net4 = port->v4, net6 = port->v6;
-    if (net4.prefix == 30)
-        net4.bytes[3] &= 0xfc;
-    else
-        net4.bytes[2] = net4.bytes[3] = 0;
-    net6.bytes[14] = net6.bytes[15] = 0;
-    add_route(p, port, net4, (struct ip){0});
-    add_route(p, port, net6, (struct ip){0});
+    plan_add_route(p, port, plan_subnet(p, port, AF_INET), (struct ip){0});
+    plan_add_route(p, port, plan_subnet(p, port, AF_INET6), (struct ip){0});
     if (other_count > PLAN_NEIGHBOURS_MAX)
         return;
     for (size_t i = 0; i < other_count; i++) {
@@ -292,21 +223,29 @@ static void add_interface(struct plan *p, size_t number)
     }
 }
 
-static void add_node(struct plan *p, unsigned node, const char *buffers)
+static void add_node(struct plan *p, unsigned node, const struct subnets *subnets)
 {
     plan_add(p, OP_NODE, (int)node);
     add_quiet_ipv6(p, (int)node);
-    add_tcp_profile(p, node, buffers);
+    add_tcp_profile(p, node, p->tcp_buffers);
+    if (p->scenario->routing)
+        plan_add_forwarding(p, node);
     plan_add_dev(p, OP_UP, (int)node, "lo", 1);
+    if (plan_has_home(p, node))
+        add_addresses(p, &p->homes[node]);
     for (size_t i = 0; i < p->port_count; i++)
         if (p->ports[i].node == node)
             add_interface(p, i);
+    if (p->scenario->routing)
+        plan_add_node_routes(p, subnets, node);
 }
 
 static int check_size(const struct scenario *s, struct error *err)
 {
-    if (s->link_count > LINKS_MAX)
-        return yaml_error(err, &s->links[LINKS_MAX].mark, "there is room for %d links", LINKS_MAX);
+    const size_t links_max = LINKS_MAX - (s->routing ? s->routing->core_count : 0);
+    if (s->link_count > links_max)
+        return yaml_error(err, &s->links[links_max].mark, "there is room for %zu links%s",
+                          links_max, s->routing ? " beside the routers' own addresses" : "");
     if (s->network_count > NETWORKS_MAX)
         return yaml_error(err, &s->networks[NETWORKS_MAX].mark, "there is room for %d networks",
                           NETWORKS_MAX);
@@ -326,14 +265,17 @@ int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **
     struct plan *p = xcalloc(1, sizeof(*p));
     p->scenario = s;
     p->engine = engine;
-    add_ports(p);
+    struct subnets subnets;
+    plan_number_subnets(p, &subnets);
+    plan_add_ports(p, &subnets);
 
     add_quiet_ipv6(p, PLAN_FABRIC);
     plan_add_sysctl(p, PLAN_FABRIC, "net.ipv6.conf.all.disable_ipv6",
                     s->wan.member_count && engine == ENGINE_NETEM ? "0" : "1", true);
-    const char *buffers = p->tcp_buffers = tcp_buffers(p);
+    p->tcp_buffers = tcp_buffers(p);
     for (unsigned i = 0; i < s->node_count; i++)
-        add_node(p, i, buffers);
+        add_node(p, i, &subnets);
+    plan_subnets_done(&subnets);
 
     unsigned port = 0;
     plan_connect_wan(p, &s->wan, port);
@@ -361,6 +303,7 @@ void plan_free(struct plan *p)
     free(p->wires);
     free(p->taps);
     free(p->ports);
+    free(p->homes);
     free(p->ops);
     free(p);
 }
@@ -376,6 +319,8 @@ const struct port *plan_node_port(const struct plan *p, unsigned node)
 const struct port *plan_port_towards(const struct plan *p, unsigned from, unsigned to)
 {
     const struct scenario *s = p->scenario;
+    if (s->routing && (s->wan.member_count == 0 || scenario_is_routed(s, from, to)))
+        return plan_home(p, to);
     size_t first = 0, count = s->wan.member_count;
     for (size_t connection = 0; first < p->port_count; connection++) {
         const struct port *a = NULL, *b = NULL;

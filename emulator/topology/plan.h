@@ -20,6 +20,11 @@
  * A link or a member of a network without any impairment is joined directly. Its wires are bare: the
  * engine has nothing to do with them, until a change of theirs splices them in.
  *
+ * Where there are routers, they, and nodes with several interfaces, have an address of their own on
+ * their loopback, and all nodes have routes by the shortest paths (routing.h) to all of those and
+ * to all links and networks. Subnets are numbered along the paths from the first router, so that
+ * few prefixes say all (route_table.h).
+ *
  * Names in the fabric, N being the port's number: port "pN", its TAP "tN", a bridge-side TAP "uN",
  * an ifb "iN", bridges "brM". A node's interfaces are eth0, eth1, … in the order wan, links,
  * networks. All interface indices are given by the plan.
@@ -84,7 +89,7 @@ enum op_kind {
     OP_MASTER,      /* dev, target */
     OP_NO_MASTER,   /* dev */
     OP_ADDRESS,     /* dev, address */
-    OP_ROUTE,       /* dev, address, via, congestion */
+    OP_ROUTE,       /* dev, address, via, source, congestion; without dev: what is refused */
     OP_NEIGHBOUR,   /* dev, address, mac */
     OP_OFFLOADS,    /* dev: segmentation and receive offload off */
     OP_CLSACT,      /* dev */
@@ -103,7 +108,7 @@ struct op {
     int dev_index, target_index;
     unsigned port, tap, wire;
     uint32_t minor;
-    struct ip address, via;
+    struct ip address, via, source;
     const uint8_t *mac;
     const char *key, *value; /* a sysctl */
     bool optional;           /* a sysctl that not every kernel has */
@@ -115,6 +120,7 @@ struct plan {
     enum engine_choice engine;       /* never ENGINE_AUTO */
     struct port *ports;
     size_t port_count;
+    struct port *homes; /* by node: its own address, on its loopback; see routing_has_home() */
     struct tap *taps;
     size_t tap_count;      /* made from the start … */
     size_t bare_tap_count; /* … and behind them those of bare wires */
@@ -165,14 +171,22 @@ void plan_netem_place(const struct wire *w, int *ret_index, uint32_t *ret_minor)
 /* The first port of a node (its address is the node's name's), or NULL if it has no interface. */
 const struct port *plan_node_port(const struct plan *p, unsigned node);
 
+/* Whether a node has an address of its own, on its loopback. */
+bool plan_has_home(const struct plan *p, unsigned node);
+
+/* Where other nodes find a node by the shortest path: its own address, or that of its only link or
+ * network; NULL if it has none. Of a loopback only node, name and addresses count. */
+const struct port *plan_home(const struct plan *p, unsigned node);
+
 /* Prints an op as the command a person would type where the fabric is the current namespace:
  * "ip -n db1 link set eth0 up". The whole plan runs by `sh -e`; the wires of the delay line are
  * comments in it, each with the netem line that means the same. */
 void plan_print_op(const struct plan *p, const struct op *op, FILE *out);
 void plan_print(const struct plan *p, FILE *out);
 
-/* The address under which node `from` reaches node `to`: on the connection that they share (the
- * one that scenario_rtt_ns() is about), else the first one of `to`; NULL if that has none. */
+/* The address under which node `from` reaches node `to`: its home (plan_home()) where
+ * there are routers, unless the wan joins them, else on the connection that they share (the one
+ * that scenario_rtt_ns() is about), else the first one of `to`; NULL if that has none. */
 const struct port *plan_port_towards(const struct plan *p, unsigned from, unsigned to);
 
 /* Prints what programs of node `viewer` are told of the nodes (WANLAB_PEERS): a JSON array in node

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Shared by the plan's parts: plan.c makes the skeleton (nodes, ports, addresses), plan_connect.c
- * joins the ports (links, networks, wan) with one of the two engines, plan_splice.c knows the wires
- * which no engine has.
+ * Shared by the plan's parts: plan.c makes the skeleton (nodes and their interfaces),
+ * plan_address.c the ports with their addresses, plan_routes.c what nodes need where there are
+ * routers, plan_connect.c joins the ports (links, networks, wan) with one of the two engines,
+ * plan_splice.c knows the wires which no engine has.
  */
 #ifndef WANLAB_TOPOLOGY_PLAN_INTERNAL_H
 #define WANLAB_TOPOLOGY_PLAN_INTERNAL_H
@@ -19,6 +20,34 @@ void plan_add_sysctl(struct plan *p, int ns, const char *key, const char *value,
 
 /* Keeps a text for ops to point to; consumes `text`. */
 const char *plan_keep(struct plan *p, char *text);
+
+/* A route by a port of a node. `to` has its prefix, `via` family 0: directly. */
+struct op *plan_add_route(struct plan *p, const struct port *port, struct ip to, struct ip via);
+
+/* The numbers of the subnets of links and homes, one space of numbers for both. */
+struct subnets {
+    unsigned *of_link, *of_home; /* by link, by node; of_home NULL: there are none */
+    unsigned *owner;             /* by number: the node to which all others send what goes there;
+                                    ROUTING_NONE: nobody */
+    size_t count;
+};
+
+void plan_number_subnets(const struct plan *p, struct subnets *ret);
+void plan_subnets_done(struct subnets *s);
+
+/* 2^bits subnets from number `first` on; and the same of networks. */
+struct ip plan_subnet_block(int family, unsigned first, unsigned bits);
+struct ip plan_network_block(int family, unsigned first, unsigned bits);
+
+/* The subnet that a port's node reaches over it directly. */
+struct ip plan_subnet(const struct plan *p, const struct port *port, int family);
+
+/* Ports and homes, with all their addresses. */
+void plan_add_ports(struct plan *p, const struct subnets *subnets);
+
+/* The settings and the routes of one node where there are routers. */
+void plan_add_forwarding(struct plan *p, unsigned node);
+void plan_add_node_routes(struct plan *p, const struct subnets *subnets, unsigned node);
 
 /* Joins the ports of one link (ports `first`, `first` + 1), of one network, of the wan. */
 void plan_connect_link(struct plan *p, const struct link *link, unsigned first);

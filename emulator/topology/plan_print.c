@@ -67,10 +67,15 @@ static void print_address(const struct op *op, FILE *out)
 static void print_route(const struct op *op, FILE *out)
 {
     char text[IP_TEXT_MAX];
-    fprintf(out, "route add %s", ip_format_prefix(text, &op->address));
+    fprintf(out, "route add %s%s", op->dev ? "" : "unreachable ",
+            ip_format_prefix(text, &op->address));
     if (op->via.family)
         fprintf(out, " via %s", ip_format(text, &op->via));
-    fprintf(out, " dev %s%s proto static", op->dev, op->via.family ? " onlink" : "");
+    if (op->dev)
+        fprintf(out, " dev %s%s", op->dev, op->via.family ? " onlink" : "");
+    fputs(" proto static", out);
+    if (op->source.family)
+        fprintf(out, " src %s", ip_format(text, &op->source));
     if (op->value)
         fprintf(out, " congctl %s", op->value);
 }

@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "topology/distribution.h"
+#include "topology/routing.h"
 #include "topology/scenario_decode.h"
 #include "topology/trace.h"
+#include "topology/yaml_edit.h"
 
 enum { DELAY_SCALE_MAX = 1000 };
 DEFINE_CLEANUP(struct scenario *, scenario_free);
@@ -141,9 +143,10 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",     "seed",       "engine",   "nodes", "delay_scale", "wan",         "links",
-        "networks", "tcp",        "workload", "sweep", "repeat",      "precision",   "repeat_max",
-        "warmup",   "saturation", "events",   "quick", "verdict",     "reproducible"};
+        "name",      "seed",         "engine",  "nodes",        "delay_scale", "wan",
+        "links",     "networks",     "tcp",     "workload",     "sweep",       "repeat",
+        "precision", "repeat_max",   "warmup",  "saturation",   "events",      "quick",
+        "verdict",   "reproducible", "routing", "disconnected", "include",     "generate"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "events") == 0)
@@ -174,6 +177,8 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
         r = scenario_need_delayline(s, &reproducible->mark, "reproducible",
                                     "cannot promise the same fates", err);
     if (r == 0)
+        r = scenario_decode_metric(s, root, err);
+    if (r == 0)
         r = scenario_decode_tcp(s, yaml_get(root, "tcp"), err);
     if (r == 0)
         r = scenario_decode_verdict(s, yaml_get(root, "verdict"), err);
@@ -200,13 +205,13 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
         if (section)
             r = sections[i].decode(s, section, err);
     }
-    return r;
+    return r < 0 ? r : scenario_make_routing(s, err);
 }
 
 int scenario_check_key(const struct yaml *root, const char *key, const struct mark *mark,
                        struct error *err)
 {
-    static const char *const sections[] = {"nodes", "networks"};
+    static const char *const sections[] = {"nodes", "networks", "generate"};
     for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
         size_t len = strlen(sections[i]);
         if (strncmp(key, sections[i], len) != 0 || key[len] != '.')
@@ -274,9 +279,15 @@ static int read_source(const struct scenario_source *source, const char *key, co
     _cleanup_(scenario_freep) struct scenario *s = xcalloc(1, sizeof(*s));
     int r = yaml_parse(source->file, source->text, source->size, &s->document, err);
     if (r == 0)
+        r = yaml_expand_variables(s->document.root, err);
+    if (r == 0)
+        r = yaml_include(&s->document, err);
+    if (r == 0)
         r = apply_sets(s, source, err);
     if (r == 0 && key)
         r = apply_set(s, key, value, err);
+    if (r == 0)
+        r = scenario_generate(s, err);
     if (r == 0)
         r = check_top_level(s->document.root, err);
     if (r == 0)
@@ -430,6 +441,7 @@ void scenario_free(struct scenario *s)
         trace_free(s->traces[i]);
     free(s->traces);
     free(s->needs_delayline);
+    routing_free(s->routing);
     free_experiment(s);
     free(s->tcp.congestion);
     free(s->name);

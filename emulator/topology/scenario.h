@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/ip.h"
 #include "topology/impairment.h"
 #include "topology/yaml.h"
 
@@ -24,7 +25,9 @@ enum node_kind {
     NODE_KIND_QEMU,
     NODE_KIND_DOCKER
 };
+enum node_role { ROLE_HOST, ROLE_ROUTER };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
+enum routing_metric { METRIC_DELAY, METRIC_WEIGHT, METRIC_HOPS };
 
 enum {
     SCENARIO_NODES_MAX = 10000,      /* in all */
@@ -48,6 +51,7 @@ struct node {
     char *group;
     char *region; /* NULL if none; `region: [a, b, c]` is dealt out to the group's nodes in turn */
     enum node_kind kind;
+    enum node_role role;
     char *root;  /* as in the file; NULL: the host's own */
     char *image; /* the name of one, instead of a root; NULL: none; kind docker always has one */
     struct node_limits limits;
@@ -62,6 +66,7 @@ struct node {
 struct link {
     unsigned end[2];                /* indices into nodes */
     struct impairment direction[2]; /* [0]: end[0] -> end[1], [1]: back */
+    unsigned weight[2];             /* alike; default 1 */
     struct mark mark;
 };
 
@@ -76,6 +81,7 @@ struct network {
     char *name;
     struct network_member *members;
     size_t member_count;
+    unsigned weight; /* of the way into it; default 1 */
     struct mark mark;
 };
 
@@ -157,6 +163,9 @@ struct scenario {
     struct network *networks;
     size_t network_count;
     struct wan wan;
+    enum routing_metric metric; /* by which the shortest path is chosen; default: the delay */
+    bool disconnected;          /* the file means it that some nodes do not reach each other */
+    struct routing *routing;    /* NULL: no node is a router, and nothing is forwarded */
     double delay_scale; /* the factor that the delays of all wires have in them; default 1 */
     struct distribution **distributions; /* of the wires' jitter */
     size_t distribution_count;
@@ -205,8 +214,13 @@ int scenario_node(const struct scenario *s, const char *name);
 int scenario_named(const struct scenario *s, const char *name, unsigned *ret_first,
                    unsigned *ret_count, struct error *err);
 
-/* The round-trip time that the file asks for between two nodes over their direct connection
- * (wan, link or common network; both directions added), or UINT64_MAX if they have none. */
+/* Whether the shortest paths of `routing` lead from one node to the other and back: the file has
+ * routers, they join these two, and the wan does not. */
+bool scenario_is_routed(const struct scenario *s, unsigned a, unsigned b);
+
+/* The round-trip time that the file asks for between two nodes, both directions added: over the
+ * paths between them if scenario_is_routed(), else over their direct connection (wan, link or
+ * common network); UINT64_MAX if they have none. */
 uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);
 
 /* The same with the transmission of a frame of `bytes` bytes at each wire's rate, there and back:

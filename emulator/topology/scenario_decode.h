@@ -36,9 +36,27 @@ int scenario_try(const struct scenario_source *source, const char *key, const ch
 int scenario_try_sets(const struct scenario_source *source, const char *const *sets, size_t count,
                       struct error *err);
 
+/* scenario_nodes.c: the keys of a node or group. */
+#define NODE_KEYS                                                                                  \
+    "kind", "region", "root", "image", "cpus", "memory", "pids", "scratch", "boot_timeout",        \
+        "answer_timeout", "accelerator", "role"
+
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_resources.c: kind, root, limits, … of a group; `ret` gets a root of its own to free. */
 int scenario_decode_resources(const struct yaml *map, struct node *ret, struct error *err);
+
+/* scenario_routing.c. `node` is NULL where the file says nothing. */
+int scenario_decode_role(const struct yaml *node, enum node_role *ret, struct error *err);
+int scenario_decode_metric(struct scenario *s, const struct yaml *root, struct error *err);
+/* `weight` of a link, of one of its directions, or of a network; without it `*io` stays. */
+int scenario_decode_weight(const struct scenario *s, const struct yaml *map, unsigned *io,
+                           struct error *err);
+/* Last of all, where there are routers: the shortest paths, and whether all nodes have one. */
+int scenario_make_routing(struct scenario *s, struct error *err);
+
+/* scenario_generate.c: replaces what `generate` asks for by entries of `nodes` and `links`. */
+int scenario_generate(struct scenario *s, struct error *err);
+
 /* scenario_impairment.c: the keys of a wire, in the order of their meaning. */
 #define WIRE_KEYS                                                                                  \
     "delay", "jitter", "distribution", "correlation", "loss", "duplicate", "corrupt", "reorder",   \
@@ -58,7 +76,8 @@ int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, siz
 int scenario_need_delayline(struct scenario *s, const struct mark *mark, const char *key,
                             const char *why, struct error *err);
 
-/* The path of an existing file that `node` names, relative to the scenario file's folder. */
+/* The path of an existing file that `node` names, relative to the folder of the file that names it.
+ */
 int scenario_find_file(const struct scenario *s, const struct yaml *node, const char *what,
                        char **ret, struct error *err);
 

@@ -74,7 +74,8 @@ int scenario_find_file(const struct scenario *s, const struct yaml *node, const 
     int r = yaml_expect_scalar(node, what, err);
     if (r < 0)
         return r;
-    const char *file = s->document.file, *slash = strrchr(file, '/');
+    const char *file = node->mark.line ? node->mark.file : s->document.file;
+    const char *slash = strrchr(file, '/');
     int folder = slash && *node->scalar != '/' ? (int)(slash - file) + 1 : 0;
     _cleanup_(freep) char *path = xasprintf("%.*s%s", folder, file, node->scalar);
     if (!*node->scalar || !file_is_regular(path)) /* a pipe would wait for ever */

@@ -65,6 +65,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
         s->nodes = array_grow(s->nodes, s->node_count, sizeof(*s->nodes));
         struct node *node = &s->nodes[s->node_count++];
         *node = (struct node){.kind = like->kind,
+                              .role = like->role,
                               .limits = like->limits,
                               .accelerator = like->accelerator,
                               .scratch_on_disk = like->scratch_on_disk,
@@ -86,9 +87,9 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
-    static const char *const keys[] = {"count",   "kind",         "region",         "root",
-                                       "image",   "cpus",         "memory",         "pids",
-                                       "scratch", "boot_timeout", "answer_timeout", "accelerator"};
+    static const char *const keys[] = {
+        "count", "kind",    "region",       "root",           "image",       "cpus", "memory",
+        "pids",  "scratch", "boot_timeout", "answer_timeout", "accelerator", "role"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};
@@ -104,6 +105,8 @@ static int decode_group(struct scenario *s, const struct yaml_pair *group, struc
         r = scenario_decode_integer(count_node, "count", 1, SCENARIO_NODES_MAX, &count, err);
     if (r == 0)
         r = scenario_decode_resources(map, &like, err);
+    if (r == 0)
+        r = scenario_decode_role(yaml_get(map, "role"), &like.role, err);
     if (r == 0 && regions)
         r = check_regions(regions, err);
     if (r == 0)

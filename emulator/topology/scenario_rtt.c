@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
+#include "topology/routing.h"
 #include "topology/scenario.h"
 
 static size_t wan_position(const struct wan *wan, unsigned node)
@@ -46,7 +47,7 @@ static uint64_t network_rtt(const struct network *n, unsigned a, unsigned b, uin
     return found == 2 ? rtt : UINT64_MAX;
 }
 
-uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes)
+static uint64_t direct_rtt(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes)
 {
     uint64_t rtt = wan_rtt(&s->wan, a, b, bytes);
     for (size_t i = 0; rtt == UINT64_MAX && i < s->link_count; i++)
@@ -54,6 +55,45 @@ uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint
     for (size_t i = 0; rtt == UINT64_MAX && i < s->network_count; i++)
         rtt = network_rtt(&s->networks[i], a, b, bytes);
     return rtt;
+}
+
+bool scenario_is_routed(const struct scenario *s, unsigned a, unsigned b)
+{
+    const struct wan *wan = &s->wan;
+    if (!s->routing || a == b)
+        return false;
+    if (wan_position(wan, a) < wan->member_count && wan_position(wan, b) < wan->member_count)
+        return false;
+    return routing_reaches(s->routing, a, b);
+}
+
+static uint64_t routed_ns(const struct routing *r, unsigned from, unsigned to, uint64_t bytes)
+{
+    uint64_t sum = 0;
+    for (uint32_t at = from; at != to;) {
+        const struct routing_edge *e = &r->edges[routing_next(r, at, to)];
+        sum += passage_ns(e->wire, bytes);
+        at = e->to;
+    }
+    return sum;
+}
+
+static bool is_routed_plain(const struct routing *r, unsigned from, unsigned to)
+{
+    for (uint32_t at = from; at != to;) {
+        const struct routing_edge *e = &r->edges[routing_next(r, at, to)];
+        if (!impairment_is_plain(e->wire))
+            return false;
+        at = e->to;
+    }
+    return true;
+}
+
+uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes)
+{
+    if (scenario_is_routed(s, a, b))
+        return routed_ns(s->routing, a, b, bytes) + routed_ns(s->routing, b, a, bytes);
+    return direct_rtt(s, a, b, bytes);
 }
 
 uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b)
@@ -65,6 +105,8 @@ bool scenario_is_plain(const struct scenario *s, unsigned a, unsigned b)
 {
     const struct wan *wan = &s->wan;
     const size_t n = wan->member_count, i = wan_position(wan, a), j = wan_position(wan, b);
+    if (scenario_is_routed(s, a, b))
+        return is_routed_plain(s->routing, a, b) && is_routed_plain(s->routing, b, a);
     if (i < n && j < n)
         return impairment_is_plain(&wan->pairs[i * n + j]) &&
                impairment_is_plain(&wan->pairs[j * n + i]);

@@ -219,19 +219,31 @@ static int decode_ends(const struct scenario *s, const struct yaml *ends, unsign
 static int decode_direction(struct scenario *s, const struct yaml *map, const char *key,
                             enum wire_place place, struct impairment *io, struct error *err)
 {
-    static const char *const keys[] = {WIRE_KEYS};
+    static const char *const keys[] = {WIRE_KEYS, "weight"};
     const struct yaml *own = yaml_get(map, key);
     const struct yaml *maps[] = {map, own};
-    int r = own ? yaml_expect_map(own, "a direction", keys, ARRAY_LEN(keys), err) : 0;
+    const size_t count = ARRAY_LEN(keys) - (place != IN_LINK); /* a network has one weight */
+    int r = own ? yaml_expect_map(own, "a direction", keys, count, err) : 0;
     if (r == 0 && own)
         r = scenario_decode_impairment(s, own, io, err);
     return r < 0 ? r : scenario_finish_wire(s, maps, own ? 2 : 1, place, io, err);
 }
 
+static int decode_weights(const struct scenario *s, const struct yaml *map, const char *there,
+                          const char *back, struct link *link, struct error *err)
+{
+    unsigned weight = 1;
+    int r = scenario_decode_weight(s, map, &weight, err);
+    link->weight[0] = link->weight[1] = weight;
+    if (r == 0)
+        r = scenario_decode_weight(s, yaml_get(map, there), &link->weight[0], err);
+    return r < 0 ? r : scenario_decode_weight(s, yaml_get(map, back), &link->weight[1], err);
+}
+
 static int decode_link(struct scenario *s, const struct yaml *map, struct link *link,
                        struct error *err)
 {
-    static const char *const plain_keys[] = {"ends", WIRE_KEYS};
+    static const char *const plain_keys[] = {"ends", WIRE_KEYS, "weight"};
     const struct yaml *ends = yaml_get(map, "ends");
     struct impairment common = {0};
     if (!ends) {
@@ -245,7 +257,7 @@ static int decode_link(struct scenario *s, const struct yaml *map, struct link *
     char there[2 * SCENARIO_NAME_MAX + 3], back[sizeof(there)];
     snprintf(there, sizeof(there), "%s->%s", a, b);
     snprintf(back, sizeof(back), "%s->%s", b, a);
-    const char *const keys[] = {"ends", WIRE_KEYS, there, back};
+    const char *const keys[] = {"ends", WIRE_KEYS, "weight", there, back};
     r = yaml_expect_map(map, "a link", keys, ARRAY_LEN(keys), err);
     if (r == 0)
         r = scenario_decode_impairment(s, map, &common, err);
@@ -255,7 +267,7 @@ static int decode_link(struct scenario *s, const struct yaml *map, struct link *
         r = decode_direction(s, map, there, IN_LINK, &link->direction[0], err);
     if (r == 0)
         r = decode_direction(s, map, back, IN_LINK, &link->direction[1], err);
-    return r;
+    return r < 0 ? r : decode_weights(s, map, there, back, link, err);
 }
 
 static unsigned low_end(const struct link *l)
@@ -331,7 +343,7 @@ int scenario_decode_links(struct scenario *s, const struct yaml *list, struct er
 static int decode_network(struct scenario *s, const struct yaml_pair *pair, struct network *n,
                           struct error *err)
 {
-    static const char *const keys[] = {"members", "up", "down", WIRE_KEYS};
+    static const char *const keys[] = {"members", "up", "down", "weight", WIRE_KEYS};
     const struct yaml *map = pair->value;
     const struct scenario_name *same = scenario_find(s, pair->key);
     struct impairment common = {0};
@@ -355,6 +367,9 @@ static int decode_network(struct scenario *s, const struct yaml_pair *pair, stru
         r = decode_direction(s, map, "up", IN_NETWORK, &up, err);
     if (r == 0)
         r = decode_direction(s, map, "down", IN_NETWORK, &down, err);
+    n->weight = 1;
+    if (r == 0)
+        r = scenario_decode_weight(s, map, &n->weight, err);
     if (r < 0)
         return r;
     _cleanup_(freep) unsigned *nodes = NULL;

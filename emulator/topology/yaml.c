@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "topology/yaml_build.h"
+#include "topology/yaml_edit.h"
 
 enum { FILE_MAX = 16 << 20 };
 
@@ -54,7 +55,7 @@ int yaml_open(const char *file, struct yaml_document *ret, struct error *err)
 
 void yaml_close(struct yaml_document *doc)
 {
-    yaml_node_free(doc->root);
+    yaml_tree_free(doc->root);
     for (size_t i = 0; i < doc->override_count; i++)
         free(doc->overrides[i]);
     free(doc->overrides);
@@ -115,13 +116,13 @@ static int place(struct yaml_document *doc, const char *path, const struct mark 
         size_t len = strcspn(key, ".");
         struct yaml_pair *pair = make_pair(map, key, len, mark);
         if (!key[len]) {
-            yaml_node_free(pair->value);
+            yaml_tree_free(pair->value);
             pair->value = TAKE_PTR(*value);
             pair->key_mark = *mark;
             return 0;
         }
         if (is_nothing(pair->value)) {
-            yaml_node_free(pair->value);
+            yaml_tree_free(pair->value);
             pair->value = yaml_node_new(YAML_MAP, mark);
         }
         map = pair->value;
@@ -142,7 +143,7 @@ int yaml_override_as(struct yaml_document *doc, const char *name, const char *pa
     int r = check_path(path, &mark, err);
     if (r < 0)
         return r;
-    _cleanup_(yaml_node_freep) struct yaml *built = NULL;
+    _cleanup_(yaml_tree_freep) struct yaml *built = NULL;
     r = yaml_build(label, true, value, strlen(value), &built, err);
     return r < 0 ? r : place(doc, path, &mark, &built, err);
 }
@@ -153,24 +154,9 @@ int yaml_override(struct yaml_document *doc, const char *path, const char *value
     return yaml_override_as(doc, label, path, value, err);
 }
 
-/* Takes a key out of a map; NULL if it is not there. */
-static struct yaml *take(struct yaml *map, const char *key)
-{
-    for (size_t i = 0; map->kind == YAML_MAP && i < map->count; i++) {
-        if (strcmp(map->pairs[i].key, key) != 0)
-            continue;
-        struct yaml *value = map->pairs[i].value;
-        free(map->pairs[i].key);
-        map->count--;
-        memmove(&map->pairs[i], &map->pairs[i + 1], (map->count - i) * sizeof(*map->pairs));
-        return value;
-    }
-    return NULL;
-}
-
 int yaml_apply(struct yaml_document *doc, const char *key, struct error *err)
 {
-    _cleanup_(yaml_node_freep) struct yaml *changes = take(doc->root, key);
+    _cleanup_(yaml_tree_freep) struct yaml *changes = yaml_take(doc->root, key);
     if (!changes)
         return error_input(err, "%s: the file has no '%s'", doc->file, key);
     if (changes->kind != YAML_MAP)

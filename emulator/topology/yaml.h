@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A YAML document as a tree of nodes that know their place in the file, on top of libyaml.
- * A tree is changed only by yaml_override() (`--set`) and yaml_apply() before anybody reads it.
+ * A tree is changed only by yaml_override() (`--set`), yaml_apply() and what is in yaml_edit.h,
+ * before anybody reads it.
  *
  * Refused here, each with its line: what is no YAML, more than one document, duplicate keys,
  * anchors and aliases (a few lines of them can expand to gigabytes), tags, nesting deeper than 32,
@@ -42,7 +43,7 @@ struct yaml {
 struct yaml_document {
     char *file;        /* as given, for messages */
     struct yaml *root; /* never NULL after success; an empty file is an error */
-    char **overrides;  /* "--set KEY" of every override, for the marks */
+    char **overrides;  /* "--set KEY" of every override, and files' names: for the marks */
     size_t override_count;
 };
 

@@ -23,15 +23,15 @@ struct builder {
     size_t nodes; /* made so far, keys included */
 };
 
-void yaml_node_free(struct yaml *node)
+void yaml_tree_free(struct yaml *node)
 {
     if (!node)
         return;
     for (size_t i = 0; i < node->count && node->kind == YAML_LIST; i++)
-        yaml_node_free(node->items[i]);
+        yaml_tree_free(node->items[i]);
     for (size_t i = 0; i < node->count && node->kind == YAML_MAP; i++) {
         free(node->pairs[i].key);
-        yaml_node_free(node->pairs[i].value);
+        yaml_tree_free(node->pairs[i].value);
     }
     free(node->items);
     free(node->pairs);
@@ -79,6 +79,16 @@ static bool line_starts_with_tab(const struct builder *b, size_t line)
     return p && p < end && *p == '\t';
 }
 
+/* The commonest one about variables: braces mean something in `{delay: ${D}}`. */
+static bool line_has_variable(const struct builder *b, size_t line)
+{
+    const char *p = b->text, *end = b->text + b->size;
+    while (line-- > 0 && (p = memchr(p, '\n', (size_t)(end - p))))
+        p++;
+    const char *line_end = p ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+    return p && memmem(p, (size_t)((line_end ? line_end : end) - p), "${", 2);
+}
+
 static int parser_error(const struct builder *b, struct error *err)
 {
     const yaml_parser_t *p = &b->parser;
@@ -90,6 +100,10 @@ static int parser_error(const struct builder *b, struct error *err)
     struct mark mark = mark_at(b, &p->problem_mark);
     if (!b->no_lines && line_starts_with_tab(b, p->problem_mark.line))
         return yaml_error(err, &mark, "found a tab, expected spaces as indentation");
+    if (!b->no_lines && line_has_variable(b, p->problem_mark.line))
+        return yaml_error(err, &mark,
+                          "found a variable that ends a value here, expected it in "
+                          "quotes within '{…}' and '[…]'");
     if (p->context && p->context_mark.line != p->problem_mark.line)
         return yaml_error(err, &mark, "%s %s that began at line %zu", problem, p->context,
                           p->context_mark.line + 1);
@@ -122,7 +136,7 @@ static int build_scalar(const yaml_event_t *event, const struct mark *mark, stru
 static int build_list(struct builder *b, const struct mark *mark, unsigned depth, struct yaml **ret,
                       struct error *err)
 {
-    _cleanup_(yaml_node_freep) struct yaml *list = yaml_node_new(YAML_LIST, mark);
+    _cleanup_(yaml_tree_freep) struct yaml *list = yaml_node_new(YAML_LIST, mark);
     for (;;) {
         _cleanup_(yaml_event_delete) yaml_event_t event = {0};
         int r = next_event(b, &event, err);
@@ -174,7 +188,7 @@ static int build_pair(struct builder *b, const yaml_event_t *key, unsigned depth
     struct mark mark = mark_at(b, &key->start_mark);
     if (key->type != YAML_SCALAR_EVENT)
         return yaml_error(err, &mark, "found a list, a map or an alias, expected a word as key");
-    _cleanup_(yaml_node_freep) struct yaml *name = NULL;
+    _cleanup_(yaml_tree_freep) struct yaml *name = NULL;
     int r = build_node(b, key, depth + 1, &name, err);
     if (r < 0)
         return r;
@@ -194,7 +208,7 @@ static int build_pair(struct builder *b, const yaml_event_t *key, unsigned depth
 static int build_map(struct builder *b, const struct mark *mark, unsigned depth, struct yaml **ret,
                      struct error *err)
 {
-    _cleanup_(yaml_node_freep) struct yaml *map = yaml_node_new(YAML_MAP, mark);
+    _cleanup_(yaml_tree_freep) struct yaml *map = yaml_node_new(YAML_MAP, mark);
     for (;;) {
         _cleanup_(yaml_event_delete) yaml_event_t event = {0};
         int r = next_event(b, &event, err);
@@ -273,7 +287,7 @@ static int build_root(struct builder *b, struct yaml **ret, struct error *err)
         (*ret)->scalar = xstrdup("");
         return 0;
     }
-    _cleanup_(yaml_node_freep) struct yaml *root = NULL;
+    _cleanup_(yaml_tree_freep) struct yaml *root = NULL;
     r = build_node(b, &first, 1, &root, err);
     if (r < 0)
         return r;

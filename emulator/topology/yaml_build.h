@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Only for yaml.c: from text to the tree. The tree belongs to the caller.
+ * Only for those who make trees: from text to the tree. The tree belongs to the caller.
  */
 #ifndef WANLAB_TOPOLOGY_YAML_BUILD_H
 #define WANLAB_TOPOLOGY_YAML_BUILD_H
 
-#include "base/cleanup.h"
-#include "topology/yaml.h"
+#include "topology/yaml_edit.h"
 
 enum { YAML_DEPTH_MAX = 32 };
 
@@ -16,7 +15,5 @@ int yaml_build(const char *file, bool no_lines, const char *text, size_t size, s
                struct error *err);
 
 struct yaml *yaml_node_new(enum yaml_kind kind, const struct mark *mark);
-void yaml_node_free(struct yaml *node); /* with all that is below it */
-DEFINE_CLEANUP(struct yaml *, yaml_node_free);
 
 #endif

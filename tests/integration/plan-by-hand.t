@@ -27,7 +27,18 @@ links: [{ends: [n1, router], n1->router: {delay: 1ms}}]
 networks: {lan0: {members: [router, pc], delay: 100us}}
 Y
 
-for name in link lan wan mixed; do
+cat >"$WORK/routers.yaml" <<'Y'
+nodes: {h: {count: 2}, r: {count: 4, role: router}}
+links:
+  - {ends: [h1, r1], delay: 1ms}
+  - {ends: [r1, r2], delay: 2ms, r2->r1: {delay: 9ms}}
+  - {ends: [r2, r3], delay: 3ms}
+  - {ends: [r1, r4], delay: 4ms}
+  - {ends: [r4, r3]}
+networks: {lan0: {members: [r3, h2]}, lan1: {members: [r4, h2], delay: 1ms}}
+Y
+
+for name in link lan wan mixed routers; do
     "$WANLAB" up "$WORK/$name.yaml" --name "$name" --engine delayline >/dev/null
     ok $? "$name: a lab comes up"
     read -ra nodes <<<"$("$WANLAB" status "$name" --json | jq -r '[.nodes[].name] | join(" ")')"

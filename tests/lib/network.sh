@@ -22,6 +22,8 @@ for family in 4 6; do
         jq -c '.[] | select(.dev // "" | test("^[tu][0-9]|^br") | not) | del(.flags)' | sort
 done
 ip -json neigh | jq -c '.[] | select(.state == ["PERMANENT"])' | sort
+sysctl -e net.ipv4.conf.all.rp_filter net.ipv4.conf.default.rp_filter net.ipv4.conf.all.send_redirects \
+    net.ipv4.conf.all.accept_redirects net.ipv6.conf.all.accept_redirects net.ipv4.ip_default_ttl
 sysctl -e net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_no_metrics_save net.ipv4.ip_forward \
     net.ipv6.conf.all.forwarding net.ipv6.conf.all.disable_ipv6 net.ipv6.conf.default.addr_gen_mode \
     net.ipv6.conf.default.accept_dad net.ipv6.conf.default.accept_ra
