@@ -3,11 +3,12 @@
  * The story. The loop sleeps in epoll until a TAP has a packet or the first packet of the heap is
  * due. A TAP that has packets is read until it is empty, but at most a batch in one turn, so that a
  * busy one cannot keep the others waiting. Each packet gets its arrival time as it is read; the
- * switch says which wire it takes, the wires say what becomes of it. Between any two reads
- * everything that is due by then is written, since being late is what a delay line must not be;
- * never is anything written early. The kernel's timer is asked for the very nanosecond of the next
- * due time; only when less than a few microseconds are left, sleeping would be longer than the
- * wait, and the loop looks again at once.
+ * switch says which wire it takes, the wires say what becomes of it. Between two reads, every
+ * RELEASE_NS at least, everything that is due by then is written, since being late is what a delay
+ * line must not be; never is anything written early. What is due together and belongs together is
+ * written together (merge.h). The kernel's timer is asked for the very nanosecond of the next due
+ * time; only when less than a few microseconds are left, sleeping would be longer than the wait,
+ * and the loop looks again at once.
  *
  * When things go wrong:
  *   - A TAP refuses a packet (its interface is down, the port behind it went with its node): the
@@ -41,7 +42,8 @@ enum {
     READ_BATCH = 64,    /* packets of one TAP in one turn */
     RELEASE_BATCH = 64, /* packets written before the TAPs are looked at again */
     EVENTS = 64,
-    NEAR_NS = 5000, /* not worth a sleep */
+    NEAR_NS = 5000,     /* not worth a sleep */
+    RELEASE_NS = 20000, /* so long is a busy TAP read before what is due is written */
 };
 
 static const uint64_t control_tag = UINT64_MAX; /* in epoll's data, in place of a TAP's number */
@@ -103,13 +105,8 @@ void loop_done(struct loop *l)
     *l = (struct loop){.epoll = -1};
 }
 
-static void write_packet(struct loop *l, uint32_t wire, const struct packet *packet, uint64_t now)
+static void count_release(struct loop *l, uint32_t wire, const struct packet *packet, uint64_t now)
 {
-    ssize_t n = write(l->wire_fds[wire], packet->data, packet->size);
-    if (n != (ssize_t)packet->size) {
-        l->stats->write_errors++;
-        return;
-    }
     struct delayline_wire_stats *stats = &l->stats->wire[wire];
     const uint64_t late_ns = now - packet->due_ns;
     histogram_record(&l->stats->lateness, late_ns);
@@ -120,18 +117,62 @@ static void write_packet(struct loop *l, uint32_t wire, const struct packet *pac
     stats->bytes += packet->size - FRAME_VNET_HEADER;
 }
 
-/* Writes what is due, as late as the clock says just before each write. */
+static void write_packet(struct loop *l, uint32_t wire, const struct packet *packet)
+{
+    const uint64_t now = clock_monotonic_ns();
+    if (write(l->wire_fds[wire], packet->data, packet->size) == (ssize_t)packet->size)
+        count_release(l, wire, packet, now);
+    else
+        l->stats->write_errors++;
+}
+
+/* False: the kernel does not take them so. */
+static bool write_together(struct loop *l, struct train *t)
+{
+    const uint64_t now = clock_monotonic_ns();
+    const int parts = merge_finish(&t->merge);
+    if (writev(l->wire_fds[t->wire], t->merge.parts, parts) < 0)
+        return false;
+    for (unsigned i = 0; i < t->count; i++)
+        count_release(l, t->wire, t->packets[i], now);
+    l->stats->merged += t->count;
+    return true;
+}
+
+static void send_train(struct loop *l)
+{
+    struct train *t = &l->train;
+    if (t->count == 1 || (t->count > 1 && !write_together(l, t)))
+        for (unsigned i = 0; i < t->count; i++)
+            write_packet(l, t->wire, t->packets[i]);
+    for (unsigned i = 0; i < t->count; i++)
+        pool_give(&l->pool, t->packets[i]);
+    t->count = 0;
+}
+
+static void release(struct loop *l, uint32_t wire, struct packet *packet)
+{
+    struct train *t = &l->train;
+    if (t->count == 0 || wire != t->wire || !merge_add(&t->merge, packet->data, packet->size)) {
+        send_train(l);
+        t->wire = wire;
+        merge_begin(&t->merge, packet->data, packet->size);
+    }
+    t->packets[t->count++] = packet;
+}
+
+/* Writes what is due; how late, the clock says just before each write. */
 static void release_due(struct loop *l)
 {
     for (int i = 0; i < RELEASE_BATCH && wires_next_due(&l->wires) != UINT64_MAX; i++) {
-        uint64_t now = clock_monotonic_ns();
         uint32_t wire;
-        struct packet *packet = wires_take_due(&l->wires, now, &wire);
+        l->released_ns = clock_monotonic_ns();
+        struct packet *packet = wires_take_due(&l->wires, l->released_ns, &wire);
         if (!packet)
-            return;
-        write_packet(l, wire, packet, now);
-        pool_give(&l->pool, packet);
+            break;
+        release(l, wire, packet);
     }
+    send_train(l);
 }
 
 /* A copy goes its own way right behind the packet. */
@@ -246,22 +287,31 @@ static void stop_watching(struct loop *l, uint32_t tap)
     epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->tap_fds[tap], NULL);
 }
 
+/* What comes out of it belongs to the wires; false: the TAP is empty, or gone. */
+static bool read_one(struct loop *l, uint32_t tap, uint64_t *ret_now_ns)
+{
+    struct packet *packet = NULL;
+    ssize_t n = read_packet(l, l->tap_fds[tap], &packet);
+    *ret_now_ns = clock_monotonic_ns();
+    if (n < 0) {
+        if (n != -EAGAIN && n != -EINTR)
+            stop_watching(l, tap);
+        return false;
+    }
+    if (!packet)
+        l->stats->no_memory++;
+    else if (dispatch(l, tap, packet, *ret_now_ns))
+        l->spare[packet == l->spare[POOL_BIG] ? POOL_BIG : POOL_SMALL] = NULL;
+    return true;
+}
+
 static void read_tap(struct loop *l, uint32_t tap)
 {
-    for (int i = 0; i < READ_BATCH; i++) {
-        struct packet *packet = NULL;
-        ssize_t n = read_packet(l, l->tap_fds[tap], &packet);
-        if (n < 0) {
-            if (n != -EAGAIN && n != -EINTR)
-                stop_watching(l, tap);
-            return;
-        }
-        if (!packet)
-            l->stats->no_memory++;
-        else if (dispatch(l, tap, packet, clock_monotonic_ns()))
-            l->spare[packet == l->spare[POOL_BIG] ? POOL_BIG : POOL_SMALL] = NULL;
-        release_due(l);
-    }
+    uint64_t now_ns;
+    for (int i = 0; i < READ_BATCH && read_one(l, tap, &now_ns); i++)
+        if (now_ns - l->released_ns >= RELEASE_NS)
+            release_due(l);
+    release_due(l);
 }
 
 /* TAPs of wires that were bare. Nothing is led to them yet. */
