@@ -15,6 +15,7 @@
 #include "wire/delayline/pool.h"
 #include "wire/delayline/record.h"
 #include "wire/delayline/switch.h"
+#include "wire/delayline/waiting.h"
 #include "wire/delayline/wires.h"
 
 /* All the packets that may be held at once, over all wires; what does not fit is dropped and
@@ -42,7 +43,9 @@ struct loop {
     struct recorder recorder;           /* of fates; without a file, unused */
     struct train train;                 /* about to be written */
     uint64_t released_ns;               /* when due packets were last written */
-    int control;                        /* not owned; its other end closed: the loop ends */
+    struct waiting waiting;
+    int pressure; /* /proc/pressure/cpu; -1: the kernel has none */
+    int control;  /* not owned; its other end closed: the loop ends */
     int epoll;
 };
 
