@@ -153,6 +153,14 @@ $(BUILD)/tests/bench/wires: tests/bench/wires.c $(BUILD)/libwanlab.a
 bench-model: $(BUILD)/tests/bench/wires ## what the delay line's model of the wires costs per packet
 	@$<
 
+$(BUILD)/tests/bench/wire: tests/bench/wire.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+bench-wire: all $(BUILD)/tests/bench/wire ## the delay line against its targets and peers (root, 5 minutes)
+	@MODE=$(MODE) tests/bench/wire.sh
+
 bench-nodes: all ## what each kind of node costs and gives, beside the host (root, minutes)
 	@tests/bench/nodes.sh
 
@@ -212,6 +220,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-nodes bench-verify lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-verify lint format man completion \
         demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

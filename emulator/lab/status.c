@@ -149,14 +149,15 @@ static json_t *describe_buckets(const struct histogram *h)
 static json_t *describe_lateness(const struct delayline_stats *stats)
 {
     const struct histogram *h = &stats->lateness;
-    return json_pack("{s:I s:f s:f s:f s:f s:f s:o s:b s:I s:I s:I}", "packets",
+    return json_pack("{s:I s:f s:f s:f s:f s:f s:o s:b s:I s:I s:I s:I s:f}", "packets",
                      (json_int_t)h->count, "mean_s", histogram_mean(h) / 1e9, "p50_s",
                      (double)histogram_quantile(h, 0.5) / 1e9, "p99_s",
                      (double)histogram_quantile(h, 0.99) / 1e9, "p999_s",
                      (double)histogram_quantile(h, 0.999) / 1e9, "max_s", (double)h->max / 1e9,
                      "buckets_ns", describe_buckets(h), "realtime", (int)stats->realtime, "no_wire",
                      (json_int_t)stats->no_wire, "write_errors", (json_int_t)stats->write_errors,
-                     "no_memory", (json_int_t)stats->no_memory);
+                     "no_memory", (json_int_t)stats->no_memory, "merged", (json_int_t)stats->merged,
+                     "spun_s", (double)stats->spun_ns / 1e9);
 }
 
 json_t *status_describe(const struct supervisor *s)

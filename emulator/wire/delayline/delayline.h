@@ -34,6 +34,8 @@ struct delayline_stats {
     uint64_t control; /* ARP, ND, MLD: delayed, but never lost by chance */
     uint64_t write_errors; /* the TAP refused a packet: its interface is down or gone */
     uint64_t no_memory;    /* dropped since the pool's limit was reached */
+    uint64_t merged;       /* packets that left together with others in one write */
+    uint64_t spun_ns;      /* waited without sleeping, to be punctual (waiting.h) */
     uint64_t realtime;     /* 1: runs under SCHED_FIFO */
     uint64_t wire_count;
     struct delayline_wire_stats wire[];

@@ -3,11 +3,10 @@
  * The story. The loop sleeps in epoll until a TAP has a packet or the first packet of the heap is
  * due. A TAP that has packets is read until it is empty, but at most a batch in one turn, so that a
  * busy one cannot keep the others waiting. Each packet gets its arrival time as it is read; the
- * switch says which wire it takes, the wires say what becomes of it. Between any two reads
- * everything that is due by then is written, since being late is what a delay line must not be;
- * never is anything written early. The kernel's timer is asked for the very nanosecond of the next
- * due time; only when less than a few microseconds are left, sleeping would be longer than the
- * wait, and the loop looks again at once.
+ * switch says which wire it takes, the wires say what becomes of it. Between two reads, every
+ * RELEASE_NS at least, everything that is due by then is written, since being late is what a delay
+ * line must not be; never is anything written early. What is due together and belongs together is
+ * written together (merge.h). When to sleep, and when rather to look again, is in waiting.h.
  *
  * When things go wrong:
  *   - A TAP refuses a packet (its interface is down, the port behind it went with its node): the
@@ -26,6 +25,8 @@
 #include "wire/delayline/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -41,7 +42,7 @@ enum {
     READ_BATCH = 64,    /* packets of one TAP in one turn */
     RELEASE_BATCH = 64, /* packets written before the TAPs are looked at again */
     EVENTS = 64,
-    NEAR_NS = 5000, /* not worth a sleep */
+    RELEASE_NS = 20000, /* so long is a busy TAP read before what is due is written */
 };
 
 static const uint64_t control_tag = UINT64_MAX; /* in epoll's data, in place of a TAP's number */
@@ -54,6 +55,16 @@ static int watch(struct loop *l, int fd, uint64_t tag, struct error *err)
     return 0;
 }
 
+static void look_at_pressure(struct loop *l, uint64_t now_ns)
+{
+    char text[128];
+    unsigned long long total;
+    ssize_t n = l->pressure < 0 ? -1 : pread(l->pressure, text, sizeof(text) - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    bool known = sscanf(text, "some avg10=%*f avg60=%*f avg300=%*f total=%llu", &total) == 1;
+    waiting_look(&l->waiting, now_ns, known ? &(uint64_t){total} : NULL);
+}
+
 int loop_init(struct loop *l, const struct child *c, struct error *err)
 {
     const struct plan *plan = c->plan;
@@ -64,9 +75,12 @@ int loop_init(struct loop *l, const struct child *c, struct error *err)
         .exchange = c->exchange,
         .control = c->control,
         .epoll = epoll_create1(EPOLL_CLOEXEC),
+        .pressure = open("/proc/pressure/cpu", O_RDONLY | O_CLOEXEC),
     };
     if (l->epoll < 0)
         return error_errno(err, errno, "cannot make an epoll instance");
+    waiting_init(&l->waiting, now_ns);
+    look_at_pressure(l, now_ns);
     int r = pool_init(&l->pool, LOOP_MEMORY);
     if (r < 0)
         return error_errno(err, -r, "cannot reserve memory for packets");
@@ -94,22 +108,19 @@ void loop_done(struct loop *l)
 {
     if (l->epoll >= 0)
         close(l->epoll);
+    if (l->pressure >= 0)
+        close(l->pressure);
     wires_done(&l->wires);
     recorder_done(&l->recorder);
     switch_done(&l->switch_table);
     pool_done(&l->pool);
     free(l->tap_fds);
     free(l->wire_fds);
-    *l = (struct loop){.epoll = -1};
+    *l = (struct loop){.epoll = -1, .pressure = -1};
 }
 
-static void write_packet(struct loop *l, uint32_t wire, const struct packet *packet, uint64_t now)
+static void count_release(struct loop *l, uint32_t wire, const struct packet *packet, uint64_t now)
 {
-    ssize_t n = write(l->wire_fds[wire], packet->data, packet->size);
-    if (n != (ssize_t)packet->size) {
-        l->stats->write_errors++;
-        return;
-    }
     struct delayline_wire_stats *stats = &l->stats->wire[wire];
     const uint64_t late_ns = now - packet->due_ns;
     histogram_record(&l->stats->lateness, late_ns);
@@ -120,18 +131,62 @@ static void write_packet(struct loop *l, uint32_t wire, const struct packet *pac
     stats->bytes += packet->size - FRAME_VNET_HEADER;
 }
 
-/* Writes what is due, as late as the clock says just before each write. */
+static void write_packet(struct loop *l, uint32_t wire, const struct packet *packet)
+{
+    const uint64_t now = clock_monotonic_ns();
+    if (write(l->wire_fds[wire], packet->data, packet->size) == (ssize_t)packet->size)
+        count_release(l, wire, packet, now);
+    else
+        l->stats->write_errors++;
+}
+
+/* False: the kernel does not take them so. */
+static bool write_together(struct loop *l, struct train *t)
+{
+    const uint64_t now = clock_monotonic_ns();
+    const int parts = merge_finish(&t->merge);
+    if (writev(l->wire_fds[t->wire], t->merge.parts, parts) < 0)
+        return false;
+    for (unsigned i = 0; i < t->count; i++)
+        count_release(l, t->wire, t->packets[i], now);
+    l->stats->merged += t->count;
+    return true;
+}
+
+static void send_train(struct loop *l)
+{
+    struct train *t = &l->train;
+    if (t->count == 1 || (t->count > 1 && !write_together(l, t)))
+        for (unsigned i = 0; i < t->count; i++)
+            write_packet(l, t->wire, t->packets[i]);
+    for (unsigned i = 0; i < t->count; i++)
+        pool_give(&l->pool, t->packets[i]);
+    t->count = 0;
+}
+
+static void release(struct loop *l, uint32_t wire, struct packet *packet)
+{
+    struct train *t = &l->train;
+    if (t->count == 0 || wire != t->wire || !merge_add(&t->merge, packet->data, packet->size)) {
+        send_train(l);
+        t->wire = wire;
+        merge_begin(&t->merge, packet->data, packet->size);
+    }
+    t->packets[t->count++] = packet;
+}
+
+/* Writes what is due; how late, the clock says just before each write. */
 static void release_due(struct loop *l)
 {
     for (int i = 0; i < RELEASE_BATCH && wires_next_due(&l->wires) != UINT64_MAX; i++) {
-        uint64_t now = clock_monotonic_ns();
         uint32_t wire;
-        struct packet *packet = wires_take_due(&l->wires, now, &wire);
+        l->released_ns = clock_monotonic_ns();
+        struct packet *packet = wires_take_due(&l->wires, l->released_ns, &wire);
         if (!packet)
-            return;
-        write_packet(l, wire, packet, now);
-        pool_give(&l->pool, packet);
+            break;
+        release(l, wire, packet);
     }
+    send_train(l);
 }
 
 /* A copy goes its own way right behind the packet. */
@@ -246,22 +301,35 @@ static void stop_watching(struct loop *l, uint32_t tap)
     epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->tap_fds[tap], NULL);
 }
 
+/* What comes out of it belongs to the wires; false: the TAP is empty, or gone. */
+static bool read_one(struct loop *l, uint32_t tap, uint64_t *ret_now_ns)
+{
+    struct packet *packet = NULL;
+    ssize_t n = read_packet(l, l->tap_fds[tap], &packet);
+    *ret_now_ns = clock_monotonic_ns();
+    if (n < 0) {
+        if (n != -EAGAIN && n != -EINTR)
+            stop_watching(l, tap);
+        return false;
+    }
+    if (!packet)
+        l->stats->no_memory++;
+    else if (dispatch(l, tap, packet, *ret_now_ns))
+        l->spare[packet == l->spare[POOL_BIG] ? POOL_BIG : POOL_SMALL] = NULL;
+    return true;
+}
+
 static void read_tap(struct loop *l, uint32_t tap)
 {
-    for (int i = 0; i < READ_BATCH; i++) {
-        struct packet *packet = NULL;
-        ssize_t n = read_packet(l, l->tap_fds[tap], &packet);
-        if (n < 0) {
-            if (n != -EAGAIN && n != -EINTR)
-                stop_watching(l, tap);
-            return;
-        }
-        if (!packet)
-            l->stats->no_memory++;
-        else if (dispatch(l, tap, packet, clock_monotonic_ns()))
-            l->spare[packet == l->spare[POOL_BIG] ? POOL_BIG : POOL_SMALL] = NULL;
-        release_due(l);
+    uint64_t now_ns = 0;
+    uint32_t count = 0;
+    while (count < READ_BATCH && read_one(l, tap, &now_ns)) {
+        count++;
+        if (now_ns - l->released_ns >= RELEASE_NS)
+            release_due(l);
     }
+    release_due(l);
+    waiting_count(&l->waiting, now_ns, count);
 }
 
 /* TAPs of wires that were bare. Nothing is led to them yet. */
@@ -321,21 +389,32 @@ static bool read_control(struct loop *l)
     return message_send(l->control, &answer, sizeof(answer), NULL, 0) >= 0;
 }
 
-/* Sleeps until there is something to read or to release. The number of events, or -errno. */
+static struct timespec duration(uint64_t ns)
+{
+    return (struct timespec){
+        .tv_sec = (time_t)(ns / NS_PER_SEC),
+        .tv_nsec = (long)(ns % NS_PER_SEC),
+    };
+}
+
+/* Until there is something to read or to release. The number of events, or -errno. */
 static int wait_for_work(struct loop *l, struct epoll_event *events)
 {
-    uint64_t due = wires_next_due(&l->wires), wait_ns = 0;
-    if (due != UINT64_MAX) {
-        uint64_t now = clock_monotonic_ns();
-        wait_ns = due > now + NEAR_NS ? due - now : 0;
+    const uint64_t now_ns = clock_monotonic_ns();
+    uint64_t ns;
+    if (waiting_must_look(&l->waiting, now_ns))
+        look_at_pressure(l, now_ns);
+    enum waiting_way way = waiting_choose(&l->waiting, now_ns, wires_next_due(&l->wires), &ns);
+    struct timespec timeout = duration(way == WAITING_SPIN ? 0 : ns);
+    if (way == WAITING_PAUSE) {
+        nanosleep(&timeout, NULL);
+        timeout = duration(0);
     }
-    struct timespec timeout = {
-        .tv_sec = (time_t)(wait_ns / NS_PER_SEC),
-        .tv_nsec = (long)(wait_ns % NS_PER_SEC),
-    };
-    int n = epoll_pwait2(l->epoll, events, EVENTS, due == UINT64_MAX ? NULL : &timeout, NULL);
+    int n = epoll_pwait2(l->epoll, events, EVENTS, ns == UINT64_MAX ? NULL : &timeout, NULL);
+    const int wait_error = errno;
+    l->stats->spun_ns += waiting_end(&l->waiting, clock_monotonic_ns(), n > 0);
     if (n < 0)
-        return errno == EINTR ? 0 : -errno;
+        return wait_error == EINTR ? 0 : -wait_error;
     return n;
 }
 

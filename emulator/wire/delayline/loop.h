@@ -11,14 +11,24 @@
 #include "base/error.h"
 #include "wire/delayline/child.h"
 #include "wire/delayline/exchange.h"
+#include "wire/delayline/merge.h"
 #include "wire/delayline/pool.h"
 #include "wire/delayline/record.h"
 #include "wire/delayline/switch.h"
+#include "wire/delayline/waiting.h"
 #include "wire/delayline/wires.h"
 
 /* All the packets that may be held at once, over all wires; what does not fit is dropped and
  * counted (no_memory): 270,000 wire packets or 8,000 super-packets. */
 #define LOOP_MEMORY ((size_t)512 << 20)
+
+/* Packets that leave over one wire in one write. */
+struct train {
+    uint32_t wire;
+    unsigned count;
+    struct packet *packets[MERGE_MAX];
+    struct merge merge;
+};
 
 struct loop {
     struct delayline_stats *stats;   /* not owned */
@@ -31,7 +41,11 @@ struct loop {
     struct pool pool;
     struct packet *spare[POOL_CLASSES]; /* what the next packet is read into; NULL: take one */
     struct recorder recorder;           /* of fates; without a file, unused */
-    int control;                        /* not owned; its other end closed: the loop ends */
+    struct train train;                 /* about to be written */
+    uint64_t released_ns;               /* when due packets were last written */
+    struct waiting waiting;
+    int pressure; /* /proc/pressure/cpu; -1: the kernel has none */
+    int control;  /* not owned; its other end closed: the loop ends */
     int epoll;
 };
 
