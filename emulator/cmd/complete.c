@@ -107,6 +107,7 @@ static void offer_word(const struct line *l, const char *word, size_t len)
 
 static bool repeats(const char *word, size_t len)
 {
+    len -= len > 0 && word[len - 1] == ']';
     return len >= strlen("…") && memcmp(word + len - strlen("…"), "…", strlen("…")) == 0;
 }
 

@@ -156,7 +156,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_link = {
     .name = "link",
-    .arguments = "LAB [NODE|WIRE…] [KEY=VALUE|down|up…]",
+    .arguments = "LAB [all|NODE|WIRE…] [KEY=VALUE|down|up…]",
     .summary = "shows what is asked of a lab's wires, and changes it while the lab runs",
     .options = (const struct command_option[]){COMMAND_OPTION_JSON, {0}},
     .notes =

@@ -166,6 +166,10 @@ static void print_status(const char *lab, json_t *status)
     }
     if (lateness)
         print_lateness(lateness);
+    long long changes = json_integer_value(json_object_get(status, "change_count"));
+    if (changes > 0)
+        printf("wires were changed %lld time%s since the start ('wanlab link %s')\n", changes,
+               changes == 1 ? "" : "s", lab);
 }
 
 static enum exit_status run(const struct command *command, int argc, char **argv)

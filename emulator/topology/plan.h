@@ -17,8 +17,8 @@
  * network's uplink on an ifb. Engine delay line redirects the ports of impaired wires to TAPs whose
  * other ends the delay line process holds.
  *
- * A link or a member of a network without any impairment is joined directly. Its wires are bare: the
- * engine has nothing to do with them, until a change of theirs splices them in.
+ * A link or a member of a network without any impairment is joined directly. Its wires are bare:
+ * the engine has nothing to do with them, until a change of theirs splices them in.
  *
  * Where there are routers, they, and nodes with several interfaces, have an address of their own on
  * their loopback, and all nodes have routes by the shortest paths (routing.h) to all of those and

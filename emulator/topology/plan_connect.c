@@ -166,8 +166,7 @@ void plan_add_uplink(struct plan *p, unsigned port, const char *ifb, unsigned wi
 }
 
 static void add_network_wires(struct plan *p, const struct network *n,
-                              const struct network_member *m, unsigned port,
-                              const unsigned taps[2])
+                              const struct network_member *m, unsigned port, const unsigned taps[2])
 {
     const struct port *q = &p->ports[port];
     unsigned wires[2];

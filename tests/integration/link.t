@@ -136,6 +136,26 @@ read -r packets bytes <<<"$(sizes)"
 ok $? "and super-packets again when it has none"
 diag "bytes a packet: $(((bytes - bytes2) / (packets - packets2)))"
 
+# Super-packets that are in the TAP already when their wire comes to need wire packets: the delay line is held meanwhile.
+: >"$WORK/numbers"
+node web -- perl -e "$receive_udp" $PORT >"$WORK/numbers" &
+receiver=$!
+wait_for 5 grep -q ready "$WORK/numbers"
+read -r packets _ <<<"$(sizes)"
+kill -STOP "$WIRE"
+node db1 -- perl -e "$send_udp" 10.64.0.2 $PORT 10 120 100
+"$WANLAB" link dl 'db1->web' loss=0.0001% delay=1ms >/dev/null &
+changer=$!
+sleep 0.3
+kill -CONT "$WIRE"
+wait $changer $receiver
+read -r packets2 _ <<<"$(sizes)"
+within $((packets2 - packets)) 400 1200 "those behind the change are cut into their frames"
+diag "$((packets2 - packets)) packets of 120 super-packets of 10; $(grep -c '^[0-9]' "$WORK/numbers") arrived"
+is "$(grep -v ready "$WORK/numbers" | sort -nc 2>&1)" "" "which arrive in order, with their contents"
+is "$(node web -- awk '/^Udp: [0-9]/ {print $8}' /proc/net/snmp)" 0 "and with right checksums"
+link 'db1->web' loss=none delay=none
+
 # Traces and tables are read from where the command is given.
 mkdir "$WORK/here"
 printf 'time,delay\n0s,25ms\n1h,25ms\n' >"$WORK/here/t.csv"
@@ -190,6 +210,7 @@ is "$(asked 'db1->db2')" "delay 5ms, loss gemodel p 1% r 30% 1-h 100% 1-k 0%" "a
 
 # It is on record.
 is "$("$WANLAB" status dl --json | jq -r '.changes[-1].what')" "db1-db2 loss={gemodel: {p: 1%, r: 30%}}" "status knows the last change"
+like "$("$WANLAB" status dl)" "wires were changed [0-9]+ times since the start" "for people, too"
 is "$("$WANLAB" status dl --json | jq -r '.changes[-1] | (.count == 2 and .skew_s >= 0 and .at_s > 1e9)')" true "when it was, and of how many wires"
 lab_down
 

@@ -109,7 +109,7 @@ ok $? "the others are as they were"
 diag "$ERR $(qdisc p3)"
 lab_down
 
-printf 'name: dl\nengine: netem\nnodes: {hub: {}, n: {count: 25}}\nlinks:\n' >"$WORK/dl.yaml"
+printf 'name: dl\nengine: netem\nnodes: {hub: {}, n: {count: 25}}\nwan: {members: [n1, n2, n3], delay: 5ms}\nlinks:\n' >"$WORK/dl.yaml"
 for i in $(seq 25); do echo "  - {ends: [hub, n$i], delay: 5ms}"; done >>"$WORK/dl.yaml"
 lab_up
 link hub delay=9ms --json
@@ -117,6 +117,10 @@ is "$(jq .change.count <<<"$OUT")" 50 "fifty wires in one batch"
 within "$(jq '.change.skew_s * 1e3' <<<"$OUT")" 0 200 "within a stated time"
 diag "$(jq '.change.skew_s * 1e3' <<<"$OUT") ms from first to last, in User-Mode Linux"
 is "$(nsenter -t "$(pid_of lab)" -n tc qdisc show | grep -cE 'delay 9(\.0)?ms')" 50 "all of them"
+link n1-n2 delay=8ms loss=0.1%
+is "$(nsenter -t "$(pid_of lab)" -n tc qdisc show | grep -cE 'parent 1:[0-9]+ .*delay 8(\.0)?ms loss 0.1%')" 2 "two wires of a wan"
+within "$(median_rtt n1 10.0.0.2)" 15500 17500 "have the delay"
+within "$(median_rtt n1 10.0.0.3)" 9500 11500 "and the third has not"
 lab_down
 nothing_left "nothing is left"
 done_testing
