@@ -262,7 +262,7 @@ bench_busy() {
     say "busy: two databases"
     databases_up || { stop_ours; return; }
     timer
-    delay_rows ", both cores busy" 500 "500 us, or the verdict says so" 1000 10000
+    delay_rows ", both cores busy" 500 "500 us, else 'doubtful'" 1000 10000
     stop_ours
 }
 
@@ -384,7 +384,10 @@ if [ "${1:-}" = netem-guest ]; then
 fi
 gcc -O2 -Wall -Wextra -D_GNU_SOURCE -static -o "$tmp/nodes" "$here/nodes.c" &&
     gcc -O2 -Wall -Wextra -o "$tmp/packet-path" "$here/packet-path.c" || exit 1
-echo "$(nproc) processors, Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg)"
+eval "$("$tmp/wire" timer 0.01)"
+# shellcheck disable=SC2154 # realtime is what `wire timer` prints, as others are what `wire` prints
+echo "$(nproc) processors, Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg)," \
+    "SCHED_FIFO $([ "$realtime" = 1 ] && echo allowed || echo refused)"
 command -v wirefilter >/dev/null || echo "wirefilter is missing (package vde2): no such peer"
 echo
 row what measured peer ratio "to reach" "1 == 1" | sed 's/yes$/met/'

@@ -290,6 +290,18 @@ static void what_differs_stays_apart(void **state)
     }
 }
 
+static void what_goes_to_many_stations_stays_apart(void **state)
+{
+    (void)state;
+    struct merge m;
+    struct flow f = flows[0];
+    make_packet(0, &f, 1000, 0);
+    make_packet(1, &f, 1000, 0);
+    packets[0][12] |= 1;
+    packets[1][12] |= 1;
+    assert_int_equal(merge_all(&m, 2), 1);
+}
+
 static void any_bytes_are_survived(void **state)
 {
     (void)state;
@@ -316,6 +328,7 @@ int main(void)
         cmocka_unit_test(no_more_go_together_than_the_kernel_takes),
         cmocka_unit_test(a_shorter_or_pushed_packet_is_the_last),
         cmocka_unit_test(what_differs_stays_apart),
+        cmocka_unit_test(what_goes_to_many_stations_stays_apart),
         cmocka_unit_test(any_bytes_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static bool is_open(const struct merge *m, const uint8_t *packet)
 static bool find_headers(struct merge *m, const uint8_t *packet, size_t size)
 {
     uint8_t protocol;
-    if (!find_transport(m, packet, size, &protocol))
+    if (!find_transport(m, packet, size, &protocol) || packet[FRAME_VNET_HEADER] & 1)
         return false;
     const uint8_t *transport = packet + m->transport;
     m->is_tcp = protocol == IPPROTO_TCP;

@@ -3,7 +3,8 @@
  * Several packets into one super-packet, as the receive offload of a network card does (GRO), so
  * that one system call and one way through the receiver's kernel do for all of them. Only packets
  * that the kernel would cut the super-packet into again, bit by bit, are put together: neighbours
- * of one TCP or UDP flow, equally long but for the last, their checksums still to be computed.
+ * of one TCP or UDP flow to a single station, equally long but for the last, their checksums still
+ * to be computed.
  * Pure.
  *
  * Packets stay the caller's, and must stay where they are until the parts have been written.
