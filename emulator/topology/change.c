@@ -211,7 +211,7 @@ static int setting_read(struct setting *ret, const struct change *c, const char 
     s->distribution_count = s->trace_count = 0;
     s->needs_delayline = NULL;
     s->engine = c->plan->engine;
-    s->delay_scale = 1;                         /* a person means the delay that is said */
+    s->delay_scale = 1; /* a person means the delay that is said */
     s->document.file = xstrdup(c->folder);
     for (size_t i = 0; i < count; i++)
         text_add(&label, "%s%s", i ? " " : "", sets[i]);

@@ -104,8 +104,9 @@ static int unknown_name(const struct scenario *s, const char *text, size_t len, 
     if (nearest)
         return error_input(err, "no wire, node, group or network '%.60s', did you mean '%s'?", name,
                            nearest);
-    return error_input(err, "no wire, node, group or network '%.60s', expected one such as '%s', "
-                            "or 'all'",
+    return error_input(err,
+                       "no wire, node, group or network '%.60s', expected one such as '%s', "
+                       "or 'all'",
                        name, s->nodes[0].name);
 }
 
@@ -145,8 +146,8 @@ static int select_pair(const struct plan *p, const char *word, bool *named, stru
         readings++;
     }
     if (readings > 1)
-        return error_input(err, "'%.120s' can be read in %u ways, say it as 'A->B' and 'B->A'", word,
-                           readings);
+        return error_input(err, "'%.120s' can be read in %u ways, say it as 'A->B' and 'B->A'",
+                           word, readings);
     if (readings == 0 && word[strlen(word) - 1] == '-')
         return error_input(err, "no wire '%.120s': quote 'A->B', or the shell takes '>' for itself",
                            word);

@@ -34,8 +34,8 @@ enum queue_unit { QUEUE_PACKETS, QUEUE_BYTES, QUEUE_TIME };
  * what flies is not in it. */
 struct queue_limit {
     enum queue_unit unit;
-    uint64_t size;   /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
-    bool drop_head;  /* a full queue drops its oldest packet, not the new one */
+    uint64_t size;  /* packets, bytes of Ethernet frames, or ns; 0: nothing was said */
+    bool drop_head; /* a full queue drops its oldest packet, not the new one */
 };
 
 /* What a packet costs on a wire with a rate beyond its Ethernet frame, as netem counts it: the

@@ -210,6 +210,11 @@ static void add_interface(struct plan *p, size_t number)
     op->port = (unsigned)number;
     if (machine) /* what it sends before its TAP is up is an error, after which it may stay mute */
         plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
+    if (machine && port->mtu != PLAN_MTU) {
+        plan_add_dev(p, OP_MTU, PLAN_FABRIC, port->dev, port->index)->minor = port->mtu;
+        plan_add_dev(p, OP_MTU, (int)port->node, port->node_dev, port->node_index)->minor =
+            port->mtu;
+    }
     plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
     if (!machine)
         plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);

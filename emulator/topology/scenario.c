@@ -205,6 +205,8 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
         if (section)
             r = sections[i].decode(s, section, err);
     }
+    if (r == 0)
+        r = scenario_check_addresses(s, err);
     return r < 0 ? r : scenario_make_routing(s, err);
 }
 
