@@ -124,11 +124,12 @@ static void long_paths_get_packets_that_live_long_enough(void **state)
     (void)state;
     static const unsigned counts[] = {20, 100};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-        char *text = xasprintf("generate: {r: {shape: line, count: %u}}\n", counts[i]);
+        char *text = xasprintf("generate: {r: {shape: line, count: %u, delay: 2ms}}\n", counts[i]);
         struct scenario *s = open_text(text);
         struct plan *p = NULL;
         struct error err;
         assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &p, &err), 0);
+        assert_int_equal(s->routing->longest_ns, (counts[i] - 1) * 2 * NS_PER_MS);
         assert_int_equal(has_setting(p, "net.ipv4.ip_default_ttl", "255"), counts[i] > 60);
         assert_int_equal(has_setting(p, "net.ipv6.conf.default.hop_limit", "255"), counts[i] > 60);
         plan_free(p);
