@@ -97,5 +97,9 @@ const struct command command_check = {
     .arguments = "FILE",
     .summary = "reads and validates a scenario; starts nothing",
     .options = (const struct command_option[]){COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
+    .notes =
+        "Also what the file includes, the environment's variables in it, and, where it has "
+        "routers, whether every node reaches every other. What is wrong is said with its file, "
+        "line and column.",
     .run = run,
 };

@@ -113,7 +113,8 @@ const struct command command_graph = {
             SCENARIO_OPTIONS,
             {0},
         },
-    .notes = "The drawing goes to standard output. A wan of more than four nodes is drawn as a hub "
+    .notes = "The drawing goes to standard output. Routers are octagons. A wan of more than four "
+             "nodes is drawn as a hub "
              "with the range of its delays.",
     .run = run,
 };

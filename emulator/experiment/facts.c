@@ -28,27 +28,26 @@ static void on_line(unsigned node, const char *line, void *arg)
     r->nodes[node] = object;
 }
 
-/* An address to which node `i` has a route of its own: that of the next node with a direct path.
- * NULL: there is none. */
-static const struct port *find_peer(const struct plan *p, unsigned i)
+/* A node to which node `i` has a route of its own: the next with a path. -1: there is none. */
+static int find_peer(const struct plan *p, unsigned i)
 {
     unsigned count = (unsigned)p->scenario->node_count;
     for (unsigned k = 1; k < count; k++) {
         unsigned peer = (i + k) % count;
         if (scenario_rtt_ns(p->scenario, i, peer) != UINT64_MAX)
-            return plan_port_towards(p, i, peer);
+            return (int)peer;
     }
-    return NULL;
+    return -1;
 }
 
 static int start(struct reading *r, struct crew *crew, const struct plan *plan, unsigned node,
                  struct error *err)
 {
     char text[IP_TEXT_MAX] = "";
-    const struct port *peer = find_peer(plan, node);
-    if (peer)
-        ip_format(text, &peer->v4);
-    char *argv[] = {"facts", peer ? text : NULL, NULL};
+    int peer = find_peer(plan, node);
+    if (peer >= 0)
+        ip_format(text, &plan_port_towards(plan, node, (unsigned)peer)->v4);
+    char *argv[] = {"facts", peer >= 0 ? text : NULL, NULL};
     struct crew_task task = {
         .node = node, .role = "reading its settings", .argv = argv, .on_line = on_line, .arg = r};
     return crew_start_builtin(crew, &task, err);
@@ -77,9 +76,19 @@ int facts_read(struct facts *f, int time, struct crew *crew, const struct plan *
 /* What the plan asks for under a key of "tcp". */
 struct wish {
     const char *key, *what;
-    json_t *value;
+    json_t *value; /* NULL: the MTU of the node's way to its peer */
     bool needs_peer;
 };
+
+/* For one node; NULL: nothing. */
+static json_t *wished(const struct wish *w, const struct plan *plan, unsigned node)
+{
+    const int peer = w->needs_peer ? find_peer(plan, node) : 0;
+    if (peer < 0 || w->value)
+        return peer < 0 ? NULL : json_incref(w->value);
+    const unsigned mtu = plan_mtu_towards(plan, node, (unsigned)peer);
+    return mtu ? json_integer(mtu) : NULL; /* a path of several is still to be discovered */
+}
 
 /* The nodes that do not have it, in one reason: how many, the first ones, and what the first has.
  */
@@ -87,25 +96,28 @@ static void judge_wish(const struct facts *f, int time, const struct wish *w,
                        struct fidelity *fidelity, const struct plan *plan)
 {
     struct text names = {0};
-    json_t *first = NULL;
+    char *found = NULL, *asked = NULL; /* of the first */
     size_t wrong = 0;
     for (unsigned i = 0; i < f->count; i++) {
         json_t *value = json_object_get(json_object_get(f->nodes[time][i], "tcp"), w->key);
-        if (json_equal(value, w->value) || (w->needs_peer && !find_peer(plan, i)))
+        json_t *wish = wished(w, plan, i);
+        bool is_wrong = wish && !json_equal(value, wish);
+        if (is_wrong && wrong++ == 0) {
+            found = value ? json_dumps(value, JSON_ENCODE_ANY) : xstrdup("unknown");
+            asked = json_dumps(wish, JSON_ENCODE_ANY);
+        }
+        json_decref(wish);
+        if (!is_wrong)
             continue;
-        if (wrong++ == 0)
-            first = value;
         if (wrong <= NAMED_MAX)
             text_add(&names, "%s%s", wrong > 1 ? ", " : "", plan->scenario->nodes[i].name);
     }
     if (wrong > NAMED_MAX)
         text_add(&names, " and %zu more", wrong - NAMED_MAX);
-    char *found = first ? json_dumps(first, JSON_ENCODE_ANY) : NULL;
-    char *asked = json_dumps(w->value, JSON_ENCODE_ANY);
     if (wrong > 0)
         fidelity_fault(fidelity, VERDICT_DOUBTFUL, "%s TCP's %s is %s in %s, not %s as asked",
                        time == FACTS_END ? "after the workload" : "before the workload", w->what,
-                       found ? found : "unknown", names.data, asked);
+                       found, names.data, asked);
     free(found);
     free(asked);
     text_done(&names);
@@ -118,7 +130,7 @@ void facts_judge(const struct facts *f, struct fidelity *fidelity, const struct 
         {"rmem", "tcp_rmem", json_string(plan->tcp_buffers), false},
         {"wmem", "tcp_wmem", json_string(plan->tcp_buffers), false},
         {"no_metrics_save", "tcp_no_metrics_save", json_string("1"), false},
-        {"mtu", "MTU", json_integer(PLAN_MTU), true},
+        {"mtu", "MTU", NULL, true},
     };
     for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {
         for (int time = 0; time < FACTS_TIMES; time++)

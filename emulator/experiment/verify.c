@@ -59,7 +59,7 @@ static uint64_t linger_ns(const struct path *p)
 {
     double drain_s = 0;
     for (size_t i = 0; i < p->wire_count; i++)
-        drain_s += impairment_queue_s(p->wires[i], PLAN_MTU);
+        drain_s += impairment_queue_s(p->wires[i], p->to_port->mtu);
     return path_delay_ns(p) + (uint64_t)((linger_s + fmin(drain_s, drain_max_s)) * 1e9);
 }
 

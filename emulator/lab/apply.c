@@ -56,7 +56,7 @@ static int add_veth(struct fabric *f, const struct op *op, struct error *err)
         .peer_index = port->node_index,
         .peer_mac = port->node_mac,
         .peer_ns_fd = f->nodes[port->node].ns_fd,
-        .mtu = PLAN_MTU,
+        .mtu = port->mtu,
     };
     return interface_add_veth(f->netlink, &veth, err);
 }
@@ -161,6 +161,8 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
         return open_tap(f, op, err);
     case OP_UP:
         return interface_set_up(nl, index, err);
+    case OP_MTU:
+        return interface_set_mtu(nl, index, op->minor, err);
     case OP_MASTER:
         return interface_set_master(nl, op->dev_index, op->target_index, err);
     case OP_NO_MASTER:

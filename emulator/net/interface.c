@@ -102,6 +102,13 @@ int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, s
     return netlink_request(nl, msg, err);
 }
 
+int interface_set_mtu(struct netlink *nl, int index, unsigned mtu, struct error *err)
+{
+    struct nl_msg *msg = link_message(NULL, index, 0);
+    nla_put_u32(msg, IFLA_MTU, mtu);
+    return netlink_request(nl, msg, err);
+}
+
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err)
 {
     struct nl_msg *msg = link_message(NULL, index, 0);

@@ -39,6 +39,7 @@ int interface_move(struct netlink *nl, int index, const char *name, int ns_fd, s
 int interface_delete(struct netlink *nl, int index, struct error *err);
 
 /* `bridge_index` 0: none any more. */
+int interface_set_mtu(struct netlink *nl, int index, unsigned mtu, struct error *err);
 int interface_set_master(struct netlink *nl, int index, int bridge_index, struct error *err);
 
 /* Packets that the interface's driver may hold: for a TAP, what waits for its reader. */

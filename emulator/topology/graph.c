@@ -134,7 +134,9 @@ static void print_node(const struct node *n, const char *const *regions, size_t 
                                         [NODE_KIND_UML] = "uml",
                                         [NODE_KIND_QEMU] = "qemu",
                                         [NODE_KIND_DOCKER] = "docker"};
-    fprintf(out, "  \"%s\" [shape=%s, label=\"%s\\n%s", n->name, shapes[n->kind], n->name,
+    bool is_router = n->role == ROLE_ROUTER;
+    fprintf(out, "  \"%s\" [shape=%s, label=\"%s\\n%s%s", n->name,
+            is_router ? "octagon" : shapes[n->kind], n->name, is_router ? "router, " : "",
             kinds[n->kind]);
     if (n->region) {
         fputs(", ", out);

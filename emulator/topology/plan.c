@@ -85,6 +85,21 @@ static uint64_t buffer_for_network(const struct network *n)
     return bytes;
 }
 
+/* The longest path over routers, as if it had the fastest link's rate all along. */
+static uint64_t buffer_for_paths(const struct scenario *s)
+{
+    struct impairment path = {.delay_ns = s->routing ? s->routing->longest_ns : 0};
+    for (size_t i = 0; i < s->link_count; i++) {
+        const struct impairment *d = s->links[i].direction;
+        for (size_t k = 0; k < 2; k++) {
+            if (!impairment_has_rate(&d[k]))
+                return buffer_for(&(struct impairment){.delay_ns = path.delay_ns}, path.delay_ns);
+            path.rate_bps = larger(path.rate_bps, impairment_rate(&d[k]));
+        }
+    }
+    return buffer_for(&path, path.delay_ns);
+}
+
 /* For the path that needs most, within 6 to 64 MiB. */
 static uint64_t buffers_of_wires(const struct scenario *s)
 {
@@ -100,6 +115,7 @@ static uint64_t buffers_of_wires(const struct scenario *s)
                                              s->links[i].direction[1 - d].delay_ns));
     for (size_t i = 0; i < s->network_count; i++)
         bytes = larger(bytes, buffer_for_network(&s->networks[i]));
+    bytes = larger(bytes, buffer_for_paths(s));
     return bytes > most ? most : bytes;
 }
 
@@ -210,6 +226,11 @@ static void add_interface(struct plan *p, size_t number)
     op->port = (unsigned)number;
     if (machine) /* what it sends before its TAP is up is an error, after which it may stay mute */
         plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
+    if (machine && port->mtu != PLAN_MTU) {
+        plan_add_dev(p, OP_MTU, PLAN_FABRIC, port->dev, port->index)->minor = port->mtu;
+        plan_add_dev(p, OP_MTU, (int)port->node, port->node_dev, port->node_index)->minor =
+            port->mtu;
+    }
     plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
     if (!machine)
         plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);

@@ -55,6 +55,7 @@ struct port {
     char dev[PLAN_NAME_MAX];
     int index; /* interface index in the fabric */
     uint8_t node_mac[6], mac[6];
+    unsigned mtu;
     struct ip v4, v6; /* the node's addresses there */
 };
 
@@ -86,6 +87,7 @@ enum op_kind {
     OP_IFB,         /* dev */
     OP_TAP,         /* tap: dev in the fabric */
     OP_UP,          /* dev */
+    OP_MTU,         /* dev, minor: the MTU, where it is not what a new device has */
     OP_MASTER,      /* dev, target */
     OP_NO_MASTER,   /* dev */
     OP_ADDRESS,     /* dev, address */
@@ -170,6 +172,10 @@ void plan_netem_place(const struct wire *w, int *ret_index, uint32_t *ret_minor)
 
 /* The first port of a node (its address is the node's name's), or NULL if it has no interface. */
 const struct port *plan_node_port(const struct plan *p, unsigned node);
+
+/* The MTU of the path by which node `from` reaches node `to`; 0: it has several, or there is none.
+ */
+unsigned plan_mtu_towards(const struct plan *p, unsigned from, unsigned to);
 
 /* Whether a node has an address of its own, on its loopback. */
 bool plan_has_home(const struct plan *p, unsigned node);

@@ -204,6 +204,18 @@ static struct port *add_port(struct plan *p, unsigned node, unsigned *node_inter
     return port;
 }
 
+/* What the file gives takes the place of what would be assigned. */
+static void choose(struct port *port, const struct interface_choice *c, unsigned mtu)
+{
+    port->mtu = mtu;
+    if (c->v4.family)
+        port->v4 = c->v4;
+    if (c->v6.family)
+        port->v6 = c->v6;
+    if (c->has_mac)
+        memcpy(port->node_mac, c->mac, sizeof(c->mac));
+}
+
 static void add_homes(struct plan *p, const struct subnets *subnets)
 {
     const struct scenario *s = p->scenario;
@@ -215,6 +227,7 @@ static void add_homes(struct plan *p, const struct subnets *subnets)
             .node = i,
             .node_dev = "lo",
             .node_index = 1,
+            .mtu = PLAN_MTU,
             .v4 = address4(subnet_offset(subnets->of_home[i]) + 1, 32),
             .v6 = address6(IP6_LINK, subnets->of_home[i], 1, 128),
         };
@@ -235,12 +248,14 @@ void plan_add_ports(struct plan *p, const struct subnets *subnets)
         struct port *port = add_port(p, s->wan.members[i], interfaces);
         port->v4 = address4(i + 1, 32);
         port->v6 = address6(IP6_WAN, 0, i + 1, 128);
+        port->mtu = s->wan.mtu;
     }
     for (unsigned i = 0; i < s->link_count; i++) {
         for (unsigned end = 0; end < 2; end++) {
             struct port *port = add_port(p, s->links[i].end[end], interfaces);
             port->v4 = address4(subnet_offset(subnets->of_link[i]) + 1 + end, 30);
             port->v6 = address6(IP6_LINK, subnets->of_link[i], 1 + end, 64);
+            choose(port, &s->links[i].given[end], s->links[i].mtu);
         }
     }
     for (unsigned i = 0; i < s->network_count; i++) {
@@ -248,9 +263,32 @@ void plan_add_ports(struct plan *p, const struct subnets *subnets)
             struct port *port = add_port(p, s->networks[i].members[m].node, interfaces);
             port->v4 = address4(network_offset(i) + m + 1, 16);
             port->v6 = address6(IP6_NETWORK, i, m + 1, 64);
+            choose(port, &s->networks[i].members[m].given, s->networks[i].mtu);
         }
     }
     add_homes(p, subnets);
+}
+
+static unsigned mtu_of(const struct plan *p, const struct routing_edge *e)
+{
+    return p->ports[e->from_port == ROUTING_NONE ? e->to_port : e->from_port].mtu;
+}
+
+unsigned plan_mtu_towards(const struct plan *p, unsigned from, unsigned to)
+{
+    const struct routing *r = p->scenario->routing;
+    if (!scenario_is_routed(p->scenario, from, to)) {
+        const struct port *port = plan_port_towards(p, to, from); /* of their connection */
+        return port ? port->mtu : 0;
+    }
+    const struct routing_edge *e = &r->edges[routing_next(r, from, to)];
+    const unsigned mtu = mtu_of(p, e);
+    while (e->to != to) {
+        e = &r->edges[routing_next(r, e->to, to)];
+        if (mtu_of(p, e) != mtu)
+            return 0;
+    }
+    return mtu;
 }
 
 bool plan_has_home(const struct plan *p, unsigned node)

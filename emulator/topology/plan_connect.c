@@ -61,6 +61,8 @@ void plan_open_tap(struct plan *p, unsigned number)
     const struct tap *tap = &p->taps[number];
     struct op *op = plan_add_dev(p, OP_TAP, PLAN_FABRIC, tap->dev, tap->index);
     op->tap = number;
+    if (p->ports[tap->port].mtu != PLAN_MTU)
+        plan_add_dev(p, OP_MTU, PLAN_FABRIC, tap->dev, tap->index)->minor = p->ports[tap->port].mtu;
     plan_add_dev(p, OP_UP, PLAN_FABRIC, tap->dev, tap->index);
 }
 

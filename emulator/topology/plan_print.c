@@ -41,10 +41,10 @@ static void print_veth(const struct plan *p, const struct op *op, FILE *out)
     const struct port *port = &p->ports[op->port];
     fprintf(out, "ip link add %s address ", port->dev);
     print_mac(out, port->mac);
-    fprintf(out, " mtu %d type veth peer name %s netns %s address ", PLAN_MTU, port->node_dev,
+    fprintf(out, " mtu %u type veth peer name %s netns %s address ", port->mtu, port->node_dev,
             p->scenario->nodes[port->node].name);
     print_mac(out, port->node_mac);
-    fprintf(out, " mtu %d", PLAN_MTU);
+    fprintf(out, " mtu %u", port->mtu);
 }
 
 static void print_port(const struct plan *p, const struct op *op, FILE *out)
@@ -106,7 +106,8 @@ static void print_netem(const struct plan *p, const struct op *op, FILE *out)
     else
         fprintf(out, "tc qdisc add dev %s root handle 1: ", op->dev);
     const struct impairment *i = &p->wires[op->wire].impairment;
-    impairment_print_netem(i, impairment_netem_limit(i, PLAN_MTU), out);
+    impairment_print_netem(i, impairment_netem_limit(i, p->ports[p->wires[op->wire].to_port].mtu),
+                           out);
 }
 
 /* Steps about one interface that have no more to them than a name or two. */
@@ -123,6 +124,9 @@ static void print_interface(const struct op *op, FILE *out)
     case OP_TAP:
         fprintf(out, "tuntap add dev %s mode tap vnet_hdr; ip link set %s txqueuelen %d", op->dev,
                 op->dev, PLAN_TAP_QUEUE);
+        break;
+    case OP_MTU:
+        fprintf(out, "link set %s mtu %u", op->dev, op->minor);
         break;
     case OP_MASTER:
         fprintf(out, "link set %s master %s", op->dev, op->target);
@@ -188,6 +192,7 @@ static void print_step(const struct plan *p, const struct op *op, FILE *out)
     case OP_IFB:
     case OP_TAP:
     case OP_UP:
+    case OP_MTU:
     case OP_MASTER:
     case OP_NO_MASTER:
         print_tool(p, op, "ip", out);

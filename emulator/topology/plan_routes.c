@@ -127,6 +127,18 @@ static void add_blocks(struct plan *p, const struct hops *h, unsigned node, cons
                          blocks[i].hop);
 }
 
+/* The subnets that the file gives. What the node has an interface in has its route already. */
+static void add_given(struct plan *p, const struct hops *h, unsigned node,
+                      const struct interface_choice *c, unsigned hop)
+{
+    if (hop == ROUTE_ANY || hop == ROUTE_NONE)
+        return;
+    if (c->v4.family)
+        add_route_by(p, h, node, ip_network(&c->v4), hop);
+    if (c->v6.family)
+        add_route_by(p, h, node, ip_network(&c->v6), hop);
+}
+
 void plan_add_node_routes(struct plan *p, const struct subnets *subnets, unsigned node)
 {
     const struct scenario *s = p->scenario;
@@ -144,4 +156,8 @@ void plan_add_node_routes(struct plan *p, const struct subnets *subnets, unsigne
     }
     add_blocks(p, &h, node, h.subnets, subnets->count, plan_subnet_block);
     add_blocks(p, &h, node, h.networks, s->network_count, plan_network_block);
+    for (size_t i = 0; i < s->link_count; i++)
+        add_given(p, &h, node, &s->links[i].given[0], h.subnets[subnets->of_link[i]]);
+    for (size_t i = 0; i < s->network_count; i++)
+        add_given(p, &h, node, &s->networks[i].members[0].given, h.networks[i]);
 }

@@ -103,6 +103,7 @@ struct heap_item {
 struct search {
     uint32_t *first, *edges; /* those to vertex v: edges[first[v]] up to edges[first[v + 1]] */
     struct distance *distances;
+    uint64_t *delays_ns; /* of the path from each vertex */
     bool *is_known, *is_done;
     struct heap_item *heap;
     size_t heap_count;
@@ -120,6 +121,7 @@ static void search_init(struct search *q, const struct routing *r)
     *q = (struct search){.first = xcalloc(n + 2, sizeof(*q->first)),
                          .edges = xcalloc(r->edge_count, sizeof(*q->edges)),
                          .distances = xcalloc(n, sizeof(*q->distances)),
+                         .delays_ns = xcalloc(n, sizeof(*q->delays_ns)),
                          .is_known = xcalloc(n, sizeof(*q->is_known)),
                          .is_done = xcalloc(n, sizeof(*q->is_done))};
     for (uint32_t e = 0; e < r->edge_count; e++) {
@@ -141,6 +143,7 @@ static void search_done(struct search *q)
     free(q->first);
     free(q->edges);
     free(q->distances);
+    free(q->delays_ns);
     free(q->is_known);
     free(q->is_done);
     free(q->heap);
@@ -202,6 +205,18 @@ static void offer(struct search *q, const struct routing *r, uint32_t e,
     heap_push(q, (struct heap_item){d, v});
 }
 
+/* The vertex has its path. */
+static void note_longest(struct search *q, struct routing *r, const struct heap_item *item,
+                         uint32_t next)
+{
+    const uint32_t hops = item->distance.hops / 2 + 2; /* with the last ones outside of the core */
+    const struct routing_edge *edge = next == ROUTING_NONE ? NULL : &r->edges[next];
+    uint64_t *delay_ns = &q->delays_ns[item->vertex];
+    *delay_ns = edge ? q->delays_ns[r->core[edge->to]] + edge->wire->delay_ns : 0;
+    r->longest = hops > r->longest ? hops : r->longest;
+    r->longest_ns = *delay_ns > r->longest_ns ? *delay_ns : r->longest_ns;
+}
+
 /* The next edge of every vertex towards `to` (of the core), into `next`. */
 static void find_paths(struct search *q, struct routing *r, uint32_t to, uint32_t *next)
 {
@@ -217,9 +232,7 @@ static void find_paths(struct search *q, struct routing *r, uint32_t to, uint32_
         if (q->is_done[item.vertex])
             continue;
         q->is_done[item.vertex] = true;
-        const uint32_t hops =
-            item.distance.hops / 2 + 2; /* with the last ones outside of the core */
-        r->longest = hops > r->longest ? hops : r->longest;
+        note_longest(q, r, &item, next[item.vertex]);
         if (item.vertex != to && !is_transit(r, r->vertex[item.vertex]))
             continue;
         for (uint32_t i = q->first[item.vertex]; i < q->first[item.vertex + 1]; i++)

@@ -38,7 +38,9 @@ struct routing {
     uint32_t *vertex; /* by number in the core */
     size_t vertex_count, core_count;
     uint32_t longest; /* the most hops of a path between nodes; a link is one, as is a network */
-    uint32_t *next;   /* [to * core_count + from], both of the core: an edge, or ROUTING_NONE */
+    uint64_t
+        longest_ns; /* the most that the delays of a path between nodes of the core add up to */
+    uint32_t *next; /* [to * core_count + from], both of the core: an edge, or ROUTING_NONE */
 };
 
 /* The scenario must outlive it. Error (STATUS_INPUT): a core larger than ROUTING_CORE_MAX. */

@@ -152,6 +152,10 @@ static int check_top_level(const struct yaml *root, struct error *err)
         if (strcmp(root->pairs[i].key, "events") == 0)
             return yaml_error(err, &root->pairs[i].key_mark,
                               "found 'events', but this version has no events yet");
+        if (strcmp(root->pairs[i].key, "include") == 0)
+            return yaml_error(err, &root->pairs[i].key_mark,
+                              "files are included before anything is changed: expected 'include' "
+                              "in the file itself");
     }
     return r;
 }
@@ -205,6 +209,8 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
         if (section)
             r = sections[i].decode(s, section, err);
     }
+    if (r == 0)
+        r = scenario_check_addresses(s, err);
     return r < 0 ? r : scenario_make_routing(s, err);
 }
 

@@ -62,11 +62,21 @@ struct node {
     struct mark mark;             /* where the file declares its group */
 };
 
+/* What the file says of an interface: see scenario_address.c. */
+struct interface_choice {
+    struct ip v4, v6; /* with the prefix of their subnets; family 0: assigned by the plan */
+    uint8_t mac[6];
+    bool has_mac;               /* else it is assigned, too */
+    struct mark mark, mac_mark; /* where it says so */
+};
+
 /* A point-to-point link between two nodes. */
 struct link {
     unsigned end[2];                /* indices into nodes */
     struct impairment direction[2]; /* [0]: end[0] -> end[1], [1]: back */
     unsigned weight[2];             /* alike; default 1 */
+    unsigned mtu;
+    struct interface_choice given[2]; /* by end */
     struct mark mark;
 };
 
@@ -74,6 +84,7 @@ struct network_member {
     unsigned node;
     struct impairment up;   /* member -> LAN */
     struct impairment down; /* LAN -> member */
+    struct interface_choice given;
 };
 
 /* A LAN: one bridge, each member with a wire of its own to it. */
@@ -82,6 +93,7 @@ struct network {
     struct network_member *members;
     size_t member_count;
     unsigned weight; /* of the way into it; default 1 */
+    unsigned mtu;
     struct mark mark;
 };
 
@@ -90,6 +102,7 @@ struct wan {
     unsigned *members;        /* indices into nodes */
     size_t member_count;      /* 0: the file has no wan */
     struct impairment *pairs; /* [from * member_count + to], by position in `members` */
+    unsigned mtu;
     struct mark mark;
 };
 

@@ -54,6 +54,25 @@ int scenario_decode_weight(const struct scenario *s, const struct yaml *map, uns
 /* Last of all, where there are routers: the shortest paths, and whether all nodes have one. */
 int scenario_make_routing(struct scenario *s, struct error *err);
 
+/* scenario_address.c: the interfaces of one link or network. */
+struct interface_list {
+    const unsigned *nodes;
+    struct interface_choice **choices;
+    size_t count;
+    const char *what; /* "link" */
+};
+#define INTERFACE_KEYS "mtu", "subnet", "addresses", "macs"
+
+int scenario_decode_mtu(const struct yaml *map, unsigned *ret, struct error *err);
+/* Whether a node's kind can have the MTU that `map` asks for. */
+int scenario_check_machine_mtu(const struct scenario *s, const struct yaml *map, unsigned node,
+                               unsigned mtu, struct error *err);
+/* `subnet`, `addresses` and `macs` of a link or network, into its choices. */
+int scenario_decode_addresses(const struct scenario *s, const struct yaml *map,
+                              const struct interface_list *list, struct error *err);
+/* Whether what all links and networks say of that goes together. */
+int scenario_check_addresses(const struct scenario *s, struct error *err);
+
 /* scenario_generate.c: replaces what `generate` asks for by entries of `nodes` and `links`. */
 int scenario_generate(struct scenario *s, struct error *err);
 

@@ -11,7 +11,7 @@
 #include "topology/scenario_decode.h"
 #include "topology/trace.h"
 
-enum { MTU = 1500, FRAME = MTU + 14 };
+enum { ETHERNET_HEADER = 14 };
 
 /* Where a wire's values come from, the most general map first. */
 struct source {
@@ -98,15 +98,26 @@ static int check_trace(const struct source *from, const struct impairment *i, st
     return 0;
 }
 
+/* The MTU of the link, network or wan that the wire belongs to, the first of its maps. What is
+ * wrong with it is said elsewhere. */
+static uint32_t mtu_of(const struct source *from)
+{
+    unsigned mtu = 1500;
+    struct error ignored;
+    scenario_decode_mtu(from->maps[0], &mtu, &ignored);
+    return mtu;
+}
+
 static int check_queue(const struct source *from, const struct impairment *i, struct error *err)
 {
     const struct queue_limit *q = &i->queue;
     char text[UNITS_TEXT_MAX];
+    const uint32_t frame = mtu_of(from) + ETHERNET_HEADER;
     const double frame_ns =
-        (double)impairment_cost(&i->framing, FRAME) * 8e9 / (double)impairment_rate(i);
-    if (q->unit == QUEUE_BYTES && q->size > 0 && q->size < FRAME)
+        (double)impairment_cost(&i->framing, frame) * 8e9 / (double)impairment_rate(i);
+    if (q->unit == QUEUE_BYTES && q->size > 0 && q->size < frame)
         return yaml_error(err, place_of(from, "queue"),
-                          "found a queue smaller than one packet, expected at least %dB", FRAME);
+                          "found a queue smaller than one packet, expected at least %uB", frame);
     if (q->unit == QUEUE_TIME && q->size > 0 && (double)q->size < frame_ns)
         return yaml_error(
             err, place_of(from, "queue"),
@@ -178,7 +189,7 @@ int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, siz
         r = check_engine(s, &from, io, place, err);
     if (r == 0 && io->queue.size == 0) {
         io->queue_by_default = true;
-        io->queue.size = impairment_default_queue(io, MTU);
+        io->queue.size = impairment_default_queue(io, mtu_of(&from));
     }
     return r;
 }

@@ -145,7 +145,7 @@ static int decode_pairs(struct scenario *s, const struct yaml *map, const struct
 /* The known keys, and those of pairs, which are looked at later. */
 static int expect_wan(const struct yaml *map, struct error *err)
 {
-    static const char *const known[] = {"members", "matrix", WIRE_KEYS};
+    static const char *const known[] = {"members", "matrix", "mtu", WIRE_KEYS};
     size_t count = map->kind == YAML_MAP ? map->count : 0, used = ARRAY_LEN(known);
     _cleanup_(freep) const char **keys = xcalloc(used + count, sizeof(*keys));
     memcpy(keys, known, sizeof(known));
@@ -179,6 +179,10 @@ int scenario_decode_wan(struct scenario *s, const struct yaml *map, struct error
         r = open_matrix(s, matrix, &m, err);
     if (r == 0)
         r = decode_pairs(s, map, m, &common, err);
+    if (r == 0)
+        r = scenario_decode_mtu(map, &s->wan.mtu, err);
+    for (size_t i = 0; r == 0 && i < s->wan.member_count; i++)
+        r = scenario_check_machine_mtu(s, map, s->wan.members[i], s->wan.mtu, err);
     return r;
 }
 
@@ -240,10 +244,21 @@ static int decode_weights(const struct scenario *s, const struct yaml *map, cons
     return r < 0 ? r : scenario_decode_weight(s, yaml_get(map, back), &link->weight[1], err);
 }
 
+static int decode_link_interfaces(const struct scenario *s, const struct yaml *map,
+                                  struct link *link, struct error *err)
+{
+    struct interface_choice *choices[] = {&link->given[0], &link->given[1]};
+    const struct interface_list list = {link->end, choices, 2, "link"};
+    int r = scenario_decode_mtu(map, &link->mtu, err);
+    for (size_t i = 0; r == 0 && i < 2; i++)
+        r = scenario_check_machine_mtu(s, map, link->end[i], link->mtu, err);
+    return r < 0 ? r : scenario_decode_addresses(s, map, &list, err);
+}
+
 static int decode_link(struct scenario *s, const struct yaml *map, struct link *link,
                        struct error *err)
 {
-    static const char *const plain_keys[] = {"ends", WIRE_KEYS, "weight"};
+    static const char *const plain_keys[] = {"ends", WIRE_KEYS, "weight", INTERFACE_KEYS};
     const struct yaml *ends = yaml_get(map, "ends");
     struct impairment common = {0};
     if (!ends) {
@@ -257,7 +272,7 @@ static int decode_link(struct scenario *s, const struct yaml *map, struct link *
     char there[2 * SCENARIO_NAME_MAX + 3], back[sizeof(there)];
     snprintf(there, sizeof(there), "%s->%s", a, b);
     snprintf(back, sizeof(back), "%s->%s", b, a);
-    const char *const keys[] = {"ends", WIRE_KEYS, "weight", there, back};
+    const char *const keys[] = {"ends", WIRE_KEYS, "weight", INTERFACE_KEYS, there, back};
     r = yaml_expect_map(map, "a link", keys, ARRAY_LEN(keys), err);
     if (r == 0)
         r = scenario_decode_impairment(s, map, &common, err);
@@ -267,7 +282,9 @@ static int decode_link(struct scenario *s, const struct yaml *map, struct link *
         r = decode_direction(s, map, there, IN_LINK, &link->direction[0], err);
     if (r == 0)
         r = decode_direction(s, map, back, IN_LINK, &link->direction[1], err);
-    return r < 0 ? r : decode_weights(s, map, there, back, link, err);
+    if (r == 0)
+        r = decode_weights(s, map, there, back, link, err);
+    return r < 0 ? r : decode_link_interfaces(s, map, link, err);
 }
 
 static unsigned low_end(const struct link *l)
@@ -340,10 +357,25 @@ int scenario_decode_links(struct scenario *s, const struct yaml *list, struct er
     return r < 0 ? r : refuse_links_within_wan(s, err);
 }
 
+static int decode_network_interfaces(const struct scenario *s, const struct yaml *map,
+                                     const unsigned *nodes, struct network *n, struct error *err)
+{
+    _cleanup_(freep) struct interface_choice **choices =
+        xcalloc(n->member_count, sizeof(struct interface_choice *));
+    const struct interface_list list = {nodes, choices, n->member_count, "network"};
+    int r = scenario_decode_mtu(map, &n->mtu, err);
+    for (size_t i = 0; r == 0 && i < n->member_count; i++) {
+        choices[i] = &n->members[i].given;
+        r = scenario_check_machine_mtu(s, map, nodes[i], n->mtu, err);
+    }
+    return r < 0 ? r : scenario_decode_addresses(s, map, &list, err);
+}
+
 static int decode_network(struct scenario *s, const struct yaml_pair *pair, struct network *n,
                           struct error *err)
 {
-    static const char *const keys[] = {"members", "up", "down", "weight", WIRE_KEYS};
+    static const char *const keys[] = {"members", "up",           "down",
+                                       "weight",  INTERFACE_KEYS, WIRE_KEYS};
     const struct yaml *map = pair->value;
     const struct scenario_name *same = scenario_find(s, pair->key);
     struct impairment common = {0};
@@ -379,8 +411,8 @@ static int decode_network(struct scenario *s, const struct yaml_pair *pair, stru
     n->name = xstrdup(pair->key);
     n->members = xcalloc(n->member_count, sizeof(*n->members));
     for (size_t i = 0; i < n->member_count; i++)
-        n->members[i] = (struct network_member){nodes[i], up, down};
-    return 0;
+        n->members[i] = (struct network_member){.node = nodes[i], .up = up, .down = down};
+    return decode_network_interfaces(s, map, nodes, n, err);
 }
 
 int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct error *err)

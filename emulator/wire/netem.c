@@ -107,7 +107,7 @@ void netem_fill(const struct plan *plan, unsigned wire, const struct impairment 
         .overhead = i->framing.overhead,
         .cell = i->framing.cell,
         .cell_overhead = i->framing.cell_overhead,
-        .limit = impairment_netem_limit(i, PLAN_MTU),
+        .limit = impairment_netem_limit(i, plan->ports[plan->wires[wire].to_port].mtu),
         .seed = prng_key(plan->scenario->seed, plan->wires[wire].name),
     };
     fill_loss(i, ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A scenario file, from its text to the printed plan. Comments "#--set KEY=VALUE" are applied as on
- * the command line; a matrix of latencies lies beside the file as m.csv.
+ * A scenario file, from its text to the printed plan and drawing. Comments "#--set KEY=VALUE" are
+ * applied as on the command line; a matrix of latencies lies beside the file as m.csv.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "fuzz.h"
+#include "topology/graph.h"
+#include "topology/path.h"
 #include "topology/plan.h"
 #include "topology/scenario.h"
 
@@ -40,6 +42,9 @@ static void print_plan(const struct scenario *s, enum engine_choice engine, FILE
     if (plan_new(s, engine, &plan, &err) < 0)
         return;
     plan_print(plan, out);
+    graph_print(plan, out);
+    size_t count;
+    free(paths_of(plan, &count));
     for (unsigned i = 0; i < s->node_count; i++)
         plan_print_peers(plan, i, out);
     plan_free(plan);

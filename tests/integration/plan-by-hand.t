@@ -37,8 +37,13 @@ links:
   - {ends: [r4, r3]}
 networks: {lan0: {members: [r3, h2]}, lan1: {members: [r4, h2], delay: 1ms}}
 Y
+cat >"$WORK/given.yaml" <<'Y'
+nodes: {a: , r: {role: router}, n: {count: 2}}
+links: [{ends: [a, r], mtu: 9000, delay: 1ms, subnet: 192.168.7.0/30, macs: {a: 52:54:00:00:00:01}}]
+networks: {lan0: {members: [r, n], mtu: 1400, subnet: [192.168.8.0/24, 'fd00:8::/64'], addresses: {n1: 192.168.8.9}}}
+Y
 
-for name in link lan wan mixed routers; do
+for name in link lan wan mixed routers given; do
     "$WANLAB" up "$WORK/$name.yaml" --name "$name" --engine delayline >/dev/null
     ok $? "$name: a lab comes up"
     read -ra nodes <<<"$("$WANLAB" status "$name" --json | jq -r '[.nodes[].name] | join(" ")')"
@@ -47,7 +52,7 @@ for name in link lan wan mixed routers; do
     "$WANLAB" plan "$WORK/$name.yaml" --engine delayline >"$WORK/plan.sh"
     network_by_hand "$WORK/plan.sh" "${nodes[@]}" >"$WORK/hand" 2>&1
     is "$(diff "$WORK/lab" "$WORK/hand")" "" "$name: the plan's lines make the same network"
-    grep -q '"local":"10\.' "$WORK/hand" && grep -q '"local":"fd77:' "$WORK/hand" && grep -q mirred "$WORK/hand"
+    grep -qE '"local":"(10|192)\.' "$WORK/hand" && grep -q '"local":"fd77:' "$WORK/hand" && grep -q mirred "$WORK/hand"
     ok $? "$name: with addresses of both families and redirects in it"
 done
 

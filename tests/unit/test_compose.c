@@ -212,6 +212,7 @@ static void includes_that_lead_nowhere_are_refused(void **state)
     expect_refused("include: ''\n", "no file '");
     expect_refused("include: .\n", "no file '");
     expect_refused("include: {a: b}\n", "s.yaml:1:10: found a map, expected a single value");
+    expect_refused("nodes: {a: }\nquick: {include: x.yaml}\n", "2:9: files are included before");
     free(expect_file("list.yaml", "- a\n"));
     expect_refused("include: list.yaml\n", "list.yaml:1:1: expected a map, as part");
     for (int i = 0; i < 10; i++) {

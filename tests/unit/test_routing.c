@@ -110,6 +110,34 @@ static void without_routers_nothing_is_routed(void **state)
     scenario_free(s);
 }
 
+static bool has_setting(const struct plan *p, const char *key, const char *value)
+{
+    for (size_t i = 0; i < p->op_count; i++)
+        if (p->ops[i].kind == OP_SYSCTL && strcmp(p->ops[i].key, key) == 0 &&
+            strcmp(p->ops[i].value, value) == 0)
+            return true;
+    return false;
+}
+
+static void long_paths_get_packets_that_live_long_enough(void **state)
+{
+    (void)state;
+    static const unsigned counts[] = {20, 100};
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        char *text = xasprintf("generate: {r: {shape: line, count: %u, delay: 2ms}}\n", counts[i]);
+        struct scenario *s = open_text(text);
+        struct plan *p = NULL;
+        struct error err;
+        assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &p, &err), 0);
+        assert_int_equal(s->routing->longest_ns, (counts[i] - 1) * 2 * NS_PER_MS);
+        assert_int_equal(has_setting(p, "net.ipv4.ip_default_ttl", "255"), counts[i] > 60);
+        assert_int_equal(has_setting(p, "net.ipv6.conf.default.hop_limit", "255"), counts[i] > 60);
+        plan_free(p);
+        scenario_free(s);
+        free(text);
+    }
+}
+
 /* --- as kernels do it --- */
 
 /* Whether the first bits of an address are those of a prefix. */
@@ -294,6 +322,7 @@ int main(void)
         cmocka_unit_test(of_equal_paths_the_first_in_the_file_is_taken),
         cmocka_unit_test(nobody_but_routers_forwards),
         cmocka_unit_test(without_routers_nothing_is_routed),
+        cmocka_unit_test(long_paths_get_packets_that_live_long_enough),
         cmocka_unit_test(routes_lead_every_packet_along_the_shortest_path),
         cmocka_unit_test(merged_prefixes_mean_what_they_were_made_of),
         cmocka_unit_test(one_prefix_is_enough_where_all_have_one_next_hop),
