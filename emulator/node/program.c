@@ -233,8 +233,6 @@ void program_halt_node(struct node_instance *n)
 void program_stop_node(struct node_instance *n)
 {
     program_halt_node(n);
-    fd_closep(&n->ns_fd);
-    fd_closep(&n->ioctl_fd);
     netlink_close(n->netlink);
     n->netlink = NULL;
     free(n->name);
