@@ -159,6 +159,7 @@ int supervisor_run(const struct tree *t)
     struct report report = {.kind = REPORT_READY};
     prctl(PR_SET_NAME, "wanlab-lab");
     signal(SIGPIPE, SIG_IGN);
+    fd_limit_raise();
     int r = uv_loop_init(&s.loop);
     if (r < 0)
         r = error_errno(&report.err, -r, "cannot make an event loop");
