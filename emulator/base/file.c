@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,27 @@ void fd_close_others(int *keep, size_t count)
         from = (unsigned)keep[i] + 1;
     }
     close_range(from, ~0U, 0);
+}
+
+static rlim_t former_limit; /* 0: not raised */
+
+void fd_limit_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    former_limit = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void fd_limit_restore(void)
+{
+    struct rlimit limit;
+    if (former_limit == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = former_limit;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int file_make_dirs(const char *path, struct error *err)

@@ -24,6 +24,14 @@ int fd_write_all(int fd, const void *data, size_t size);
  */
 void fd_close_others(int *keep, size_t count);
 
+/* Raises this process's limit of open descriptors as far as it may, for itself and what it forks.
+ */
+void fd_limit_raise(void);
+
+/* The limit that there was before, for a program that is about to be executed: some walk through
+ * all descriptors that there may be, or have room for 1,024. */
+void fd_limit_restore(void);
+
 /* Makes a folder and its missing parents, mode 0755; an existing folder is fine. */
 int file_make_dirs(const char *path, struct error *err);
 

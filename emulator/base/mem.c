@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void *checked(void *p)
 {
@@ -51,4 +53,13 @@ void *array_grow(void *p, size_t len, size_t size)
     if (len & (len - 1)) /* not a power of two: the last doubling still has room */
         return p;
     return xrealloc(p, len ? len * 2 : 1, size);
+}
+
+void mem_keep_from_forks(const void *data, size_t size, bool kept)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t from = ((uintptr_t)data + page - 1) / page * page;
+    const uintptr_t to = ((uintptr_t)data + size) / page * page;
+    if (from < to)
+        madvise((void *)from, to - from, kept ? MADV_DONTFORK : MADV_DOFORK);
 }

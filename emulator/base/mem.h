@@ -6,6 +6,7 @@
 #ifndef WANLAB_BASE_MEM_H
 #define WANLAB_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *xmalloc(size_t size);
@@ -20,5 +21,9 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *array_grow(void *p, size_t len, size_t size);
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Keeps the whole pages of a large array from the processes that are forked from now on, which then
+ * must not touch it; or no longer. */
+void mem_keep_from_forks(const void *data, size_t size, bool kept);
 
 #endif

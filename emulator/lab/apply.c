@@ -18,7 +18,7 @@
 
 int fabric_init(struct fabric *f, const struct plan *plan, struct error *err)
 {
-    *f = (struct fabric){.plan = plan};
+    *f = (struct fabric){.plan = plan, .bare_mounts = -1};
     f->nodes = xcalloc(plan->scenario->node_count, sizeof(*f->nodes));
     f->boots = xcalloc(plan->scenario->node_count, sizeof(*f->boots));
     for (size_t i = 0; i < plan->scenario->node_count; i++)
@@ -38,16 +38,22 @@ void fabric_done(struct fabric *f)
     }
     for (size_t i = 0; f->tap_fds && i < plan_taps(f->plan); i++)
         fd_closep(&f->tap_fds[i]);
+    fd_closep(&f->bare_mounts);
     netlink_close(f->netlink);
     free(f->nodes);
     free(f->boots);
     free(f->tap_fds);
-    *f = (struct fabric){0};
+    *f = (struct fabric){.bare_mounts = -1};
 }
 
+/* Not to be gathered: the descriptor is good for now only. */
 static int add_veth(struct fabric *f, const struct op *op, struct error *err)
 {
     const struct port *port = &f->plan->ports[op->port];
+    _cleanup_(fd_closep) int ns = -1;
+    int r = netlink_namespace(f->nodes[port->node].netlink, &ns, err);
+    if (r < 0)
+        return r;
     struct veth veth = {
         .name = port->dev,
         .index = port->index,
@@ -55,10 +61,23 @@ static int add_veth(struct fabric *f, const struct op *op, struct error *err)
         .peer_name = port->node_dev,
         .peer_index = port->node_index,
         .peer_mac = port->node_mac,
-        .peer_ns_fd = f->nodes[port->node].ns_fd,
+        .peer_ns_fd = ns,
         .mtu = port->mtu,
     };
     return interface_add_veth(f->netlink, &veth, err);
+}
+
+static int add_trunk(struct netlink *nl, const struct op *op, struct error *err)
+{
+    struct veth veth = {
+        .name = op->dev,
+        .index = op->dev_index,
+        .peer_name = op->target,
+        .peer_index = op->target_index,
+        .peer_ns_fd = -1,
+        .mtu = PLAN_MTU,
+    };
+    return interface_add_veth(nl, &veth, err);
 }
 
 static int add_netem(struct netlink *nl, const struct plan *p, const struct op *op,
@@ -149,6 +168,8 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
     switch (op->kind) {
     case OP_SYSCTL: /* a node's own are applied during its boot */
         return in_fabric ? sysctl_set(op->key, op->value, op->optional, err) : 0;
+    case OP_TRUNK:
+        return add_trunk(nl, op, err);
     case OP_BRIDGE:
         return interface_add_bridge(nl, op->dev, op->dev_index, err);
     case OP_VETH:
@@ -176,7 +197,8 @@ static int apply_op(struct fabric *f, const struct op *op, struct error *err)
     case OP_OFFLOADS: /* a machine's are part of its boot */
         return is_machine(f, op->ns)
                    ? 0
-                   : interface_set_offload(f->nodes[op->ns].ioctl_fd, op->dev, false, err);
+                   : interface_set_offload(netlink_socket_of(f->nodes[op->ns].netlink), op->dev,
+                                           false, err);
     default:
         return apply_tc(f, op, err);
     }
@@ -200,8 +222,9 @@ static int wrap_with_step(const struct plan *p, const struct op *op, struct erro
 }
 
 /* The order in which the plan's steps are carried out: first what a booting node needs of the
- * fabric, then all boots, side by side, then the rest; within each in the plan's order. */
-enum phase { PHASE_FABRIC, PHASE_BOOT, PHASE_NETWORK, PHASE_COUNT };
+ * fabric, then all boots, side by side, each followed by the steps about its node's network, then
+ * what joins the nodes; within each in the plan's order. */
+enum phase { PHASE_FABRIC, PHASE_BOOT, PHASE_NETWORK };
 
 static enum phase phase_of(const struct op *op)
 {
@@ -211,30 +234,91 @@ static enum phase phase_of(const struct op *op)
     return first ? PHASE_FABRIC : PHASE_NETWORK;
 }
 
-static int apply_phase(struct fabric *f, enum phase phase, const struct apply_options *options,
-                       struct error *err)
+/* Steps that are a netlink request and nothing else. */
+static bool can_be_gathered(const struct op *op)
+{
+    return op->kind != OP_VETH && op->kind != OP_TAP && op->kind != OP_PORT &&
+           op->kind != OP_OFFLOADS && op->kind != OP_SYSCTL;
+}
+
+/* Some of the plan's steps, in order: requests to one socket are gathered as long as no other is
+ * needed, so that each step finds done what stands before it. */
+struct steps {
+    const struct apply_options *options; /* NULL: nobody wants to know of them */
+    enum phase phase;
+    size_t from, to;
+    int ns;               /* of this namespace alone, unless it is ALL */
+    struct netlink *open; /* has gathered something */
+};
+
+enum { ALL = -2 };
+
+static int flush_steps(struct fabric *f, struct steps *s, struct error *err)
+{
+    const void *refused;
+    struct netlink *open = s->open;
+    s->open = NULL;
+    int r = open ? netlink_flush(open, &refused, err) : 0;
+    return r < 0 ? wrap_with_step(f->plan, refused, err) : 0;
+}
+
+static int apply_step(struct fabric *f, struct steps *s, const struct op *op, struct error *err)
+{
+    struct netlink *nl = op->ns == PLAN_FABRIC ? f->netlink : f->nodes[op->ns].netlink;
+    int r = 0;
+    if (s->open && (s->open != nl || !can_be_gathered(op)))
+        r = flush_steps(f, s, err);
+    if (r < 0)
+        return r;
+    if (can_be_gathered(op)) {
+        netlink_gather(nl, op);
+        s->open = nl;
+    }
+    r = apply_op(f, op, err);
+    return r < 0 ? wrap_with_step(f->plan, op, err) : 0;
+}
+
+static int apply_steps(struct fabric *f, struct steps s, struct error *err)
 {
     const struct plan *p = f->plan;
     int r = 0;
-    for (size_t i = 0; i < p->op_count && r == 0; i++) {
+    for (size_t i = s.from; i < s.to && r == 0; i++) {
         const struct op *op = &p->ops[i];
-        if (phase_of(op) != phase)
+        if (phase_of(op) != s.phase || (s.ns != ALL && s.ns != op->ns))
             continue;
-        if (options->on_step)
-            options->on_step(p, op, options->arg);
-        r = apply_op(f, op, err);
-        if (r < 0)
-            wrap_with_step(p, op, err);
+        if (s.options && s.options->on_step)
+            s.options->on_step(p, op, s.options->arg);
+        r = apply_step(f, &s, op, err);
     }
-    return r;
+    struct error ignored;
+    int flushed = flush_steps(f, &s, r == 0 ? err : &ignored);
+    return r < 0 ? r : flushed;
+}
+
+int fabric_connect_node(struct fabric *f, unsigned node, const struct apply_options *options,
+                        struct error *err)
+{
+    const size_t *ops = f->plan->node_ops;
+    struct steps steps = {.options = options,
+                          .phase = PHASE_NETWORK,
+                          .from = ops[node],
+                          .to = ops[node + 1],
+                          .ns = ALL};
+    return apply_steps(f, steps, err);
 }
 
 int fabric_apply(struct fabric *f, const struct apply_options *options, struct error *err)
 {
-    int r = 0;
-    for (enum phase phase = 0; phase < PHASE_COUNT && r == 0; phase++)
-        r = phase == PHASE_BOOT ? boot_all(f, options, err) : apply_phase(f, phase, options, err);
-    return r;
+    const struct plan *p = f->plan;
+    const size_t between = p->node_ops[p->scenario->node_count];
+    struct steps first = {
+        .options = options, .phase = PHASE_FABRIC, .from = 0, .to = p->op_count, .ns = ALL};
+    struct steps last = {
+        .options = options, .phase = PHASE_NETWORK, .from = between, .to = p->op_count, .ns = ALL};
+    int r = apply_steps(f, first, err);
+    if (r == 0)
+        r = boot_all(f, options, err);
+    return r < 0 ? r : apply_steps(f, last, err);
 }
 
 static int adopt_taps(struct fabric *f, const struct splice *s, const struct wire_engine *engine,
@@ -306,7 +390,9 @@ int fabric_set_offloads_off(struct fabric *f, unsigned port, struct error *err)
                          "node '%s' has a kernel of its own, whose offloads are set at its boot "
                          "only (start the lab with 'engine: delayline')",
                          f->plan->scenario->nodes[q->node].name);
-    return n->ioctl_fd < 0 ? 0 : interface_set_offload(n->ioctl_fd, q->node_dev, false, err);
+    return n->netlink
+               ? interface_set_offload(netlink_socket_of(n->netlink), q->node_dev, false, err)
+               : 0;
 }
 
 void fabric_silence(struct fabric *f, unsigned node)
@@ -322,34 +408,30 @@ void fabric_silence(struct fabric *f, unsigned node)
 int fabric_rewire(struct fabric *f, unsigned node, struct node_instance *former, struct error *err)
 {
     const struct plan *p = f->plan;
-    int r = 0;
+    _cleanup_(fd_closep) int ns = -1;
+    int r = former->netlink ? netlink_namespace(f->nodes[node].netlink, &ns, err) : 0;
     for (size_t i = 0; former->netlink && i < p->port_count && r == 0; i++) {
         const struct port *port = &p->ports[i];
         if (port->node != node)
             continue;
-        r = interface_move(former->netlink, port->node_index, port->node_dev, f->nodes[node].ns_fd,
-                           err);
+        r = interface_move(former->netlink, port->node_index, port->node_dev, ns, err);
         if (r < 0)
             error_wrap(err, "node '%s': cannot take its '%s' over", p->scenario->nodes[node].name,
                        port->node_dev);
     }
-    for (size_t i = 0; i < p->op_count && r == 0; i++) {
-        const struct op *op = &p->ops[i];
-        if (op->ns != (int)node || phase_of(op) != PHASE_NETWORK)
-            continue;
-        r = apply_op(f, op, err);
-        if (r < 0)
-            wrap_with_step(p, op, err);
-    }
-    return r;
+    struct steps own = {.phase = PHASE_NETWORK, .from = 0, .to = p->op_count, .ns = (int)node};
+    return r < 0 ? r : apply_steps(f, own, err);
 }
 
 void fabric_restore(struct fabric *f, unsigned node, const struct node_instance *former)
 {
     const struct node_instance *n = &f->nodes[node];
-    for (size_t i = 0; former->netlink && n->netlink && i < f->plan->port_count; i++) {
+    _cleanup_(fd_closep) int ns = -1;
+    if (!former->netlink || !n->netlink || netlink_namespace(former->netlink, &ns, NULL) < 0)
+        return;
+    for (size_t i = 0; i < f->plan->port_count; i++) {
         const struct port *port = &f->plan->ports[i];
         if (port->node == node)
-            interface_move(n->netlink, port->node_index, port->node_dev, former->ns_fd, NULL);
+            interface_move(n->netlink, port->node_index, port->node_dev, ns, NULL);
     }
 }

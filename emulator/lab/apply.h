@@ -17,13 +17,14 @@ struct fabric {
     struct node_instance *nodes; /* scenario order */
     struct boot *boots;          /* what they boot from, alike */
     int *tap_fds;                /* plan order; -1: not made, or handed to the engine */
+    int bare_mounts;             /* the mount namespace as it was before the first node; or -1 */
 };
 
 /* What nodes are made of beside the plan; valid as long as the fabric is. Each sees its scratch
  * folder as /run/wanlab/scratch and, read-only, the lab's facts (hosts, peers.json) in
  * /run/wanlab/lab. */
 struct apply_options {
-    const char *folder;          /* a node's scratch folder is FOLDER/NAME, made here */
+    const char *folder;          /* scratch folders and consoles are made here */
     const char *hidden;          /* the folder of all labs, which no node may see */
     uint64_t scratch_bytes;      /* size of each node's scratch folder */
     const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
@@ -49,6 +50,10 @@ int fabric_splice(struct fabric *f, unsigned wire, const struct wire_engine *eng
 /* From here on the node hands wire packets over at this port: engine netem cannot do that itself.
  */
 int fabric_set_offloads_off(struct fabric *f, unsigned port, struct error *err);
+
+/* For boot_all(): the steps about the network of a node that has just booted. */
+int fabric_connect_node(struct fabric *f, unsigned node, const struct apply_options *options,
+                        struct error *err);
 
 /* Puts a node's interfaces down, from inside: whatever its processes do when they are killed, its
  * neighbours see nothing but silence. */

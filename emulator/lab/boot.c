@@ -14,11 +14,13 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "node/disk.h"
+#include "node/sandbox.h"
 
-#define FACTS_FOLDER ".lab" /* no node can have these names */
-#define WORK_FOLDER  ".work"
+#define FACTS_FOLDER   ".lab" /* no node can have these names */
+#define WORK_FOLDER    ".work"
+#define SCRATCH_FOLDER ".scratch" /* in memory, since a disk takes its time to make a folder */
 
-enum { LOG_LINES = 5, ABREAST_MIN = 2 };
+enum { LOG_LINES = 5, ABREAST_MIN = 2, SCRATCH_FOLDER_SIZE = 1 << 20 };
 
 /* --- what a node is made of --- */
 
@@ -136,14 +138,16 @@ static void add_mount(struct boot *b, const char *source, const char *target, bo
         b->mounts[b->spec.mount_count++] = (struct node_mount){source, target, writable};
 }
 
-static int prepare(struct boot *b, const struct plan *p, const struct op *op,
+static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
                    const struct apply_options *o, struct error *err)
 {
+    const struct plan *p = f->plan;
     const struct node *node = &p->scenario->nodes[op->ns];
     b->node = node;
     b->spec.scratch_bytes = o->scratch_bytes;
     b->spec.scratch_on_disk = node->scratch_on_disk;
-    b->scratch = xasprintf("%s/%s", o->folder, node->name);
+    b->scratch = xasprintf(node->kind == NODE_KIND_DOCKER ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s",
+                           o->folder, node->name);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
     b->hosts = xasprintf("%s/hosts", b->facts);
@@ -171,6 +175,7 @@ static int prepare(struct boot *b, const struct plan *p, const struct op *op,
     b->spec.image = node->image;
     b->spec.boot_timeout_ns = node->boot_timeout_ns;
     b->spec.broker = o->broker;
+    b->spec.bare_mounts = f->bare_mounts;
     if (r == 0 && node->kind == NODE_KIND_DOCKER) /* the engine sees no mount of the lab's */
         return file_make_dirs(b->scratch, err);
     if (r == 0)
@@ -265,15 +270,18 @@ size_t boot_abreast(void)
     return processors > ABREAST_MIN ? (size_t)processors : ABREAST_MIN;
 }
 
-/* Those that are under way, in the order in which they were begun. */
+/* Those that are under way, in the order in which they were begun, and all that have booted, in the
+ * order in which they did, of which the first have their network. */
 struct abreast {
-    unsigned *nodes;
+    unsigned *nodes, *booted;
     struct pollfd *fds; /* one more: the launcher */
-    size_t count;
+    size_t most, count, booted_count, connected_count;
 };
 
-/* Waits for the first deadline or for a boot that can be finished, and finishes what can be. */
-static int await_some(struct fabric *f, struct abreast *a, int launcher, struct error *err)
+/* Finishes the boots that can be finished or are beyond their deadline; if there is none, `wait`
+ * waits for the first. */
+static int finish_some(struct fabric *f, struct abreast *a, int launcher, bool wait,
+                       struct error *err)
 {
     uint64_t now = clock_monotonic_ns(), deadline = UINT64_MAX;
     for (size_t i = 0; i < a->count; i++) {
@@ -283,7 +291,8 @@ static int await_some(struct fabric *f, struct abreast *a, int launcher, struct 
     }
     struct pollfd *gone = &a->fds[a->count];
     *gone = (struct pollfd){.fd = launcher};
-    poll(a->fds, a->count + 1, now < deadline ? (int)((deadline - now) / NS_PER_MS) + 1 : 0);
+    poll(a->fds, a->count + 1,
+         wait && now < deadline ? (int)((deadline - now) / NS_PER_MS) + 1 : 0);
     if (gone->revents)
         return error_set(err, EPIPE, "the command that started the lab has ended");
     now = clock_monotonic_ns();
@@ -291,43 +300,69 @@ static int await_some(struct fabric *f, struct abreast *a, int launcher, struct 
     int r = 0;
     for (size_t i = 0; i < a->count && r == 0; i++) {
         unsigned node = a->nodes[i];
-        if (a->fds[i].revents || now >= boot_deadline_ns(&f->boots[node]))
+        if (a->fds[i].revents || now >= boot_deadline_ns(&f->boots[node])) {
             r = boot_finish(&f->boots[node], &f->nodes[node], err);
-        else
+            a->booted[a->booted_count++] = node;
+        } else {
             a->nodes[left++] = node;
+        }
     }
     a->count = left;
     return r;
 }
 
-int boot_all(struct fabric *f, const struct apply_options *o, struct error *err)
+static int begin_one(struct fabric *f, const struct apply_options *o, struct abreast *a,
+                     unsigned node, struct error *err)
 {
-    const struct plan *p = f->plan;
-    const size_t most = boot_abreast();
-    struct abreast a = {.nodes = xcalloc(most, sizeof(*a.nodes)),
-                        .fds = xcalloc(most + 1, sizeof(*a.fds))};
+    const struct op *op = &f->plan->ops[f->plan->node_ops[node]];
+    if (o->on_step)
+        o->on_step(f->plan, op, o->arg);
+    int r = prepare(&f->boots[node], f, op, o, err);
+    if (r == 0)
+        r = boot_begin(&f->boots[node], &f->nodes[node], err);
+    a->nodes[a->count++] = node;
+    return r;
+}
+
+/* A boot is the work of other processes, a network that of this one: so there are always boots
+ * under way while it makes the network of one that has booted. */
+static int boot_and_connect(struct fabric *f, const struct apply_options *o, struct abreast *a,
+                            struct error *err)
+{
+    const size_t count = f->plan->scenario->node_count;
     size_t begun = 0;
     int r = 0;
-    for (size_t i = 0; r == 0 && (i < p->op_count || a.count > 0);) {
-        const struct op *op = i < p->op_count ? &p->ops[i] : NULL;
-        if (op && op->kind != OP_NODE) {
-            i++;
-        } else if (op && a.count < most) {
-            if (o->on_step)
-                o->on_step(p, op, o->arg);
-            r = prepare(&f->boots[op->ns], p, op, o, err);
-            if (r == 0)
-                r = boot_begin(&f->boots[op->ns], &f->nodes[op->ns], err);
-            a.nodes[a.count++] = (unsigned)op->ns;
-            begun++;
-            i++;
-        } else {
-            r = await_some(f, &a, o->launcher, err);
-            if (r == 0 && o->on_boot)
-                o->on_boot(begun - a.count, p->scenario->node_count, o->arg);
+    while (r == 0 && a->connected_count < count) {
+        if (begun < count && a->count < a->most) {
+            r = begin_one(f, o, a, (unsigned)begun++, err);
+            continue;
         }
+        if (a->connected_count < a->booted_count) {
+            r = fabric_connect_node(f, a->booted[a->connected_count++], o, err);
+            if (r == 0 && o->on_boot)
+                o->on_boot(a->connected_count, count, o->arg);
+        }
+        if (r == 0 && a->count > 0)
+            r = finish_some(f, a, o->launcher, a->connected_count == a->booted_count, err);
     }
+    return r;
+}
+
+int boot_all(struct fabric *f, const struct apply_options *o, struct error *err)
+{
+    const size_t most = boot_abreast();
+    struct abreast a = {.nodes = xcalloc(most, sizeof(*a.nodes)),
+                        .booted = xcalloc(f->plan->scenario->node_count, sizeof(*a.booted)),
+                        .fds = xcalloc(most + 1, sizeof(*a.fds)),
+                        .most = most};
+    _cleanup_(freep) char *scratch = xasprintf("%s/" SCRATCH_FOLDER, o->folder);
+    int r = sandbox_copy_mounts(&f->bare_mounts, err);
+    if (r == 0)
+        r = mount_memory(scratch, SCRATCH_FOLDER_SIZE, err);
+    if (r == 0)
+        r = boot_and_connect(f, o, &a, err);
     free(a.nodes);
+    free(a.booted);
     free(a.fds);
     return r;
 }

@@ -23,7 +23,8 @@ struct boot {
     uint64_t began_ns; /* monotonic; of the boot under way */
 };
 
-/* Prepares and boots all nodes of the plan; the first that fails is the error. */
+/* Prepares and boots all nodes of the plan, and makes the network of each; the first that fails is
+ * the error. */
 int boot_all(struct fabric *f, const struct apply_options *o, struct error *err);
 
 void boot_done(struct boot *b); /* ends nothing */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "lab/limits.h"
 #include "node/engine.h"
 #include "node/tool.h"
 
@@ -112,9 +113,8 @@ static double read_number(const char *path)
 
 /* What a node costs at the least, measured on idle nodes of kind process; a database more. */
 enum {
-    NODE_FDS = 5, /* of the supervisor: pidfd, namespace, two sockets; one for the delay line */
-    NODE_KIB = 600,
-    DATABASE_PIDS = 40, /* MariaDB's threads and its clients, in a small mesh */
+    DELAYED_NODE_FDS = LIMITS_NODE_FDS + 2, /* with the two TAPs of a delayed member of a network */
+    DATABASE_PIDS = 40,                     /* MariaDB's threads and its clients, in a small mesh */
     NODES_WISHED = 1000,
 };
 
@@ -130,35 +130,24 @@ static void add_limit(struct doctor *d, const char *name, double value, double e
     doctor_add(d, "limits", name, state, cure, "%.0f: %s", value, words)->nodes = nodes;
 }
 
-static double available_kib(void)
-{
-    _cleanup_(freep) char *meminfo = NULL;
-    const char *line = file_read("/proc/meminfo", 1 << 16, &meminfo, NULL, NULL) == 0
-                           ? strstr(meminfo, "MemAvailable:")
-                           : NULL;
-    return line ? strtod(line + strlen("MemAvailable:"), NULL) : -1;
-}
-
 static void examine_limits(struct doctor *d)
 {
-    enum { BRIDGE_PORTS = 1023 };
     struct rlimit files = {0};
     getrlimit(RLIMIT_NOFILE, &files);
     add_limit(d, "processes", read_number("/proc/sys/kernel/pid_max"), DATABASE_PIDS,
               "sysctl -w kernel.pid_max=4194304", "pid_max, at 40 threads a node with a database");
-    add_limit(d, "files", (double)files.rlim_max, NODE_FDS,
+    add_limit(d, "files", (double)files.rlim_max, DELAYED_NODE_FDS,
               "ulimit -Hn 1048576, as root, or LimitNOFILE= of the service",
               "open files of a process");
     add_limit(d, "network namespaces", read_number("/proc/sys/user/max_net_namespaces"), 1,
               "sysctl -w user.max_net_namespaces=100000", "user.max_net_namespaces, one a node");
-    add_limit(d, "memory", available_kib(), NODE_KIB, "more memory, or fewer nodes",
+    add_limit(d, "memory", limits_available_kib(), LIMITS_NODE_KIB, "more memory, or fewer nodes",
               "KiB left, at 600 an idle node");
     double neighbours = read_number("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
     add_limit(d, "neighbours", neighbours, neighbours > 0 ? sqrt(neighbours) : 1,
               "sysctl -w net.ipv4.neigh.default.gc_thresh3=1048576 (IPv6 alike), for LANs of more "
               "than 64 members in which all talk to all",
               "gc_thresh3, shared by all nodes; the wan and small LANs need none");
-    add_limit(d, "bridge ports", BRIDGE_PORTS, 1, NULL, "members of one network, by the kernel");
     double watches = read_number("/proc/sys/fs/inotify/max_user_instances");
     add_limit(d, "inotify", watches, 1, "sysctl -w fs.inotify.max_user_instances=8192",
               "instances of a user; only for programs that watch files");

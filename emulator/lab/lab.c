@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "lab/client.h"
+#include "lab/limits.h"
 #include "lab/pin.h"
 #include "lab/place.h"
 #include "lab/tree.h"
@@ -208,6 +209,8 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     }
     if (r == 0)
         r = make_plan(s, &lab, err);
+    if (r == 0)
+        r = limits_check(lab.plan, err);
     if (r == 0)
         r = prepare_nodes(s, &roots, err);
     if (r == 0)

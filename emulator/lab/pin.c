@@ -68,10 +68,15 @@ int pin_reserve(const char *folder, const struct scenario *s, int *ret_mounts, s
     return r;
 }
 
-static int pin_one(const char *folder, const char *node, int ns_fd, struct error *err)
+static int pin_one(const char *folder, const char *node, const struct netlink *nl,
+                   struct error *err)
 {
+    _cleanup_(fd_closep) int ns = -1;
+    int r = netlink_namespace(nl, &ns, err);
+    if (r < 0)
+        return r;
     _cleanup_(freep) char *path = pin_path(folder, node);
-    _cleanup_(freep) char *source = xasprintf("/proc/self/fd/%d", ns_fd);
+    _cleanup_(freep) char *source = xasprintf("/proc/self/fd/%d", ns);
     umount2(path, MNT_DETACH); /* of a former life */
     _cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0444);
     if (fd < 0 || mount(source, path, "none", MS_BIND, NULL) < 0)
@@ -89,7 +94,7 @@ static int pin_from_there(const char *folder, int mounts, const struct fabric *f
         return error_errno(err, errno, "cannot enter the launcher's mount namespace");
     for (int i = 0; r == 0 && i < (int)s->node_count; i++)
         if ((node < 0 || node == i) && !scenario_is_machine(s->nodes[i].kind))
-            r = pin_one(folder, s->nodes[i].name, f->nodes[i].ns_fd, err);
+            r = pin_one(folder, s->nodes[i].name, f->nodes[i].netlink, err);
     return r;
 }
 

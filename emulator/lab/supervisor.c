@@ -60,6 +60,28 @@ static bool needs_cgroups(const struct scenario *s)
     return false;
 }
 
+/* No node's process needs the plan's steps and wires, and in a large lab most of a fork would be
+ * copying the table of their pages. */
+static void keep_from_nodes(const struct plan *p, bool kept)
+{
+    const struct wan *wan = &p->scenario->wan;
+    mem_keep_from_forks(p->ops, p->op_count * sizeof(*p->ops), kept);
+    mem_keep_from_forks(p->wires, p->wire_count * sizeof(*p->wires), kept);
+    mem_keep_from_forks(wan->pairs, wan->member_count * wan->member_count * sizeof(*wan->pairs),
+                        kept);
+}
+
+static int start_engine(struct supervisor *s, struct error *err)
+{
+    const struct tree *t = s->tree;
+    keep_from_nodes(t->plan, false);
+    int r = s->engine->start(t->plan, s->fabric.tap_fds, t->options->fates_fd, &s->engine_run, err);
+    keep_from_nodes(t->plan, true);
+    for (size_t i = 0; i < t->plan->tap_count; i++)
+        s->fabric.tap_fds[i] = -1;
+    return r;
+}
+
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
@@ -81,18 +103,17 @@ static int build(struct supervisor *s, struct error *err)
     };
     int r = needs_cgroups(t->plan->scenario) ? cgroup_reserve(t->folder, &s->cgroups, err) : 0;
     options.cgroups = s->cgroups;
+    keep_from_nodes(t->plan, true);
     if (r == 0)
         r = fabric_init(&s->fabric, t->plan, err);
     if (r == 0)
         r = fabric_apply(&s->fabric, &options, err);
     if (r == 0 && t->mounts >= 0)
         r = pin_nodes(t->folder, t->mounts, &s->fabric, -1, err);
-    if (r < 0)
-        return r;
-    r = s->engine->start(t->plan, s->fabric.tap_fds, t->options->fates_fd, &s->engine_run, err);
-    for (size_t i = 0; i < t->plan->tap_count; i++)
-        s->fabric.tap_fds[i] = -1;
-    links_init(s);
+    if (r == 0)
+        r = start_engine(s, err);
+    if (r == 0)
+        links_init(s);
     return r;
 }
 
@@ -138,6 +159,7 @@ int supervisor_run(const struct tree *t)
     struct report report = {.kind = REPORT_READY};
     prctl(PR_SET_NAME, "wanlab-lab");
     signal(SIGPIPE, SIG_IGN);
+    fd_limit_raise();
     int r = uv_loop_init(&s.loop);
     if (r < 0)
         r = error_errno(&report.err, -r, "cannot make an event loop");

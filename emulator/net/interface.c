@@ -31,7 +31,8 @@ static struct nl_msg *link_message(const char *name, int index, unsigned up)
 int interface_add_veth(struct netlink *nl, const struct veth *veth, struct error *err)
 {
     struct nl_msg *msg = link_message(veth->name, veth->index, 0);
-    nla_put(msg, IFLA_ADDRESS, 6, veth->mac);
+    if (veth->mac)
+        nla_put(msg, IFLA_ADDRESS, 6, veth->mac);
     nla_put_u32(msg, IFLA_MTU, veth->mtu);
     struct nlattr *info = nla_nest_start(msg, IFLA_LINKINFO);
     nla_put_string(msg, IFLA_INFO_KIND, "veth");
@@ -40,9 +41,11 @@ int interface_add_veth(struct netlink *nl, const struct veth *veth, struct error
     struct ifinfomsg peer_info = {.ifi_family = AF_UNSPEC, .ifi_index = veth->peer_index};
     nlmsg_append(msg, &peer_info, sizeof(peer_info), NLMSG_ALIGNTO);
     nla_put_string(msg, IFLA_IFNAME, veth->peer_name);
-    nla_put(msg, IFLA_ADDRESS, 6, veth->peer_mac);
+    if (veth->peer_mac)
+        nla_put(msg, IFLA_ADDRESS, 6, veth->peer_mac);
     nla_put_u32(msg, IFLA_MTU, veth->mtu);
-    nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)veth->peer_ns_fd);
+    if (veth->peer_ns_fd >= 0)
+        nla_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)veth->peer_ns_fd);
     nla_nest_end(msg, peer);
     nla_nest_end(msg, data);
     nla_nest_end(msg, info);

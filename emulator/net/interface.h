@@ -11,7 +11,8 @@
 
 #include "net/netlink.h"
 
-/* Both indices are chosen by the caller, so that nothing has to be looked up afterwards. */
+/* Both indices are chosen by the caller, so that nothing has to be looked up afterwards. Without a
+ * MAC (NULL) an end gets one by chance. */
 struct veth {
     const char *name;
     int index;
@@ -19,7 +20,7 @@ struct veth {
     const char *peer_name;
     int peer_index;
     const uint8_t *peer_mac;
-    int peer_ns_fd; /* network namespace that the peer is born in */
+    int peer_ns_fd; /* network namespace that the peer is born in; -1: the same */
     uint32_t mtu;
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A routing-netlink socket that belongs to the network namespace it was opened in, wherever its
- * owner is. Requests are built by the other files of this folder (libnl objects or raw attributes)
- * and sent here one by one; an error carries the kernel's errno and its extended ack text.
- * Not thread-safe; blocking, since a request to the local kernel is answered at once.
+ * owner is. Requests are built by the other files of this folder with libnl's attributes and sent
+ * here, one by one or gathered, many with one system call; an error carries the kernel's errno and
+ * its extended ack text. Not thread-safe; the local kernel has answered a request, but for a dump,
+ * when the call that sends it returns, so nothing here ever waits.
  */
 #ifndef WANLAB_NET_NETLINK_H
 #define WANLAB_NET_NETLINK_H
@@ -35,9 +36,25 @@ int netlink_open_remote(netlink_transact *transact, void *arg, struct netlink **
 
 void netlink_close(struct netlink *nl); /* accepts NULL */
 
-/* Sends a request with NLM_F_ACK and waits for the answer. Consumes `msg`. The error's text is
- * only the kernel's reason: the caller wraps it with what it wanted. */
+/* Opens the network namespace that a local socket belongs to. The caller closes `*ret_fd`. */
+int netlink_namespace(const struct netlink *nl, int *ret_fd, struct error *err);
+
+/* A local one's socket, for ioctls about interfaces of its namespace. */
+int netlink_socket_of(const struct netlink *nl);
+
+/* Sends a request with NLM_F_ACK and takes the answer. Consumes `msg`. The error's text is only the
+ * kernel's reason: the caller wraps it with what it wanted. */
 int netlink_request(struct netlink *nl, struct nl_msg *msg, struct error *err);
+
+/* From now on requests to the local kernel are gathered: netlink_request() succeeds, and its
+ * request is on behalf of `tag`. They go out in order, some at a time, the last with
+ * netlink_flush(), which also ends the gathering. After a refusal none is sent any more. Remote
+ * requests are not gathered.
+ */
+void netlink_gather(struct netlink *nl, const void *tag);
+
+/* The first refusal since netlink_gather(), if there was one, and on whose behalf it was asked. */
+int netlink_flush(struct netlink *nl, const void **ret_tag, struct error *err);
 
 /* Sends many requests to the local kernel, in one system call where they fit, and takes the
  * answers. Consumes the messages. A request that fails does not keep the others from being carried

@@ -16,9 +16,8 @@
 
 enum {
     LOOPBACK_INDEX = 1,
-    MESSAGE_MAX = 64 << 10, /* a table of jitter has up to 32 KiB */
-    NETEM_MAX = 1024,       /* without it */
-    NETEM_PRNG_SEED = 14,   /* TCA_NETEM_PRNG_SEED, missing from older headers */
+    MESSAGE_MAX = 1024,   /* without a table of jitter, which has up to 32 KiB */
+    NETEM_PRNG_SEED = 14, /* TCA_NETEM_PRNG_SEED, missing from older headers */
 };
 
 static struct nl_msg *sized_message(size_t size, int type, int flags, struct tcmsg head,
@@ -31,8 +30,8 @@ static struct nl_msg *sized_message(size_t size, int type, int flags, struct tcm
     return msg;
 }
 
-static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_t handle,
-                                 const char *kind)
+static struct nl_msg *tc_message_of(size_t size, int type, int ifindex, uint32_t parent,
+                                    uint32_t handle, const char *kind)
 {
     struct tcmsg head = {
         .tcm_family = AF_UNSPEC,
@@ -42,7 +41,13 @@ static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_
     };
     if (type == RTM_NEWTFILTER)
         head.tcm_info = TC_H_MAKE(1U << 16, htons(ETH_P_ALL)); /* priority 1, any protocol */
-    return sized_message(MESSAGE_MAX, type, NLM_F_CREATE | NLM_F_EXCL, head, kind);
+    return sized_message(size, type, NLM_F_CREATE | NLM_F_EXCL, head, kind);
+}
+
+static struct nl_msg *tc_message(int type, int ifindex, uint32_t parent, uint32_t handle,
+                                 const char *kind)
+{
+    return tc_message_of(MESSAGE_MAX, type, ifindex, parent, handle, kind);
 }
 
 static uint32_t netem_share(double share)
@@ -124,10 +129,16 @@ static void put_netem(struct nl_msg *msg, const struct netem *netem, bool all)
     nla_nest_end(msg, nest);
 }
 
+static size_t netem_size(const struct netem *netem)
+{
+    return MESSAGE_MAX + netem->distribution_count * sizeof(*netem->distribution);
+}
+
 int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t handle,
                  const struct netem *netem, struct error *err)
 {
-    struct nl_msg *msg = tc_message(RTM_NEWQDISC, ifindex, parent, handle, "netem");
+    struct nl_msg *msg =
+        tc_message_of(netem_size(netem), RTM_NEWQDISC, ifindex, parent, handle, "netem");
     put_netem(msg, netem, false);
     return netlink_request(nl, msg, err);
 }
@@ -135,7 +146,7 @@ int tc_add_netem(struct netlink *nl, int ifindex, uint32_t parent, uint32_t hand
 struct nl_msg *tc_replace_netem(int ifindex, uint32_t parent, uint32_t handle,
                                 const struct netem *netem)
 {
-    const size_t size = NETEM_MAX + netem->distribution_count * sizeof(*netem->distribution);
+    const size_t size = netem_size(netem);
     const struct tcmsg head = {.tcm_family = AF_UNSPEC,
                                .tcm_ifindex = ifindex,
                                .tcm_parent = parent,
@@ -193,7 +204,7 @@ int tc_delete_clsact(struct netlink *nl, int ifindex, struct error *err)
                                .tcm_ifindex = ifindex,
                                .tcm_parent = TC_H_CLSACT,
                                .tcm_handle = TC_HANDLE(0xffff, 0)};
-    return netlink_request(nl, sized_message(NETEM_MAX, RTM_DELQDISC, 0, head, "clsact"), err);
+    return netlink_request(nl, sized_message(MESSAGE_MAX, RTM_DELQDISC, 0, head, "clsact"), err);
 }
 
 /* A filter on ingress that every packet matches, with one action. It is u32 with an empty match:

@@ -65,14 +65,12 @@ int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_
     return 0;
 }
 
-int child_open_network(int fds[CHILD_HANDED_FDS], struct error *err)
+int child_open_network(int *ret_fd, struct error *err)
 {
-    fds[0] = netlink_socket();
-    fds[1] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    fds[2] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    for (int i = 0; i < CHILD_HANDED_FDS; i++)
-        if (fds[i] < 0)
-            return error_errno(err, errno, "cannot open the node's sockets");
+    int fd = netlink_socket();
+    if (fd < 0)
+        return error_errno(err, -fd, "cannot open the node's socket");
+    *ret_fd = fd;
     return 0;
 }
 

@@ -11,8 +11,6 @@
 
 #include "base/error.h"
 
-enum { CHILD_HANDED_FDS = 3 }; /* netlink socket, datagram socket, network namespace */
-
 /* What a child says to the supervisor: 0 and descriptors or a pid, or an error. */
 struct child_answer {
     int result;
@@ -34,8 +32,9 @@ int child_channel(int pair[2], struct error *err);
 int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_count,
                   struct error *err);
 
-/* In the network namespace of a node: opens what the supervisor configures it through. */
-int child_open_network(int fds[CHILD_HANDED_FDS], struct error *err);
+/* In the network namespace of a node: opens the socket that the supervisor configures it through.
+ */
+int child_open_network(int *ret_fd, struct error *err);
 
 /* Kills and reaps child `pid` and all that descends from it. Both it and this process have to be
  * subreapers: nothing that it started is ever anybody else's. Waits for the last to end. */

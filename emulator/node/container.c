@@ -139,6 +139,7 @@ static void become_runtime(const struct node_spec *spec, const struct cgroup *cg
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    fd_limit_restore();
     int r = take_output(spec->console, &err);
     if (strcmp(runtime, "crun") == 0)
         cgroup_join(cgroup);

@@ -88,7 +88,7 @@ struct machine_facts {
 
 /* For the drivers' vtables; begin takes over what is in `l`. A root that is not the host's is shown
  * to the guest at one place, wherever it lies. A guest whose line brings a network namespace is set
- * up through that (n->ns_fd …), which outlives it; others through requests that it relays. */
+ * up through that, which outlives it; others through requests that it relays. */
 int machine_begin(struct node_instance *n, const struct node_spec *spec, struct machine_launch *l,
                   struct error *err);
 int machine_finish(struct node_instance *n, const struct node_spec *spec, struct error *err);

@@ -131,7 +131,7 @@ static int build_sandbox(const struct guard_options *o, struct error *err)
     char options[64];
     spec.device = o->launch->device;
     spec.setting_count = 0; /* they are for the guest's network, not for the fabric's */
-    int r = sandbox_build(&spec, err);
+    int r = sandbox_build(&spec, -1, err);
     snprintf(options, sizeof(options), "mode=1777,size=%llu",
              (unsigned long long)o->launch->shm_bytes);
     if (r == 0 && mount("wanlab", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)

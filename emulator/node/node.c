@@ -27,8 +27,7 @@ const struct node_driver *node_driver(enum node_kind kind)
     return drivers[kind];
 }
 
-const struct node_instance node_none = {
-    .pidfd = -1, .boot_fd = -1, .ns_fd = -1, .ioctl_fd = -1, .broker = -1};
+const struct node_instance node_none = {.pidfd = -1, .boot_fd = -1, .broker = -1};
 
 const char *node_state_name(enum node_state state)
 {
@@ -51,32 +50,25 @@ int node_limit(struct node_instance *n, const struct node_spec *spec, struct err
     return r < 0 ? r : cgroup_limit(&n->cgroup, spec->limits, err);
 }
 
-int node_adopt_network(struct node_instance *n, const int *fds, struct error *err)
-{
-    n->ioctl_fd = fds[1];
-    n->ns_fd = fds[2];
-    return netlink_adopt(fds[0], &n->netlink, err);
-}
-
 /* In a short-lived child. */
 static void open_network(int ns_fd, const struct node_spec *spec, int channel)
 {
     struct child_answer answer = {0};
-    int fds[CHILD_HANDED_FDS];
+    int fd = -1;
     if (setns(ns_fd, CLONE_NEWNET) < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter the node's network");
     if (answer.result == 0)
-        answer.result = child_open_network(fds, &answer.err);
+        answer.result = child_open_network(&fd, &answer.err);
     if (answer.result == 0)
         answer.result = sandbox_apply_settings(spec, &answer.err);
-    message_send(channel, &answer, sizeof(answer), fds, answer.result == 0 ? CHILD_HANDED_FDS : 0);
+    message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 ? 1 : 0);
     _exit(0);
 }
 
 int node_open_network(struct node_instance *n, const struct node_spec *spec, int ns_fd,
                       struct error *err)
 {
-    int pair[2], fds[CHILD_HANDED_FDS] = {-1, -1, -1};
+    int pair[2], fd = -1;
     int r = child_channel(pair, err);
     if (r < 0)
         return r;
@@ -88,7 +80,7 @@ int node_open_network(struct node_instance *n, const struct node_spec *spec, int
     if (child < 0)
         return error_errno(err, errno, "cannot fork");
     struct child_answer answer;
-    r = child_receive(channel, &answer, fds, CHILD_HANDED_FDS, err);
+    r = child_receive(channel, &answer, &fd, 1, err);
     waitpid(child, NULL, 0);
-    return r < 0 ? r : node_adopt_network(n, fds, err);
+    return r < 0 ? r : netlink_adopt(fd, &n->netlink, err);
 }

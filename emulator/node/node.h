@@ -50,6 +50,7 @@ struct node_spec {
     bool scratch_on_disk;   /* it lies on a disk of the host, not in memory */
     const struct node_setting *settings;
     size_t setting_count;
+    int bare_mounts;        /* a mount namespace as it was before any node was; -1: there is none */
     const char *congestion; /* TCP's, which the node's routes will name; NULL: none */
     const struct node_limits *limits;
     enum accelerator accelerator;
@@ -78,9 +79,7 @@ struct node_instance {
     int boot_fd;             /* readable when finish() would not wait; -1: it does not boot */
     pid_t boot_pid;          /* what boots it, where that is not its first process; 0: none */
     char *boot_log;          /* path of what was said during the boot; NULL: none */
-    int ns_fd;               /* its network namespace */
-    int ioctl_fd;            /* a datagram socket in it, for what netlink cannot do */
-    struct netlink *netlink; /* a routing socket in it */
+    struct netlink *netlink; /* a routing socket in its network namespace, which it keeps */
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
     struct cgroup cgroup;    /* what its programs join */
     struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
@@ -125,7 +124,7 @@ struct node_driver {
      * kernel of its own ends then by itself, which its pidfd tells. */
     int (*end)(struct node_instance *n, bool first, bool *ret_ended, struct error *err);
     /* Ends all its processes at once; idempotent; also of one that still boots. What remains is the
-     * name and, where it had them, `ns_fd`, `ioctl_fd` and `netlink`. Programs that exec() started
+     * name and, where it had one, `netlink`. Programs that exec() started
      * have to be reaped before: the node's end waits for them. Who cannot wait kills by `pidfd` and
      * halts when that is readable. */
     void (*halt)(struct node_instance *n);
@@ -141,12 +140,11 @@ const char *node_state_name(enum node_state state);
 const struct node_driver *node_driver(enum node_kind kind);
 
 /* For drivers: an instance without anything; makes and opens the node's cgroups (with limits if
- * the file has any, exit 3 where they cannot be had); takes what child_open_network() opened. */
+ * the file has any, exit 3 where they cannot be had). */
 void node_init(struct node_instance *n, const struct node_driver *driver, const char *name);
 int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err);
-int node_adopt_network(struct node_instance *n, const int *fds, struct error *err);
 
-/* For drivers: opens a node's sockets in its network namespace, `ns_fd` or a pidfd of a process in
+/* For drivers: opens a node's socket in its network namespace, `ns_fd` or a pidfd of a process in
  * it, and applies the spec's settings there. */
 int node_open_network(struct node_instance *n, const struct node_spec *spec, int ns_fd,
                       struct error *err);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * A process node is a set of namespaces and the small process that holds them: its PID 1, a copy of
- * the supervisor that never executes anything but reaps what is orphaned. It opens the sockets
- * through which the supervisor configures the node's network and hands them over, so that nobody
- * has to enter the namespace later.
+ * the supervisor that never executes anything but reaps what is orphaned. It opens the socket
+ * through which the supervisor configures the node's network and hands it over, so that nobody has
+ * to enter the namespace later.
+ *
+ * The supervisor is one thread, so it does as little as it can: all namespaces but that of PIDs,
+ * which only a clone can make, are made by the node's process itself, several side by side.
  *
  * When a node's PID 1 dies the kernel kills all of its processes; when the supervisor dies, the
  * lab's PID namespace takes the nodes with it.
@@ -46,15 +49,18 @@ static void reap_forever(void)
 static void first_process(int channel, const struct cgroup *cgroup, const struct node_spec *spec)
 {
     struct child_answer answer = {0};
-    int fds[CHILD_HANDED_FDS];
+    int fd = -1;
     cgroup_join(cgroup);
-    fd_close_others(&channel, 1); /* nobody's connection or pipe lives on in a node */
-    answer.result = child_open_network(fds, &answer.err);
+    fd_close_others((int[]){channel, spec->bare_mounts}, 2); /* nobody's pipe lives on in a node */
+    if (unshare(NODE_NAMESPACES & ~(CLONE_NEWPID | CLONE_NEWNS)) < 0)
+        answer.result = error_errno(&answer.err, errno, "cannot make its namespaces");
     if (answer.result == 0)
-        answer.result = sandbox_build(spec, &answer.err);
+        answer.result = child_open_network(&fd, &answer.err);
+    if (answer.result == 0)
+        answer.result = sandbox_build(spec, spec->bare_mounts, &answer.err);
     if (answer.result == 0)
         answer.result = sandbox_drop_privileges(&answer.err);
-    message_send(channel, &answer, sizeof(answer), fds, answer.result == 0 ? CHILD_HANDED_FDS : 0);
+    message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 ? 1 : 0);
     if (answer.result < 0)
         _exit(1);
     reap_forever();
@@ -71,7 +77,7 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
     if (r < 0)
         return error_wrap(err, "node '%s'", spec->name);
     n->boot_fd = pair[0];
-    n->pid = child_clone(NODE_NAMESPACES, &n->pidfd);
+    n->pid = child_clone(CLONE_NEWPID, &n->pidfd);
     if (n->pid == 0)
         first_process(pair[1], &n->cgroup, spec);
     close(pair[1]);
@@ -85,11 +91,11 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
 static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
     struct child_answer answer;
-    int fds[CHILD_HANDED_FDS] = {-1, -1, -1};
-    int r = child_receive(n->boot_fd, &answer, fds, CHILD_HANDED_FDS, err);
+    int fd = -1;
+    int r = child_receive(n->boot_fd, &answer, &fd, 1, err);
     fd_closep(&n->boot_fd);
     if (r == 0)
-        r = node_adopt_network(n, fds, err);
+        r = netlink_adopt(fd, &n->netlink, err);
     return r < 0 ? error_wrap(err, "node '%s'", spec->name) : 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "agent/builtin.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/message.h"
 #include "node/child.h"
 #include "node/sandbox.h"
@@ -53,6 +54,7 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
         ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     close_range((unsigned)e->fd_count, (unsigned)high - 1, 0);
     close_range((unsigned)high + 1, ~0U, 0);
+    fd_limit_restore();
     answer.result = sandbox_drop_privileges(&answer.err);
     if (answer.result == 0 && chdir(e->folder ? e->folder : "/") < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
@@ -233,8 +235,6 @@ void program_halt_node(struct node_instance *n)
 void program_stop_node(struct node_instance *n)
 {
     program_halt_node(n);
-    fd_closep(&n->ns_fd);
-    fd_closep(&n->ioctl_fd);
     netlink_close(n->netlink);
     n->netlink = NULL;
     free(n->name);

@@ -10,19 +10,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/message.h"
 #include "net/sysctl.h"
 #include "net/tcp.h"
+#include "node/child.h"
 
 enum { MOUNTS_MAX = 8 };
 
@@ -245,14 +249,47 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
     return r;
 }
 
-int sandbox_build(const struct node_spec *spec, struct error *err)
+int sandbox_copy_mounts(int *ret_mounts, struct error *err)
+{
+    int pair[2], mounts = -1;
+    int r = child_channel(pair, err);
+    if (r < 0)
+        return r;
+    _cleanup_(fd_closep) int channel = pair[0];
+    pid_t child = fork();
+    if (child == 0) {
+        struct child_answer answer = {0};
+        if (unshare(CLONE_NEWNS) == 0)
+            mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        if (mounts < 0)
+            answer.result = error_errno(&answer.err, errno, "cannot make a mount namespace");
+        message_send(pair[1], &answer, sizeof(answer), &mounts, mounts >= 0);
+        _exit(0);
+    }
+    close(pair[1]);
+    if (child < 0)
+        return error_errno(err, errno, "cannot fork");
+    struct child_answer answer;
+    r = child_receive(channel, &answer, ret_mounts, 1, err);
+    waitpid(child, NULL, 0);
+    return r;
+}
+
+/* Every node's folders are mounted in the lab's namespace: a copy of that would have them all. */
+static int enter_copy(int mounts, struct error *err)
+{
+    if (mounts >= 0 && (setns(mounts, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0))
+        return error_errno(err, errno, "cannot make the node's mount namespace");
+    fd_closep(&mounts);
+    return 0;
+}
+
+int sandbox_build(const struct node_spec *spec, int mounts, struct error *err)
 {
     int trees[MOUNTS_MAX];
     _cleanup_(fd_closep) int hosts = -1;
     if (spec->mount_count > MOUNTS_MAX)
         return error_set(err, E2BIG, "more than %d folders for one node", MOUNTS_MAX);
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return error_errno(err, errno, "cannot make the node's mounts private");
     if (sethostname(spec->name, strlen(spec->name)) < 0)
         return error_errno(err, errno, "cannot name the host");
     int r = open_source(spec->hosts, &hosts, err);
@@ -262,6 +299,10 @@ int sandbox_build(const struct node_spec *spec, struct error *err)
         if (r == 0)
             opened++;
     }
+    if (r == 0)
+        r = enter_copy(mounts, err);
+    if (r == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        r = error_errno(err, errno, "cannot make the node's mounts private");
     if (r == 0)
         r = build_view(spec, trees, hosts, err);
     while (opened > 0)

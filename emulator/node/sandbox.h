@@ -9,11 +9,15 @@
 #include "base/error.h"
 #include "node/node.h"
 
-/* In a fresh mount, PID and UTS namespace: the host's files become read-only, /tmp /run /var
- * /dev/shm are private and empty, /dev has the common devices and none of the host's disks, /proc
- * and /sys are the node's own with /proc/sys read-only outside net, the spec's folders appear.
- * Applies the spec's settings on the way. */
-int sandbox_build(const struct node_spec *spec, struct error *err);
+/* In a fresh PID and UTS namespace: the host's files become read-only, /tmp /run /var /dev/shm are
+ * private and empty, /dev has the common devices and none of the host's disks, /proc and /sys are
+ * the node's own with /proc/sys read-only outside net, the spec's folders appear. Applies the
+ * spec's settings on the way. The mount namespace is the caller's, a fresh one as well, or, unless
+ * it is -1, a copy of `mounts`. */
+int sandbox_build(const struct node_spec *spec, int mounts, struct error *err);
+
+/* A copy of the caller's mount namespace as it is now. The caller closes `*ret_mounts`. */
+int sandbox_copy_mounts(int *ret_mounts, struct error *err);
 
 /* Gives up, for good, all capabilities but those of a Docker container plus NET_ADMIN and NET_RAW,
  * and sets no_new_privs. MKNOD is not among them, since no device cgroup would keep a node from the

@@ -16,7 +16,6 @@
 
 enum {
     LINKS_MAX = 1 << 16, /* and homes */
-    NETWORKS_MAX = 128,
     NETWORK_MEMBERS_MAX = 65000,
 };
 
@@ -224,16 +223,14 @@ static void add_interface(struct plan *p, size_t number)
     struct op *op =
         plan_add_dev(p, machine ? OP_PORT : OP_VETH, PLAN_FABRIC, port->dev, port->index);
     op->port = (unsigned)number;
-    if (machine) /* what it sends before its TAP is up is an error, after which it may stay mute */
-        plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
+    /* What a machine sends before its TAP is up is an error, after which it may stay mute. */
+    plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
     if (machine && port->mtu != PLAN_MTU) {
         plan_add_dev(p, OP_MTU, PLAN_FABRIC, port->dev, port->index)->minor = port->mtu;
         plan_add_dev(p, OP_MTU, (int)port->node, port->node_dev, port->node_index)->minor =
             port->mtu;
     }
     plan_add_dev(p, OP_UP, (int)port->node, port->node_dev, port->node_index);
-    if (!machine)
-        plan_add_dev(p, OP_UP, PLAN_FABRIC, port->dev, port->index);
     add_addresses(p, port);
     if (number < p->scenario->wan.member_count) {
         add_wan_routes(p, port);
@@ -294,8 +291,12 @@ int plan_new(const struct scenario *s, enum engine_choice engine, struct plan **
     plan_add_sysctl(p, PLAN_FABRIC, "net.ipv6.conf.all.disable_ipv6",
                     s->wan.member_count && engine == ENGINE_NETEM ? "0" : "1", true);
     p->tcp_buffers = tcp_buffers(p);
-    for (unsigned i = 0; i < s->node_count; i++)
+    p->node_ops = xcalloc(s->node_count + 1, sizeof(*p->node_ops));
+    for (unsigned i = 0; i < s->node_count; i++) {
+        p->node_ops[i] = p->op_count;
         add_node(p, i, &subnets);
+    }
+    p->node_ops[s->node_count] = p->op_count;
     plan_subnets_done(&subnets);
 
     unsigned port = 0;
@@ -325,6 +326,7 @@ void plan_free(struct plan *p)
     free(p->taps);
     free(p->ports);
     free(p->homes);
+    free(p->node_ops);
     free(p->ops);
     free(p);
 }

@@ -8,7 +8,7 @@
  * the port, is in the fabric, a network namespace of the lab. A node with a kernel of its own has
  * TAPs as ports and no veth pairs. There
  *   - a link joins two ports: what comes in at one leaves at the other;
- *   - a network is a bridge of ports;
+ *   - a network is a bridge of ports, or, with many members, several in a row (PLAN_BRIDGE_PORTS);
  *   - a wan takes a packet from its source's port to its destination's port by address;
  * and there the impairments act: one hop away from the sender, before the receiver's port.
  *
@@ -26,8 +26,8 @@
  * few prefixes say all (route_table.h).
  *
  * Names in the fabric, N being the port's number: port "pN", its TAP "tN", a bridge-side TAP "uN",
- * an ifb "iN", bridges "brM". A node's interfaces are eth0, eth1, … in the order wan, links,
- * networks. All interface indices are given by the plan.
+ * an ifb "iN", bridges "brM", "brM.1", …, joined by "xM.K" and "yM.K". A node's interfaces are
+ * eth0, eth1, … in the order wan, links, networks. All interface indices are given by the plan.
  */
 #ifndef WANLAB_TOPOLOGY_PLAN_H
 #define WANLAB_TOPOLOGY_PLAN_H
@@ -41,8 +41,14 @@
 enum {
     PLAN_NAME_MAX = 16, /* of an interface, with the NUL */
     PLAN_MTU = 1500,
-    PLAN_FABRIC = -1,         /* in place of a node's index: the fabric's namespace */
-    PLAN_TAP_QUEUE = 4096,    /* packets that a TAP holds for its reader */
+    PLAN_FABRIC = -1,      /* in place of a node's index: the fabric's namespace */
+    PLAN_TAP_QUEUE = 4096, /* packets that a TAP holds for its reader */
+    /* Of the members of a network, on one bridge. A Linux bridge has 1,023 ports, but a broadcast
+     * goes into one queue for all of them, of 1,000 packets by default; and in a row of bridges two
+     * of them may send it on at once. */
+    PLAN_BRIDGE_PORTS = 480,
+    PLAN_RTT_NODES_MAX =
+        1024, /* of larger labs the peers' file would have gigabytes of round trips */
     PLAN_NEIGHBOURS_MAX = 64, /* members of a network that know each other's MAC from the start */
 };
 
@@ -82,6 +88,7 @@ enum op_kind {
     OP_NODE,        /* make the node `ns`'s namespaces */
     OP_SYSCTL,      /* key, value */
     OP_BRIDGE,      /* dev */
+    OP_TRUNK,       /* dev, target: a veth pair between two bridges */
     OP_VETH,        /* port: dev in the fabric, the peer in the node */
     OP_PORT,        /* port: dev in the fabric, a TAP that a machine has as its interface */
     OP_IFB,         /* dev */
@@ -131,6 +138,7 @@ struct plan {
     size_t bare_count; /* … and behind them, two by two, those of connections without impairment */
     struct op *ops;
     size_t op_count;
+    size_t *node_ops; /* where each node's steps begin, and behind the last's those between ports */
     const char *tcp_buffers; /* of every node: tcp_rmem and tcp_wmem */
     char **texts;            /* what ops point to and nobody else owns */
     size_t text_count;
@@ -198,7 +206,8 @@ const struct port *plan_port_towards(const struct plan *p, unsigned from, unsign
 /* Prints what programs of node `viewer` are told of the nodes (WANLAB_PEERS): a JSON array in node
  * order, each with the address first under which the viewer reaches it:
  * {"name":"db1","index":0,"region":"dallas","addresses":["10.0.0.1","fd77:…"],"rtt":[0,0.123,…]};
- * `rtt` is the asked round trip in seconds to each node, null where there is no direct path. */
+ * `rtt` is the asked round trip in seconds to each node, null where there is no direct path, and
+ * left out where there are more than PLAN_RTT_NODES_MAX nodes. */
 void plan_print_peers(const struct plan *p, unsigned viewer, FILE *out);
 
 const char *engine_name(enum engine_choice engine);

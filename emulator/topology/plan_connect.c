@@ -183,13 +183,54 @@ static void add_network_wires(struct plan *p, const struct network *n,
         plan_add_uplink(p, port, plan_keep(p, xasprintf("i%u", port)), wires[0]);
 }
 
+struct bridge {
+    const char *dev;
+    int index;
+};
+
+static void add_master(struct plan *p, const char *dev, int index, const struct bridge *bridge)
+{
+    struct op *op = plan_add_dev(p, OP_MASTER, PLAN_FABRIC, dev, index);
+    op->target = bridge->dev;
+    op->target_index = bridge->index;
+}
+
+/* Number `k` of a network's bridges. */
+static struct bridge add_bridge(struct plan *p, unsigned network, unsigned k)
+{
+    char *name = k == 0 ? xasprintf("br%u", network) : xasprintf("br%u.%u", network, k);
+    struct bridge b = {plan_keep(p, name), INDEX_BRIDGE + (int)(k * NETWORKS_MAX + network)};
+    plan_add_dev(p, OP_BRIDGE, PLAN_FABRIC, b.dev, b.index);
+    plan_add_dev(p, OP_UP, PLAN_FABRIC, b.dev, b.index);
+    return b;
+}
+
+/* Joins number `k` to the one before. */
+static void add_trunk(struct plan *p, unsigned network, unsigned k, const struct bridge bridges[2])
+{
+    const char *devs[2] = {plan_keep(p, xasprintf("x%u.%u", network, k)),
+                           plan_keep(p, xasprintf("y%u.%u", network, k))};
+    const int index = INDEX_TRUNK + 2 * (int)(k * NETWORKS_MAX + network);
+    struct op *op = plan_add_dev(p, OP_TRUNK, PLAN_FABRIC, devs[0], index);
+    op->target = devs[1];
+    op->target_index = index + 1;
+    for (int end = 0; end < 2; end++) {
+        plan_add_dev(p, OP_UP, PLAN_FABRIC, devs[end], index + end);
+        add_master(p, devs[end], index + end, &bridges[end]);
+    }
+}
+
 void plan_connect_network(struct plan *p, const struct network *n, unsigned number, unsigned first)
 {
-    const char *bridge = plan_keep(p, xasprintf("br%u", number));
-    int bridge_index = INDEX_BRIDGE + (int)number;
-    plan_add_dev(p, OP_BRIDGE, PLAN_FABRIC, bridge, bridge_index);
-    plan_add_dev(p, OP_UP, PLAN_FABRIC, bridge, bridge_index);
+    struct bridge bridges[2] = {{0}}; /* the last one and the one before */
     for (size_t i = 0; i < n->member_count; i++) {
+        if (i % PLAN_BRIDGE_PORTS == 0) {
+            const unsigned k = (unsigned)i / PLAN_BRIDGE_PORTS;
+            bridges[0] = bridges[1];
+            bridges[1] = add_bridge(p, number, k);
+            if (k > 0)
+                add_trunk(p, number, k, bridges);
+        }
         const struct network_member *m = &n->members[i];
         unsigned port = first + (unsigned)i, taps[2] = {0};
         bool impaired = !impairment_is_none(&m->up) || !impairment_is_none(&m->down);
@@ -203,9 +244,7 @@ void plan_connect_network(struct plan *p, const struct network *n, unsigned numb
         }
         if (impaired)
             add_network_wires(p, n, m, port, taps);
-        struct op *op = plan_add_dev(p, OP_MASTER, PLAN_FABRIC, dev, index);
-        op->target = bridge;
-        op->target_index = bridge_index;
+        add_master(p, dev, index, &bridges[1]);
     }
 }
 

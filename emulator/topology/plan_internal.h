@@ -68,12 +68,15 @@ void plan_add_uplink(struct plan *p, unsigned port, const char *ifb, unsigned wi
 /* plan_splice.c: lists the wires of connections without impairment, behind all others. */
 void plan_add_bare_wires(struct plan *p);
 
+enum { NETWORKS_MAX = 128 };
+
 /* Interface indices in the fabric, apart by kind so that none depends on how many others exist. */
 enum {
     INDEX_PORT = 100000,
     INDEX_TAP = 200000,
     INDEX_BRIDGE = 300000,
     INDEX_IFB = 400000,
+    INDEX_TRUNK = 500000,
     INDEX_NODE = 2, /* in a node: eth0, right after lo */
 };
 

@@ -1,5 +1,29 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "topology/plan.h"
+
+/* Asked round trips from one node to all others. On a LAN most are alike: what was formatted is
+ * used again. */
+static void print_rtts(const struct scenario *s, unsigned node, FILE *out)
+{
+    uint64_t *rtts = xcalloc(s->node_count, sizeof(*rtts)), shown = UINT64_MAX;
+    char text[32] = "null";
+    scenario_rtts(s, node, rtts);
+    for (unsigned to = 0; to < s->node_count; to++) {
+        if (to)
+            putc(',', out);
+        if (rtts[to] != shown)
+            snprintf(text, sizeof(text), "%.9g", (double)rtts[to] / 1e9);
+        if (rtts[to] == UINT64_MAX)
+            strcpy(text, "null");
+        shown = rtts[to];
+        fputs(text, out);
+    }
+    free(rtts);
+}
 
 /* Names and regions have no character that JSON would want escaped: the scenario saw to it. */
 static void print_peer(const struct plan *p, unsigned viewer, unsigned node, FILE *out)
@@ -18,17 +42,13 @@ static void print_peer(const struct plan *p, unsigned viewer, unsigned node, FIL
     for (const struct port *q = p->ports; q < p->ports + p->port_count; q++)
         if (q->node == node && q != first)
             fprintf(out, ",\"%s\",\"%s\"", ip_format(v4, &q->v4), ip_format(v6, &q->v6));
-    fputs("],\"rtt\":[", out);
-    for (unsigned to = 0; to < s->node_count; to++) {
-        uint64_t rtt = to == node ? 0 : scenario_rtt_ns(s, node, to);
-        if (to)
-            putc(',', out);
-        if (rtt == UINT64_MAX)
-            fputs("null", out);
-        else
-            fprintf(out, "%.9g", (double)rtt / 1e9);
+    putc(']', out);
+    if (s->node_count <= PLAN_RTT_NODES_MAX) {
+        fputs(",\"rtt\":[", out);
+        print_rtts(s, node, out);
+        putc(']', out);
     }
-    fputs("]}", out);
+    putc('}', out);
 }
 
 void plan_print_peers(const struct plan *p, unsigned viewer, FILE *out)

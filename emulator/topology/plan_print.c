@@ -118,6 +118,10 @@ static void print_interface(const struct op *op, FILE *out)
         fprintf(out, "link add %s type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
                 op->dev);
         break;
+    case OP_TRUNK:
+        fprintf(out, "link add %s mtu %d type veth peer name %s mtu %d", op->dev, PLAN_MTU,
+                op->target, PLAN_MTU);
+        break;
     case OP_IFB:
         fprintf(out, "link add %s type ifb", op->dev);
         break;
@@ -189,6 +193,7 @@ static void print_step(const struct plan *p, const struct op *op, FILE *out)
         print_layer3(op, out);
         break;
     case OP_BRIDGE:
+    case OP_TRUNK:
     case OP_IFB:
     case OP_TAP:
     case OP_UP:

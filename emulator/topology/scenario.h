@@ -236,8 +236,11 @@ bool scenario_is_routed(const struct scenario *s, unsigned a, unsigned b);
  * common network); UINT64_MAX if they have none. */
 uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b);
 
-/* The same with the transmission of a frame of `bytes` bytes at each wire's rate, there and back:
- * what an echo of that size should take on an idle network. */
+/* The same from one node to each: `rtts` has room for all nodes; 0 to itself. */
+void scenario_rtts(const struct scenario *s, unsigned from, uint64_t *rtts);
+
+/* scenario_rtt_ns() with the transmission of a frame of `bytes` bytes at each wire's rate, there
+ * and back: what an echo of that size should take on an idle network. */
 uint64_t scenario_echo_ns(const struct scenario *s, unsigned a, unsigned b, uint64_t bytes);
 
 /* Whether all wires of that connection are plain ones, so that the round trip has to be that. */

@@ -101,6 +101,47 @@ uint64_t scenario_rtt_ns(const struct scenario *s, unsigned a, unsigned b)
     return scenario_echo_ns(s, a, b, 0);
 }
 
+/* The first of its connections counts, in the order of scenario_echo_ns(). */
+static void note(uint64_t *rtts, unsigned to, uint64_t rtt)
+{
+    if (rtts[to] == UINT64_MAX)
+        rtts[to] = rtt;
+}
+
+static void note_network(const struct network *n, unsigned from, uint64_t *rtts)
+{
+    const struct network_member *own = n->members, *end = n->members + n->member_count;
+    while (own < end && own->node != from)
+        own++;
+    for (const struct network_member *m = n->members; own < end && m < end; m++)
+        note(rtts, m->node,
+             own->up.delay_ns + own->down.delay_ns + m->up.delay_ns + m->down.delay_ns);
+}
+
+/* The same without a look at each connection for each node. */
+static void direct_rtts(const struct scenario *s, unsigned from, uint64_t *rtts)
+{
+    const struct wan *wan = &s->wan;
+    const size_t n = wan->member_count, own = wan_position(wan, from);
+    for (size_t i = 0; own < n && i < n; i++)
+        note(rtts, wan->members[i],
+             wan->pairs[own * n + i].delay_ns + wan->pairs[i * n + own].delay_ns);
+    for (const struct link *l = s->links; l < s->links + s->link_count; l++)
+        for (int end = 0; end < 2; end++)
+            if (l->end[end] == from)
+                note(rtts, l->end[1 - end], l->direction[0].delay_ns + l->direction[1].delay_ns);
+    for (size_t i = 0; i < s->network_count; i++)
+        note_network(&s->networks[i], from, rtts);
+}
+
+void scenario_rtts(const struct scenario *s, unsigned from, uint64_t *rtts)
+{
+    for (unsigned i = 0; i < s->node_count; i++)
+        rtts[i] = i == from ? 0 : s->routing ? scenario_rtt_ns(s, from, i) : UINT64_MAX;
+    if (!s->routing)
+        direct_rtts(s, from, rtts);
+}
+
 bool scenario_is_plain(const struct scenario *s, unsigned a, unsigned b)
 {
     const struct wan *wan = &s->wan;

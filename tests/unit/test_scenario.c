@@ -266,6 +266,23 @@ static void a_network_has_its_values_on_each_wire(void **state)
     scenario_free(s);
 }
 
+static void round_trips_of_a_node_are_those_of_its_pairs(void **state)
+{
+    (void)state;
+    struct scenario *s =
+        open_text("nodes: {a: {count: 3}, r: , z: }\n"
+                  "wan: {members: [a1, a2], delay: 5ms, a1->a2: {delay: 7ms}}\n"
+                  "links: [{ends: [a3, r], a3->r: {delay: 2ms}}]\n"
+                  "networks: {lan0: {members: [a3, z], delay: 200us}, lan1: {members: [r, z]}}\n");
+    uint64_t rtts[5];
+    for (unsigned from = 0; from < s->node_count; from++) {
+        scenario_rtts(s, from, rtts);
+        for (unsigned to = 0; to < s->node_count; to++)
+            assert_int_equal(rtts[to], from == to ? 0 : scenario_rtt_ns(s, from, to));
+    }
+    scenario_free(s);
+}
+
 static void a_scale_multiplies_the_delays_of_all_wires(void **state)
 {
     (void)state;
@@ -443,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_wan_of_one_member_is_fine),
         cmocka_unit_test(a_direction_of_a_link_overrides_the_link),
         cmocka_unit_test(a_network_has_its_values_on_each_wire),
+        cmocka_unit_test(round_trips_of_a_node_are_those_of_its_pairs),
         cmocka_unit_test(a_scale_multiplies_the_delays_of_all_wires),
         cmocka_unit_test(parameters_of_the_workload_stay_text),
         cmocka_unit_test(a_sweep_may_be_a_list_of_points),
