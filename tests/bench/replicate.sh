@@ -43,7 +43,7 @@ Y
 measure() { # measure WORKLOAD NODES RTT_MS PARAMETERS: the results are in $tmp/out
     scenario "$@"
     rm -rf "$tmp/out"
-    timeout 200 "$wanlab" run "$tmp/run.yaml" -o "$tmp/out" >"$tmp/log" 2>&1 || {
+    timeout 500 "$wanlab" run "$tmp/run.yaml" -o "$tmp/out" >"$tmp/log" 2>&1 || {
         echo "a run failed: $*" >&2
         cat "$tmp/log" >&2
         exit 1
@@ -115,7 +115,7 @@ at() { # at EVENT: seconds after the start of the run
     jq -rs --arg e "$1" '[.[] | select(.event == $e).at] | max' "$tmp/out/events.jsonl"
 }
 for nodes in 100 250; do
-    measure replicate $nodes 0 "rate: 60/min, duration: 10s, mode: parallel"
+    measure replicate $nodes 0 "rate: 60/min, duration: 10s, mode: parallel, sync_timeout: 5min, connect_timeout: 2min"
     echo "N $nodes: databases up after $(calc %.1f "$(at service-ready)") s, the run verified after $(calc %.1f "$(at checked)") s$(
         [ $nodes = 250 ] || echo " (targets: under 20, under 60)")"
     awk -F, 'NR > 1 {pss += $5; disk += $8} END {
