@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 
-enum { PACKETS = 400, PACKETS_MAX = 100000, RATE_PACKETS_MIN = 300 };
+enum { PACKETS = 400, PACKETS_MAX = 100000, RATE_PACKETS_MIN = 300, ETHERNET_HEADER = 14 };
 
 static const uint64_t gap_min_ns = 400 * NS_PER_US;    /* of packets whose loss is counted */
 static const uint64_t gap_plain_ns = 2500 * NS_PER_US; /* of others: 400 take a second */
@@ -71,7 +71,8 @@ struct train_plan verify_rate(const struct path *p, bool quick)
     if (rate == 0 || path_loss(p) >= 1)
         return (struct train_plan){0};
     double frame = (double)rate * seconds / 8 / RATE_PACKETS_MIN;
-    double payload = fmin(fmax(frame - TRAIN_HEADERS, TRAIN_PAYLOAD_MIN), TRAIN_PAYLOAD_MAX);
+    const double most = fmin(TRAIN_PAYLOAD_MAX, (double)p->mtu - (TRAIN_HEADERS - ETHERNET_HEADER));
+    double payload = fmin(fmax(frame - TRAIN_HEADERS, TRAIN_PAYLOAD_MIN), most);
     struct train_plan t = {.payload = (uint64_t)payload, .ahead_ns = ahead_ns};
     double each_ns = frame_ns(t.payload, rate) / flood * (1 - path_loss(p));
     double burst = floor((double)burst_ns / each_ns);

@@ -23,7 +23,8 @@ static void begin_path(struct builder *b, unsigned from, const struct port *to, 
                                            .to_port = to,
                                            .network = network,
                                            .wires = b->wires + b->wire_count,
-                                           .via = b->via + b->via_count};
+                                           .via = b->via + b->via_count,
+                                           .mtu = to->mtu};
     b->count++;
 }
 
@@ -90,6 +91,12 @@ static void add_network(struct builder *b, const struct network *n, const struct
     }
 }
 
+static void lower_mtu(struct builder *b, unsigned mtu)
+{
+    if (b->paths && mtu < b->paths[b->count - 1].mtu)
+        b->paths[b->count - 1].mtu = mtu;
+}
+
 static void add_route(struct builder *b, const struct plan *p, unsigned from, unsigned to)
 {
     const struct routing *r = p->scenario->routing;
@@ -97,6 +104,7 @@ static void add_route(struct builder *b, const struct plan *p, unsigned from, un
     for (uint32_t at = from; at != to;) {
         const struct routing_edge *e = &r->edges[routing_next(r, at, to)];
         add_wire(b, e->wire);
+        lower_mtu(b, p->ports[e->from_port == ROUTING_NONE ? e->to_port : e->from_port].mtu);
         at = e->to;
         if (at != to && at < p->scenario->node_count)
             add_via(b, at);

@@ -21,6 +21,7 @@ struct path {
     size_t wire_count;
     const unsigned *via; /* the routers that it passes */
     size_t via_count;
+    unsigned mtu; /* the least on the way */
 };
 
 /* All paths of a plan, which must outlive them. Number 2k + 1 is the way back of number 2k, so

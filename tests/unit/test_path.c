@@ -79,6 +79,32 @@ static void a_network_is_crossed_in_a_ring_up_and_down(void **state)
     close_all();
 }
 
+static void over_routers_each_node_has_a_path_to_a_far_one(void **state)
+{
+    (void)state;
+    open_text("nodes: {a: , r: {count: 2, role: router}, b: }\n"
+              "links:\n"
+              "  - {ends: [a, r1], delay: 1ms, loss: 10%, rate: 10mbit}\n"
+              "  - {ends: [r1, r2], delay: 2ms, loss: 50%, rate: 5mbit, mtu: 1400, r2->r1: {delay: "
+              "4ms}}\n"
+              "  - {ends: [r2, b], delay: 3ms, jitter: 1ms}\n");
+    assert_int_equal(count, 6 + 4);
+    expect_path(6, "a->r2 (1 router)", "10.64.0.9");
+    expect_path(8, "r1->b (1 router)", "10.64.0.18");
+    assert_int_equal(path_delay_ns(&paths[6]), 3 * NS_PER_MS);
+    assert_int_equal(path_delay_ns(&paths[7]), 5 * NS_PER_MS);
+    assert_true(fabs(path_loss(&paths[6]) - 0.55) < 1e-12);
+    assert_int_equal(path_rate_bps(&paths[6]), 5000000);
+    assert_int_equal(path_passage_ns(&paths[6], 1250), 6 * NS_PER_MS);
+    assert_int_equal(paths[6].via_count, 1);
+    assert_int_equal(paths[6].via[0], 1);
+    assert_int_equal(paths[6].mtu, 1400);
+    assert_int_equal(paths[0].mtu, 1500);
+    assert_true(path_is_plain(&paths[6]));
+    assert_false(path_is_plain(&paths[8]));
+    close_all();
+}
+
 static void a_node_alone_has_none(void **state)
 {
     (void)state;
@@ -92,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_wire_of_wan_and_links_is_a_path_beside_its_way_back),
         cmocka_unit_test(a_network_is_crossed_in_a_ring_up_and_down),
+        cmocka_unit_test(over_routers_each_node_has_a_path_to_a_far_one),
         cmocka_unit_test(a_node_alone_has_none),
     };
     return RUN_TESTS(tests);
