@@ -222,7 +222,7 @@ static int take_account(struct verification *v, json_t *before, struct error *er
     if (r < 0)
         return r;
     account_free(v->account);
-    v->account = account_between(before, after);
+    v->account = account_between(before, after, v->lab.plan);
     json_decref(after);
     uint64_t p99 = histogram_quantile(&v->account->lateness, 0.99);
     for (size_t i = 0; i < v->plan.pair_count; i++)
