@@ -134,14 +134,24 @@ double stats_normal_quantile(double p)
     return (low + high) / 2;
 }
 
-struct interval stats_wilson(uint64_t count, uint64_t n, double z)
+struct interval stats_wilson_share(double share, double trials, double z)
 {
-    if (n == 0)
+    if (trials <= 0)
         return (struct interval){0, 1};
-    double trials = (double)n, share = (double)count / trials, square = z * z / trials;
+    double square = z * z / trials;
     double centre = (share + square / 2) / (1 + square);
     double half = z / (1 + square) * sqrt(share * (1 - share) / trials + square / trials / 4);
     return (struct interval){fmax(centre - half, 0), fmin(centre + half, 1)};
+}
+
+struct interval stats_wilson(uint64_t count, uint64_t n, double z)
+{
+    return stats_wilson_share(n ? (double)count / (double)n : 0, (double)n, z);
+}
+
+double stats_distribution_bound(double n, double z)
+{
+    return sqrt(log(2 / erfc(z / M_SQRT2)) / 2 / n);
 }
 
 struct interval stats_median_bootstrap(const double *values, size_t count, uint64_t seed)

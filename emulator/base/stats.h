@@ -45,6 +45,15 @@ double stats_normal_quantile(double p);
 /* Wilson's interval for a probability of which `count` of `n` trials were hits; `z` is the normal
  * quantile of the confidence. 0 to 1 without trials. */
 struct interval stats_wilson(uint64_t count, uint64_t n, double z);
+/* The same of a share of so many trials, which need not be whole: of dependent ones, as many as
+ * independent ones would tell as much. */
+struct interval stats_wilson_share(double share, double trials, double z);
+
+/* How far the distribution function of `n` independent values may be from that which they are drawn
+ * from, anywhere, with the confidence of `z`: the bound of Dvoretzky, Kiefer and Wolfowitz with
+ * Massart's constant ("The Tight Constant in the Dvoretzky-Kiefer-Wolfowitz Inequality", 1990),
+ * true for every n and every distribution. */
+double stats_distribution_bound(double n, double z);
 
 /* The 95 % confidence interval of the median, by percentile bootstrap: 2,000 samples drawn with
  * replacement from the stream `seed`. NAN below two values. */

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "topology/loss_law.h"
 
 static uint64_t count_of(json_t *object, const char *key)
 {
@@ -21,10 +22,10 @@ static uint64_t since(json_t *before, json_t *after, const char *key)
     return new > old ? new - old : 0;
 }
 
-uint64_t account_excess(uint64_t lost, uint64_t sent, double loss)
+uint64_t account_excess(uint64_t lost, uint64_t sent, double loss, double variance)
 {
     const double sigmas = 3.72; /* of a normal distribution's upper tail of 1 in 10,000 */
-    double mean = (double)sent * loss, sd = sqrt(mean * (1 - loss));
+    double mean = (double)sent * loss, sd = sqrt((double)sent * variance);
     double most = ceil(mean + sigmas * sd + (loss > 0));
     return (double)lost > most ? lost - (uint64_t)most : 0;
 }
@@ -56,9 +57,20 @@ static void read_lateness(struct account *a, json_t *before, json_t *after)
     a->refused = since(old, new, "write_errors");
 }
 
+/* What the engine counts of chance, if it does. */
+static void add_chances(json_t *wire, json_t *old, json_t *new)
+{
+    static const char *const counters[] = {"duplicated", "corrupted", "reordered"};
+    for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+        if (json_object_get(new, counters[i]))
+            json_object_set_new(wire, counters[i],
+                                json_integer((json_int_t)since(old, new, counters[i])));
+}
+
 /* One wire, as it was asked for and as it was. A delay without a lateness is not known here. */
 static json_t *describe_wire(json_t *old, json_t *new, uint64_t lost, uint64_t queue_drops)
 {
+    json_t *asked = json_object_get(new, "asked"), *before = json_object_get(old, "asked");
     const uint64_t packets = since(old, new, "packets"), sent = packets + lost + queue_drops;
     json_t *wire =
         json_pack("{s:O? s:O? s:O? s:O? s:O? s:I s:I s:I s:I}", "name",
@@ -67,6 +79,11 @@ static json_t *describe_wire(json_t *old, json_t *new, uint64_t lost, uint64_t q
                   "queue_packets", json_object_get(new, "queue_packets"), "packets",
                   (json_int_t)packets, "bytes", (json_int_t)since(old, new, "bytes"), "lost",
                   (json_int_t)lost, "queue_drops", (json_int_t)queue_drops);
+    add_chances(wire, old, new);
+    if (asked)
+        json_object_set(wire, "asked", asked);
+    if ((before && !json_equal(before, asked)) || json_object_get(new, "asked_at_start"))
+        json_object_set_new(wire, "changed", json_true());
     if (sent > 0)
         json_object_set_new(wire, "loss_achieved", json_real((double)lost / (double)sent));
     double old_packets = (double)count_of(old, "packets"),
@@ -74,26 +91,34 @@ static json_t *describe_wire(json_t *old, json_t *new, uint64_t lost, uint64_t q
                       (double)count_of(new, "packets") -
                   json_number_value(json_object_get(old, "late_mean_s")) * old_packets;
     if (packets > 0 && json_object_get(new, "late_mean_s")) {
-        double asked = json_number_value(json_object_get(new, "delay_s"));
+        double delay_s = json_number_value(json_object_get(new, "delay_s"));
         json_object_set_new(wire, "delay_achieved_s",
-                            json_real(asked + fmax(0, late / (double)packets)));
+                            json_real(delay_s + fmax(0, late / (double)packets)));
         json_object_set(wire, "late_max_s", json_object_get(new, "late_max_s"));
     }
     return wire;
 }
 
-static void read_wire(struct account *a, json_t *old, json_t *new)
+static double loss_variance(const struct impairment *i, double loss)
 {
+    return i ? loss_law_of(&(struct path){.wires = &i, .wire_count = 1}).share_variance
+             : loss * (1 - loss);
+}
+
+/* `i` is NULL where no plan is at hand. */
+static void read_wire(struct account *a, json_t *old, json_t *new, const struct impairment *i)
+{
+    const bool has_rate = count_of(new, "rate_bps") > 0 || (i && i->trace && impairment_rate(i));
     uint64_t packets = since(old, new, "packets"), lost = since(old, new, "lost");
     uint64_t queue_drops = since(old, new, "queue_drops");
     if (json_object_get(new, "drops")) { /* netem: by chance or by the queue */
         uint64_t drops = since(old, new, "drops");
         double loss = json_number_value(json_object_get(new, "loss"));
-        queue_drops = account_excess(drops, packets + drops, loss);
+        queue_drops = account_excess(drops, packets + drops, loss, loss_variance(i, loss));
         lost = drops - queue_drops;
     }
     a->packets += packets;
-    if (count_of(new, "rate_bps") == 0)
+    if (!has_rate)
         a->queues += queue_drops;
     json_array_append_new(a->wires, describe_wire(old, new, lost, queue_drops));
 }
@@ -111,7 +136,7 @@ static json_t *find_wire(json_t *wires, size_t place, json_t *name)
     return NULL;
 }
 
-struct account *account_between(json_t *before, json_t *after)
+struct account *account_between(json_t *before, json_t *after, const struct plan *plan)
 {
     struct account *a = xcalloc(1, sizeof(*a));
     json_t *old = json_object_get(before, "wires"), *wire;
@@ -120,7 +145,8 @@ struct account *account_between(json_t *before, json_t *after)
     read_lateness(a, before, after);
     a->ports = since(before, after, "port_drops");
     json_array_foreach(json_object_get(after, "wires"), i, wire)
-        read_wire(a, find_wire(old, i, json_object_get(wire, "name")), wire);
+        read_wire(a, find_wire(old, i, json_object_get(wire, "name")), wire,
+                  plan && i < plan->wire_count ? &plan->wires[i].impairment : NULL);
     return a;
 }
 
@@ -129,6 +155,7 @@ void account_free(struct account *a)
     if (!a)
         return;
     json_decref(a->wires);
+    free(a->worst);
     free(a);
 }
 

@@ -230,6 +230,15 @@ static void judge_engine(struct fidelity *f, const struct verdict_limits *limits
             (isnan(pressure) ? host_load_busy(&f->load) : pressure) * 100);
 }
 
+/* What chance did to the packets of the workload, by the engine's own count. */
+static void judge_chances(struct fidelity *f, const struct plan *plan)
+{
+    account_judge(f->account, plan, plan->scenario->verdict.confidence);
+    if (f->account->improbable > 0)
+        fidelity_fault(f, VERDICT_DOUBTFUL, "%s, which is not by chance (%zu of %zu such shares)",
+                       f->account->worst, f->account->improbable, f->account->judged);
+}
+
 /* While the workload ran. Longer round trips are no news where a rate or a guest is on the way. */
 static void judge_monitor(struct fidelity *f, const struct verdict_limits *limits)
 {
@@ -290,7 +299,7 @@ void fidelity_end(struct fidelity *f, json_t *status)
 {
     host_load_end(&f->load);
     monitor_end(&f->monitor);
-    f->account = account_between(f->before, status);
+    f->account = account_between(f->before, status, f->monitor.plan);
 }
 
 void fidelity_link_changed(struct fidelity *f)
@@ -317,8 +326,10 @@ void fidelity_judge(struct fidelity *f, const struct plan *plan)
     judge_pairs(f, plan->scenario);
     judge_engine(f, limits);
     judge_changes(f);
-    if (f->link_changes == 0)
+    if (f->link_changes == 0) {
+        judge_chances(f, plan);
         judge_monitor(f, limits);
+    }
     judge_host(f, limits);
 }
 

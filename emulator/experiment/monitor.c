@@ -14,6 +14,11 @@
 
 enum { TIMEOUT_MS = 2000 /* beyond twice the round trip */ };
 
+static double slack_s(const struct path *p)
+{
+    return ((double)path_delay_ns(p) - (double)path_earliest_ns(p)) / 1e9;
+}
+
 static void add_pair(struct monitor *m, const struct path *there, const struct path *back)
 {
     const struct node *nodes = m->plan->scenario->nodes;
@@ -24,6 +29,7 @@ static void add_pair(struct monitor *m, const struct path *there, const struct p
         .from = there->from,
         .to = there->to,
         .asked_s = (double)asked_ns / 1e9,
+        .slack_s = slack_s(there) + slack_s(back),
         .loss = path_loss(there) + path_loss(back) - path_loss(there) * path_loss(back),
         .is_blurred = !path_is_plain(there) || !path_is_plain(back) || path_rate_bps(there) ||
                       path_rate_bps(back) || scenario_is_machine(nodes[there->from].kind) ||
@@ -168,7 +174,7 @@ double monitor_earliest(const struct monitor *m)
     double earliest = 0;
     for (size_t i = 0; i < m->pair_count; i++)
         for (size_t k = 0; k < m->pairs[i].error_count; k++)
-            earliest = fmax(earliest, -m->pairs[i].errors[k]);
+            earliest = fmax(earliest, -m->pairs[i].errors[k] - m->pairs[i].slack_s);
     return earliest;
 }
 

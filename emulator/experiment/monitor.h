@@ -21,6 +21,7 @@ enum {
 struct monitored {
     unsigned from, to;
     double asked_s;  /* round trip of an echo */
+    double slack_s;  /* that jitter, reordering or a trace may take off that */
     double loss;     /* asked, there and back */
     bool is_blurred; /* a wire with a rate, where what the workload sends delays the echoes too, or
                         a virtual machine, whose own kernel does */

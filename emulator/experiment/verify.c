@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/train.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -38,19 +39,41 @@ static void keep(json_t **place, json_t *answer)
     *place = json_incref(answer);
 }
 
+/* The list is complete: what it says is all that is kept of it. */
+static void sum_up(const struct end *e, struct train_answers *train, unsigned direction)
+{
+    const struct verification *v = e->v;
+    const struct path *p = &v->plan.paths[2 * e->job->pair + direction];
+    train->payload = e->job->trains[direction].payload;
+    if (e->job->mode & TRAIN_LIST)
+        train->facts = verify_facts_of(
+            &(struct verify_train){
+                .path = p,
+                .plan = &e->job->trains[direction],
+                .origin_ns = v->traces_began_ns,
+                .limit_s = (double)v->lab.plan->scenario->verdict.delay_error_ns / 1e9,
+                .apart = verify_is_apart(p, v->lab.plan),
+            },
+            &train->list);
+    train_list_done(&train->list);
+}
+
 static void on_line(unsigned node, const char *line, void *arg)
 {
     const struct end *e = arg;
     struct train_answers *trains = e->v->answers[e->job->pair].stages[e->job->stage];
     const unsigned out = e->number, in = 1 - out;
     json_t *answer = json_loads(line, 0, NULL);
+    const bool is_last = json_object_get(answer, "received") != NULL;
     (void)node;
-    if (json_object_get(answer, "received") && e->job->trains[out].count > 0)
+    if (json_object_get(answer, "arrivals"))
+        train_list_add(&trains[in].list, answer);
+    if (is_last && e->job->trains[out].count > 0)
         keep(&trains[out].sender, answer);
-    if (json_object_get(answer, "received") && e->job->trains[in].count > 0)
+    if (is_last && e->job->trains[in].count > 0) {
         keep(&trains[in].receiver, answer);
-    if (e->job->trains[in].count > 0)
-        trains[in].payload = e->job->trains[in].payload;
+        sum_up(e, &trains[in], in);
+    }
     json_decref(answer);
 }
 
@@ -60,7 +83,7 @@ static uint64_t linger_ns(const struct path *p)
     double drain_s = 0;
     for (size_t i = 0; i < p->wire_count; i++)
         drain_s += impairment_queue_s(p->wires[i], p->to_port->mtu);
-    return path_delay_ns(p) + (uint64_t)((linger_s + fmin(drain_s, drain_max_s)) * 1e9);
+    return path_latest_ns(p) + (uint64_t)((linger_s + fmin(drain_s, drain_max_s)) * 1e9);
 }
 
 static int start_end(struct crew *crew, struct end *e, struct error *err)
@@ -69,9 +92,9 @@ static int start_end(struct crew *crew, struct end *e, struct error *err)
     const struct train_plan *out = &e->job->trains[e->number], *in = &e->job->trains[1 - e->number];
     const struct path *p = &v->paths[2 * e->job->pair + e->number];
     const struct path *back = &v->paths[2 * e->job->pair + 1 - e->number];
-    const uint64_t numbers[] = {out->count,  out->gap_ns,       out->payload,
-                                out->burst,  out->ahead_ns,     in->count,
-                                in->payload, train_plan_ns(in), linger_ns(back)};
+    const uint64_t numbers[] = {out->count,      out->gap_ns, out->payload, out->burst,
+                                out->ahead_ns,   in->count,   in->payload,  train_plan_ns(in),
+                                linger_ns(back), e->job->mode};
     char address[IP_TEXT_MAX], texts[ARRAY_LEN(numbers)][24];
     char *argv[ARRAY_LEN(numbers) + 3] = {"train", ip_format(address, &p->to_port->v4)};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -160,6 +183,7 @@ static void answers_done(struct verify_answers *a)
     for (size_t t = 0; t < 2 * VERIFY_STAGES; t++) {
         json_decref(a->stages[t / 2][t % 2].sender);
         json_decref(a->stages[t / 2][t % 2].receiver);
+        train_list_done(&a->stages[t / 2][t % 2].list);
     }
     *a = (struct verify_answers){0};
 }
@@ -222,7 +246,7 @@ static int take_account(struct verification *v, json_t *before, struct error *er
     if (r < 0)
         return r;
     account_free(v->account);
-    v->account = account_between(before, after);
+    v->account = account_between(before, after, v->lab.plan);
     json_decref(after);
     uint64_t p99 = histogram_quantile(&v->account->lateness, 0.99);
     for (size_t i = 0; i < v->plan.pair_count; i++)
@@ -248,6 +272,7 @@ static int measure(struct verification *v, struct error *err)
 {
     json_t *before = NULL;
     int r = read_status(&v->lab, &before, err);
+    v->traces_began_ns = (uint64_t)json_integer_value(json_object_get(before, "traces_began_ns"));
     host_load_begin(&v->load);
     v->started_ns = clock_monotonic_ns();
     v->bar.stage = "verify";
@@ -335,7 +360,7 @@ int verify_scenario(const struct scenario *s, const struct verify_options *optio
     *ret = (struct verification){.lab = {.lifeline = -1}};
     int r = get_lab(s, options, &ret->lab, err);
     if (r == 0) {
-        verify_plan_init(&ret->plan, ret->lab.plan, options->quick,
+        verify_plan_init(&ret->plan, ret->lab.plan, &options->effort,
                          (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
         ret->answers = xcalloc(ret->plan.pair_count + 1, sizeof(*ret->answers));
         announce(ret);

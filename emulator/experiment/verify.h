@@ -4,8 +4,9 @@
  * path of a lab, both ways, and for each quantity what was asked, what was achieved, how well that
  * is known, and whether it is within the limits of the file (`verdict:`).
  *
- * verify_plan.h says what is sent, verify_judge.c what follows from what came, verify_print.c shows
- * it; verify.c conducts.
+ * verify_plan.h says what is sent, verify_facts.h what a train's packets say of its path,
+ * verify_judge.c and verify_chance.c what follows from that, verify_print.c shows it; verify.c
+ * conducts.
  */
 #ifndef WANLAB_EXPERIMENT_VERIFY_H
 #define WANLAB_EXPERIMENT_VERIFY_H
@@ -15,11 +16,12 @@
 #include "base/stats.h"
 #include "experiment/account.h"
 #include "experiment/host_load.h"
+#include "experiment/verify_facts.h"
 #include "experiment/verify_plan.h"
 #include "lab/lab.h"
 #include "report/progress.h"
 
-enum finding_unit { FINDING_TIME, FINDING_SHARE, FINDING_RATE };
+enum finding_unit { FINDING_TIME, FINDING_SHARE, FINDING_RATE, FINDING_PACKETS };
 enum finding_result {
     FINDING_WITHIN,
     FINDING_BEYOND,
@@ -35,16 +37,20 @@ struct finding {
     struct interval interval; /* of what was achieved, with the asked confidence; NAN: none */
     double limit;             /* of the error; NAN: the interval has to contain what was asked */
     uint64_t packets;
+    enum verify_stage stage; /* whose packets they were */
+    uint64_t needed;         /* so many would tell; 0: these do */
     enum finding_result result;
     const char *why; /* NULL: nothing to say */
 };
 
-enum { FINDINGS_OF_PATH = 6 };
+enum { FINDINGS_OF_PATH = 12 };
 
 /* What the two ends of a train said of it (agent/train.h); NULL: there was none. */
 struct train_answers {
     json_t *sender, *receiver;
-    uint64_t payload; /* of its packets */
+    uint64_t payload;          /* of its packets */
+    struct train_list list;    /* as it comes in, then no longer */
+    struct verify_facts facts; /* that it came to */
 };
 
 /* Of a pair, by direction: [0] is path 2 * pair, [1] the way back. */
@@ -59,9 +65,12 @@ size_t verify_judge(const struct verify_plan *v, const struct plan *plan, size_t
                     unsigned direction, const struct verify_answers *answers,
                     struct finding ret[FINDINGS_OF_PATH]);
 
+/* Whether the two ends of a path have clocks of their own. */
+bool verify_is_apart(const struct path *p, const struct plan *plan);
+
 struct verify_options {
     const char *lab; /* one that runs, made from the same file; NULL: one is made */
-    bool quick;
+    struct verify_effort effort;
     lab_step *on_step;
 };
 
@@ -73,7 +82,7 @@ struct verification {
     size_t finding_count, beyond, unknown;
     struct account *account; /* of the engine */
     struct host_load load;
-    uint64_t started_ns;
+    uint64_t started_ns, traces_began_ns;
     struct progress_bar bar;
     double seconds; /* that it took */
 };

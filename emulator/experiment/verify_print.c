@@ -12,7 +12,7 @@
 enum { PATHS_PRINTED_MAX = 45, CELL_MAX = 80 };
 
 static const char *const results[] = {"ok", "PAST", "unknown"};
-static const char *const units[] = {"s", "share", "bit/s"};
+static const char *const units[] = {"s", "share", "bit/s", "packets"};
 
 static const char *format_value(char *buf, enum finding_unit unit, double value)
 {
@@ -20,6 +20,8 @@ static const char *format_value(char *buf, enum finding_unit unit, double value)
         snprintf(buf, CELL_MAX, "%.3f ms", value * 1e3);
     else if (unit == FINDING_SHARE)
         snprintf(buf, CELL_MAX, "%.4g %%", value * 100);
+    else if (unit == FINDING_PACKETS)
+        snprintf(buf, CELL_MAX, "%.4g packets", value);
     else
         snprintf(buf, CELL_MAX, "%.4g Mbit/s", value / 1e6);
     return buf;
@@ -32,6 +34,8 @@ static const char *format_error(char *buf, const struct finding *f)
         snprintf(buf, CELL_MAX, "%+.3f ms", error * 1e3);
     else if (f->unit == FINDING_SHARE)
         snprintf(buf, CELL_MAX, "%+.3g %%", error * 100);
+    else if (f->unit == FINDING_PACKETS)
+        snprintf(buf, CELL_MAX, "%+.3g packets", error);
     else
         snprintf(buf, CELL_MAX, "%+.2f %%", error / f->asked * 100);
     return buf;
@@ -53,6 +57,24 @@ static const char *format_limit(char *buf, const struct finding *f)
     return buf;
 }
 
+/* How long a train of as many packets as would tell takes; 0: these do. */
+static double needed_s(const struct verification *v, const struct finding *f)
+{
+    struct train_plan t = verify_plan_train(&v->plan, f->path, f->stage);
+    return (double)f->needed * (double)t.gap_ns / (double)(t.burst ? t.burst : 1) / 1e9;
+}
+
+static void add_result(struct table *t, const struct verification *v, const struct finding *f)
+{
+    if (f->result == FINDING_UNKNOWN && f->needed > 0 && f->stage != VERIFY_RATE)
+        table_add(t, "unknown: needs %llu packets, --time %.0fs", (unsigned long long)f->needed,
+                  ceil(needed_s(v, f)) + 1);
+    else if (f->result == FINDING_UNKNOWN && f->needed > 0)
+        table_add(t, "unknown: needs %llu packets", (unsigned long long)f->needed);
+    else
+        table_add(t, "%s%s%s", results[f->result], f->why ? ": " : "", f->why ? f->why : "");
+}
+
 static void add_row(struct table *t, const struct verification *v, const struct finding *f)
 {
     char text[CELL_MAX];
@@ -64,7 +86,7 @@ static void add_row(struct table *t, const struct verification *v, const struct 
     table_add(t, "%s", format_error(text, f));
     table_add(t, "%s", format_limit(text, f));
     table_add(t, "%llu", (unsigned long long)f->packets);
-    table_add(t, "%s%s%s", results[f->result], f->why ? ": " : "", f->why ? f->why : "");
+    add_result(t, v, f);
 }
 
 /* What was asked to be none and is none needs no line of its own. */
@@ -93,7 +115,7 @@ static void print_findings(const struct verification *v, FILE *out)
 /* The largest error of each quantity: for many wires, all that is printed. */
 static void print_worst(const struct verification *v, FILE *out)
 {
-    static const char *const quantities[] = {"delay", "jitter", "loss", "rate"};
+    static const char *const quantities[] = {"delay", "jitter", "loss", "burst", "rate"};
     for (size_t q = 0; q < ARRAY_LEN(quantities); q++) {
         const struct finding *worst = NULL;
         char error[CELL_MAX];
@@ -156,6 +178,10 @@ static json_t *describe_finding(const struct verification *v, const struct findi
         json_object_set_new(object, "limit", json_real(f->limit));
     if (f->why)
         json_object_set_new(object, "why", json_string(f->why));
+    if (f->needed > 0) {
+        json_object_set_new(object, "packets_needed", json_integer((json_int_t)f->needed));
+        json_object_set_new(object, "time_needed_s", json_real(needed_s(v, f)));
+    }
     return object;
 }
 
@@ -167,10 +193,12 @@ void verify_print_json(const struct verification *v, FILE *out)
     for (size_t i = 0; i < 2 * v->plan.pair_count; i++) {
         const struct train_answers *a = &v->answers[i / 2].stages[VERIFY_PACE][i % 2];
         const struct train_answers *b = &v->answers[i / 2].stages[VERIFY_RATE][i % 2];
+        const struct train_answers *c = &v->answers[i / 2].stages[VERIFY_COUNT][i % 2];
         _cleanup_(freep) char *name = path_name(&v->plan.paths[i], v->lab.plan);
         if (a->receiver)
-            json_array_append_new(trains, json_pack("{s:s s:O s:O?}", "wire", name, "spaced",
-                                                    a->receiver, "flood", b->receiver));
+            json_array_append_new(trains, json_pack("{s:s s:O s:O? s:O?}", "wire", name, "spaced",
+                                                    a->receiver, "counted", c->receiver, "flood",
+                                                    b->receiver));
     }
     json_t *all =
         json_pack("{s:s s:s s:b s:f s:I s:I s:o s:o s:o s:o}", "scenario",

@@ -182,6 +182,7 @@ json_t *status_describe(const struct supervisor *s)
         json_t *lateness = describe_lateness(stats);
         json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)tap_drops));
         json_object_set_new(status, "lateness", lateness);
+        json_object_set_new(status, "traces_began_ns", json_integer((json_int_t)stats->origin_ns));
     }
     return status;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "topology/path.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
+#include "topology/distribution.h"
 #include "topology/routing.h"
+#include "topology/trace.h"
 
 /* Counts first, and then fills what was counted. */
 struct builder {
@@ -174,7 +178,45 @@ char *path_name(const struct path *p, const struct plan *plan)
 
 uint64_t path_delay_ns(const struct path *p)
 {
-    return path_passage_ns(p, 0);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < p->wire_count; i++)
+        sum += p->wires[i]->delay_ns;
+    return sum;
+}
+
+/* How many times the jitter its distribution reaches, up or down. */
+static double reach(const struct impairment *i, bool up)
+{
+    const struct distribution *d = i->distribution;
+    if (!d)
+        return up ? 1 : -1;
+    return d->values[up ? d->count - 1 : 0] / (double)DISTRIBUTION_SCALE;
+}
+
+static double extreme_ns(const struct impairment *i, bool latest)
+{
+    double delay = (double)i->delay_ns;
+    if (!latest && i->reorder.probability > 0)
+        return 0;
+    if (i->trace && i->trace->has_delay)
+        delay = (double)(latest ? i->trace->delay_max_ns : i->trace->delay_min_ns);
+    return fmax(delay + reach(i, latest) * (double)i->jitter_ns, 0);
+}
+
+uint64_t path_earliest_ns(const struct path *p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->wire_count; i++)
+        sum += extreme_ns(p->wires[i], false);
+    return (uint64_t)sum;
+}
+
+uint64_t path_latest_ns(const struct path *p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->wire_count; i++)
+        sum += extreme_ns(p->wires[i], true);
+    return (uint64_t)sum;
 }
 
 double path_loss(const struct path *p)
@@ -204,12 +246,88 @@ bool path_is_plain(const struct path *p)
     return true;
 }
 
+/* What becomes of one packet on the wires from the last one on: the chance that none of it arrives,
+ * and the chance that it does once, by the generating function of each wire in that of the one
+ * before. */
+struct chance path_duplicate(const struct path *p)
+{
+    struct chance ret = {0};
+    double none = 0, once = 1;
+    for (size_t n = p->wire_count; n-- > 0;) {
+        const struct impairment *w = p->wires[n];
+        const double kept = 1 - w->loss, copied = w->duplicate.probability;
+        once *= kept * (1 - copied + 2 * copied * none);
+        none = w->loss + kept * ((1 - copied) * none + copied * none * none);
+        ret.correlation = fmax(ret.correlation, copied > 0 ? w->duplicate.correlation : 0);
+    }
+    ret.probability = none < 1 ? fmax((1 - none - once) / (1 - none), 0) : 0;
+    if (p->wire_count == 1)
+        ret.probability = p->wires[0]->duplicate.probability;
+    return ret;
+}
+
+struct chance path_corrupt(const struct path *p)
+{
+    double intact = 1, correlation = 0;
+    for (size_t i = 0; i < p->wire_count; i++) {
+        intact *= 1 - p->wires[i]->corrupt.probability;
+        correlation = fmax(correlation, p->wires[i]->corrupt.correlation);
+    }
+    return (struct chance){1 - intact, correlation};
+}
+
+/* What is lost or copied on a wire has passed those before it. */
+double path_frames_per_s(const struct path *p, uint64_t bytes, size_t *ret_slowest)
+{
+    double frames = INFINITY;
+    size_t slowest = 0;
+    for (size_t i = 0; i < p->wire_count; i++) {
+        const struct impairment *w = p->wires[i];
+        const double cost = (double)impairment_cost(&w->framing, bytes);
+        const double own =
+            impairment_has_rate(w) ? (double)impairment_rate(w) / 8 / cost : INFINITY;
+        frames *= isinf(frames) ? 1 : (1 - w->loss) * (1 + w->duplicate.probability);
+        if (own < frames) {
+            frames = own;
+            slowest = i;
+        }
+    }
+    if (ret_slowest)
+        *ret_slowest = slowest;
+    return frames;
+}
+
+bool path_has_trace(const struct path *p)
+{
+    for (size_t i = 0; i < p->wire_count; i++)
+        if (p->wires[i]->trace)
+            return true;
+    return false;
+}
+
+bool path_has_trace_rate(const struct path *p)
+{
+    for (size_t i = 0; i < p->wire_count; i++)
+        if (p->wires[i]->trace && p->wires[i]->trace->rate_bps > 0)
+            return true;
+    return false;
+}
+
+bool path_has_trace_loss(const struct path *p)
+{
+    for (size_t i = 0; i < p->wire_count; i++)
+        if (p->wires[i]->trace && p->wires[i]->trace->has_loss)
+            return true;
+    return false;
+}
+
 uint64_t path_passage_ns(const struct path *p, uint64_t bytes)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < p->wire_count; i++) {
         const struct impairment *w = p->wires[i];
-        sum += w->delay_ns + (w->rate_bps ? bytes * 8 * NS_PER_SEC / w->rate_bps : 0);
+        const uint64_t cost = w->rate_bps ? impairment_cost(&w->framing, bytes) : 0;
+        sum += w->delay_ns + (w->rate_bps ? cost * 8 * NS_PER_SEC / w->rate_bps : 0);
     }
     return sum;
 }

@@ -34,11 +34,29 @@ char *path_name(const struct path *p, const struct plan *plan);
 /* What the file asks for: delays added, chances of being lost combined, the slowest rate (0: none).
  */
 uint64_t path_delay_ns(const struct path *p);
+/* The same with all that jitter, reordering and traces may do to it, beside queues. */
+uint64_t path_earliest_ns(const struct path *p);
+uint64_t path_latest_ns(const struct path *p);
 double path_loss(const struct path *p);
 uint64_t path_rate_bps(const struct path *p);
 
 /* Whether that is all that the file asks of its wires: see impairment_is_plain(). */
 bool path_is_plain(const struct path *p);
+
+/* Copies and damage, of the packets that arrive; the correlation is the larger one of its wires'.
+ */
+struct chance path_duplicate(const struct path *p);
+struct chance path_corrupt(const struct path *p);
+
+/* Frames of `bytes` a second that arrive of more than it can take; INFINITY without a rate. The
+ * number of the slowest wire is in `*ret_slowest` (may be NULL), with traces at what
+ * impairment_rate() says. */
+double path_frames_per_s(const struct path *p, uint64_t bytes, size_t *ret_slowest);
+
+/* Whether a trace changes what its packets meet; whether one has a rate, or losses. */
+bool path_has_trace(const struct path *p);
+bool path_has_trace_rate(const struct path *p);
+bool path_has_trace_loss(const struct path *p);
 
 /* The time that a frame of `bytes` takes over it when nothing else is on the way. */
 uint64_t path_passage_ns(const struct path *p, uint64_t bytes);

@@ -146,14 +146,40 @@ static void sum_up_rows(struct trace *t)
     uint64_t last = t->rows[t->count - 1].at_ns;
     t->period_ns = t->count > 1 ? 2 * last - t->rows[t->count - 2].at_ns : NS_PER_SEC;
     t->delay_min_ns = t->rows[0].delay_ns;
+    uint64_t silent_ns = 0;
     for (const struct trace_row *row = t->rows; row < t->rows + t->count; row++) {
+        uint64_t end_ns = row + 1 < t->rows + t->count ? row[1].at_ns : t->period_ns;
+        t->loss_mean += row->loss * (double)(end_ns - row->at_ns) / (double)t->period_ns;
+        silent_ns = t->has_rate && row->rate_bps == 0 ? silent_ns + end_ns - row->at_ns : 0;
+        if (silent_ns > t->silence_ns)
+            t->silence_ns = silent_ns;
+        if (row->rate_bps > 0 && (t->rate_min_bps == 0 || row->rate_bps < t->rate_min_bps))
+            t->rate_min_bps = row->rate_bps;
         if (row->rate_bps > t->rate_bps)
-            t->rate_bps = row->rate_bps;
+            t->rate_bps = t->rate_peak_bps = row->rate_bps;
         if (row->delay_ns < t->delay_min_ns)
             t->delay_min_ns = row->delay_ns;
-        if (row->loss > t->loss_max)
-            t->loss_max = row->loss;
+        if (row->delay_ns > t->delay_max_ns)
+            t->delay_max_ns = row->delay_ns;
     }
+}
+
+/* The most opportunities within a time, and the longest time between two. */
+static void find_extremes(struct trace *t)
+{
+    const uint64_t window_ns = 10 * NS_PER_MS;
+    size_t most = 0;
+    t->silence_ns = t->deliveries[0];
+    for (size_t i = 0, first = 0; i < t->count; i++) {
+        while (t->deliveries[first] + window_ns <= t->deliveries[i])
+            first++;
+        most = i + 1 - first > most ? i + 1 - first : most;
+        if (i > 0 && t->deliveries[i] - t->deliveries[i - 1] > t->silence_ns)
+            t->silence_ns = t->deliveries[i] - t->deliveries[i - 1];
+    }
+    t->rate_peak_bps = most * TRACE_OPPORTUNITY * 8 * NS_PER_SEC / window_ns;
+    if (t->rate_peak_bps < t->rate_bps)
+        t->rate_peak_bps = t->rate_bps;
 }
 
 static int sum_up(struct trace *t, const struct mark *mark, struct error *err)
@@ -170,7 +196,8 @@ static int sum_up(struct trace *t, const struct mark *mark, struct error *err)
     if (t->period_ns == 0)
         return yaml_error(err, mark, "the trace lasts 0 ms, expected a last time above zero");
     double rate = (double)t->count * TRACE_OPPORTUNITY * 8 * 1e9 / (double)t->period_ns;
-    t->rate_bps = rate < 1 ? 1 : (uint64_t)rate;
+    t->rate_bps = t->rate_min_bps = rate < 1 ? 1 : (uint64_t)rate;
+    find_extremes(t);
     return 0;
 }
 

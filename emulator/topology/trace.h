@@ -38,8 +38,11 @@ struct trace {
     size_t count;
     uint64_t period_ns; /* after which it begins anew; the last row is as long as the one before */
     uint64_t rate_bps;  /* mean of the opportunities, or the largest of the rows; 0: none */
-    uint64_t delay_min_ns;
-    double loss_max;
+    uint64_t rate_min_bps;  /* the least above zero of the rows, or `rate_bps` */
+    uint64_t rate_peak_bps; /* the most that it is for 10 ms */
+    uint64_t silence_ns;    /* the longest time without a transmission */
+    uint64_t delay_min_ns, delay_max_ns;
+    double loss_mean; /* over the period */
 };
 
 /* Errors (STATUS_INPUT) begin with "PATH:LINE:COL: ". `name` is what the scenario calls it. */

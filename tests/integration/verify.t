@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # wanlab verify on the delay line: networks that are as the file says, and ones that are not.
 #
-#   a ----- b ----- c      and a wan of n1, n2, n3
+#   a ----- b ----- c      a wan of n1, n2, n3      and the whole model: a ----- b   c ----- d   e ----- f
 #    \_lan_/_______/
 #
 # A machine that is busy with other things sends packets late, and verify says so. What has to pass gets
@@ -74,13 +74,14 @@ found() { # found WIRE WHAT KEY: from the JSON in $OUT
 
 passes "a network of links with loss, rates and delays, and a LAN, is as its file says" right.yaml
 judge like "$OUT" "a->b +loss +2 % +[0-9.]+ % +[-+][0-9.]+ % +[0-9.]+ % to [0-9.]+ % +[0-9]{4,} +ok" "asked, achieved, error, interval and packets of a loss"
+judge like "$OUT" "a->b +burst +1\.02 packets +1\.[0-9]+ packets .* ok" "of packets sent in super-packets each is lost by itself"
 judge like "$OUT" "b->a +rate +4 Mbit/s +(3\.9[6-9]|4|4\.0[0-4])[0-9]* Mbit/s +[-+]0\.[0-9]+ % +1 % +[0-9]+ +ok" "of a rate"
 judge like "$OUT" "c->b +delay +3\.296 ms +3\.[2-9][0-9]+ ms +[-+]0\.[0-9]+ ms +1\.000 ms +[0-9]+ +ok" "of a delay, the packet's own 296 us of transmission included"
 judge like "$OUT" "a->b \(lan\) +delay +2\.000 ms" "a LAN's path has two wires"
 judge like "$OUT" "5 of 5 pairs both ways, [0-9]+ quantities: 0 past their limits" "and all pairs were measured"
 passes "a wan" wan.yaml --json --quick
-judge is "$(jq -r '.ok, .past, (.findings | length), ([.trains[].spaced.reordered] | add)' <<<"$OUT" | xargs)" "true 0 30 0" \
-    "in JSON: five quantities of each of six wires"
+judge is "$(jq -r '.ok, .past, (.findings | length), ([.trains[].spaced.reordered] | add)' <<<"$OUT" | xargs)" "true 0 36 0" \
+    "in JSON: six quantities of each of six wires"
 judge is "$(found "n1->n3" delay asked)" 0.02 "whose delay is half of the matrix's round trip"
 
 # A lab that runs, beside files that say something else.
@@ -109,6 +110,84 @@ verify right.yaml --lab v --quick --rate-tolerance 50%
 is "$STATUS" 1 "a wire that is cut: exit 1"
 like "$OUT" "b->c +loss +0 % +100 % .*PAST: no packet arrived" "named"
 "$WANLAB" down v
+
+# The whole model, then one file that asks for another of each.
+cat >"$WORK/model.yaml" <<'Y'
+name: m
+seed: 3
+engine: delayline
+nodes: {a: , b: , c: , d: , e: , f: }
+links:
+  - ends: [a, b]
+    a->b: {delay: 20ms, jitter: 3ms, distribution: normal, correlation: 50%}
+    b->a: {delay: 20ms, loss: {gemodel: {p: 2%, r: 25%}}, duplicate: 4%}
+  - ends: [c, d]
+    c->d: {delay: 20ms, reorder: 20%}
+    d->c: {delay: 10ms, rate: 2mbit, overhead: 30B, corrupt: 6%}
+  - ends: [e, f]
+    e->f: {trace: rows.csv}
+    f->e: {delay: 5ms, trace: cellular}
+Y
+printf 'time,delay,loss,rate\n0s,20ms,4%%,4mbit\n1.5s,50ms,10%%,1mbit\n2s,10ms,4%%,8mbit\n3s,10ms,4%%,8mbit\n' >"$WORK/rows.csv"
+seq 1 500 >"$WORK/cellular"
+echo 800 >>"$WORK/cellular"
+passes "the whole model" model.yaml --json
+# printed WIRE WHAT RESULT NAME: what was asked, achieved and how much it may differ is shown if it is not so
+printed() {
+    judge is "$(found "$1" "$2" result)" "$3" "$4"
+    [ "$(found "$1" "$2" result)" = "$3" ] || diag "$(jq -c ".findings[] | select(.wire == \"$1\")" <<<"$OUT")"
+}
+is "$(jq -c '[.findings[] | select(.wire == "a->b") | .what] | sort' <<<"$OUT")" \
+    '["correlation","delay","distribution","duplicated","jitter","loss","reordered"]' "each quantity of a wire with jitter is in the JSON"
+printed "a->b" distribution ok "jitter's distribution is as asked"
+printed "a->b" correlation ok "its correlation"
+printed "b->a" loss ok "Gilbert-Elliott's loss"
+printed "b->a" burst ok "and the mean length of its bursts"
+printed "b->a" duplicated ok "copies"
+printed "c->d" reordered ok "packets that skip the delay"
+printed "d->c" corrupted ok "damaged packets"
+printed "d->c" rate ok "a rate with framing"
+printed "e->f" trace ok "the delays and opportunities of a trace at their times"
+printed "e->f" loss ok "its losses"
+printed "f->e" rate ok "and its rate"
+judge is "$(jq -c '[.findings[] | select(.what == "burst") | .asked, .unit]' <<<"$OUT")" '[4,"packets"]' "a burst's length is in packets"
+run "$WANLAB" up "$WORK/model.yaml"
+is "$STATUS" 0 "the whole model as a lab"
+sed -e 's/distribution: normal, correlation: 50%/distribution: pareto/' -e 's/p: 2%, r: 25%/p: 4%, r: 50%/' -e 's/duplicate: 4%/duplicate: 8%/' \
+    -e 's/reorder: 20%/reorder: 10%/' -e 's/overhead: 30B/overhead: 26B/' -e 's/corrupt: 6%/corrupt: 12%/' \
+    -e 's/rows.csv/other.csv/' -e 's/cellular/fuller/' "$WORK/model.yaml" >"$WORK/wrong.yaml"
+printf 'time,delay,loss,rate\n0s,20ms,12%%,4mbit\n2s,50ms,10%%,1mbit\n2.5s,10ms,12%%,8mbit\n3s,10ms,12%%,8mbit\n' >"$WORK/other.csv"
+seq 1 800 >"$WORK/fuller"
+verify wrong.yaml --lab m --json
+is "$STATUS" 1 "beside a file that asks for another of each: exit 1"
+is "$(jq -r '.ok' <<<"$OUT")" false "in JSON, too"
+BUSY=
+while read -r wire what; do
+    printed "$wire" "$what" PAST "$what of $wire is found"
+done <<'X'
+a->b distribution
+a->b correlation
+b->a burst
+b->a duplicated
+c->d reordered
+d->c corrupted
+d->c rate
+e->f trace
+e->f loss
+f->e rate
+X
+"$WANLAB" down m
+cat >"$WORK/far.yaml" <<'Y'
+engine: delayline
+nodes: {a: , b: }
+links: [{ends: [a, b], delay: 300ms, a->b: {jitter: 100ms}}]
+Y
+verify far.yaml --time 2s
+[ "$STATUS" = 3 ] || ! is_late || BUSY="this machine is too busy: packets left late"
+judge is "$STATUS" 3 "what cannot be told in the time is not right: exit 3"
+like "$OUT" "a->b +distribution .* unknown: needs [0-9]+ packets, --time [0-9]+s" "with the packets and the time that would do"
+judge like "$ERR" "give it more time: --time" "and how"
+BUSY=
 
 # What it is given.
 verify right.yaml --lab nobody

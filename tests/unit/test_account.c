@@ -18,7 +18,7 @@ static json_t *parse(const char *text)
 static struct account *between(const char *before, const char *after)
 {
     json_t *old = before ? parse(before) : NULL, *new = parse(after);
-    struct account *a = account_between(old, new);
+    struct account *a = account_between(old, new, NULL);
     json_decref(old);
     json_decref(new);
     return a;
@@ -88,11 +88,92 @@ static void drops_of_netem_beyond_chance_are_its_queues(void **state)
 static void chance_has_its_bounds(void **state)
 {
     (void)state;
-    assert_int_equal(account_excess(0, 1000, 0), 0);
-    assert_int_equal(account_excess(3, 1000, 0), 3);
-    assert_int_equal(account_excess(1100, 10000, 0.1), 0); /* 3.3 standard deviations of 30 */
-    assert_in_range(account_excess(1200, 10000, 0.1), 80, 95);
-    assert_int_equal(account_excess(10, 10, 1), 0);
+    assert_int_equal(account_excess(0, 1000, 0, 0), 0);
+    assert_int_equal(account_excess(3, 1000, 0, 0), 3);
+    assert_int_equal(account_excess(1100, 10000, 0.1, 0.09), 0); /* 3.3 standard deviations of 30 */
+    assert_in_range(account_excess(1200, 10000, 0.1, 0.09), 80, 95);
+    assert_int_equal(account_excess(10, 10, 1, 0), 0);
+    /* In bursts it may be twice as many: 2.2 of their standard deviations of 90. */
+    assert_int_equal(account_excess(1200, 10000, 0.1, 0.81), 0);
+}
+
+/* A run over the links a-b and b-c, wire a->b counted as given. */
+static struct account *judged(const char *impairment, const char *counters, const char *asked_end)
+{
+    struct error err;
+    struct scenario *scenario;
+    struct plan *plan;
+    char *text = xasprintf("nodes: {a: , b: }\nlinks: [{ends: [a, b], a->b: {%s}}]\n", impairment);
+    char *file = expect_file("s.yaml", text);
+    char *before = xstrdup("{\"wires\":[{\"name\":\"a->b\",\"asked\":\"this\"}]}");
+    char *after = xasprintf("{\"wires\":[{\"name\":\"a->b\",\"asked\":\"%s\",\"rate_bps\":0,%s}]}",
+                            asked_end, counters);
+    if (scenario_open(file, NULL, 0, &scenario, &err) < 0 ||
+        plan_new(scenario, ENGINE_DELAYLINE, &plan, &err) < 0)
+        fail_msg("%s", err.text);
+    json_t *old = parse(before), *new = parse(after);
+    struct account *a = account_between(old, new, plan);
+    account_judge(a, plan, 0.999);
+    json_decref(old);
+    json_decref(new);
+    plan_free(plan);
+    scenario_free(scenario);
+    free(text), free(file), free(before), free(after);
+    return a;
+}
+
+static void expect_judged(const char *impairment, const char *counters, size_t improbable,
+                          const char *part)
+{
+    struct account *a = judged(impairment, counters, "this");
+    assert_int_equal(a->improbable, improbable);
+    if (part && !strstr(a->worst, part))
+        fail_msg("expected \"%s\", found \"%s\"", part, a->worst);
+    account_free(a);
+}
+
+static void what_chance_does_is_told_from_what_it_does_not(void **state)
+{
+    (void)state;
+    static const char bursts[] = "loss: {gemodel: {p: 1%, r: 20%}}"; /* 4.76 %, 9 times as uneven */
+    expect_judged("loss: 5%", "\"packets\":9500,\"lost\":500", 0, NULL);
+    expect_judged("loss: 5%", "\"packets\":9400,\"lost\":600", 1,
+                  "a->b lost 6 % of 10000 packets where 5 % is asked (5.27");
+    expect_judged("loss: 5%", "\"packets\":19600,\"lost\":400", 1, "lost 2 %");
+    expect_judged(bursts, "\"packets\":9400,\"lost\":600", 0, NULL);
+    expect_judged(bursts, "\"packets\":9000,\"lost\":1000", 1, "lost 10 %");
+    expect_judged("delay: 1ms", "\"packets\":1000,\"lost\":1", 1, "where 0 % is asked");
+    expect_judged("duplicate: 10%", "\"packets\":1100,\"duplicated\":100", 0, NULL);
+    expect_judged("duplicate: 10%", "\"packets\":1200,\"duplicated\":200", 1,
+                  "duplicated 20 % of 1000");
+    expect_judged("corrupt: 10%", "\"packets\":1000,\"corrupted\":100", 0, NULL);
+    expect_judged("corrupt: {probability: 10%, correlation: 80%}",
+                  "\"packets\":1000,\"corrupted\":150", 0, NULL);
+    expect_judged("corrupt: 10%", "\"packets\":1000,\"corrupted\":150", 1, "corrupted 15 %");
+    expect_judged("delay: 1ms, reorder: {probability: 100%, gap: 5}",
+                  "\"packets\":1000,\"reordered\":200", 0, NULL);
+    expect_judged("delay: 1ms, reorder: {probability: 50%, gap: 5}",
+                  "\"packets\":1000,\"reordered\":240", 1, "where 16.7 % is asked");
+    expect_judged("corrupt: 10%", "\"packets\":1000", 0, NULL); /* netem does not count them */
+}
+
+static void a_wire_that_was_changed_is_not_judged(void **state)
+{
+    (void)state;
+    struct account *a = judged("loss: 5%", "\"packets\":5000,\"lost\":5000", "that");
+    assert_int_equal(a->judged, 0);
+    assert_int_equal(a->improbable, 0);
+    account_free(a);
+}
+
+/* The queue in front of a trace's rate is one that was asked for. */
+static void a_trace_has_a_rate(void **state)
+{
+    (void)state;
+    free(expect_file("rate", "1\n2\n3\n"));
+    struct account *a = judged("trace: rate", "\"packets\":50,\"queue_drops\":50", "this");
+    assert_int_equal(account_unasked_drops(a), 0);
+    account_free(a);
 }
 
 int main(void)
@@ -102,6 +183,9 @@ int main(void)
         cmocka_unit_test(a_full_queue_in_front_of_a_rate_was_asked_for),
         cmocka_unit_test(drops_of_netem_beyond_chance_are_its_queues),
         cmocka_unit_test(chance_has_its_bounds),
+        cmocka_unit_test(what_chance_does_is_told_from_what_it_does_not),
+        cmocka_unit_test(a_wire_that_was_changed_is_not_judged),
+        cmocka_unit_test(a_trace_has_a_rate),
     };
     return RUN_TESTS(tests);
 }

@@ -255,6 +255,28 @@ static void rows_change_rate_delay_and_loss(void **state)
     trace_free(t);
 }
 
+/* Jitter of ± 4 ms about the 10 ms of a row, of packets 100 ms apart. */
+static void jitter_goes_both_ways_about_a_traces_delay(void **state)
+{
+    (void)state;
+    enum { PACKETS = 1000 };
+    struct trace *t = trace_of("time,delay\n0s,10ms\n");
+    struct impairment i = {.trace = t, .jitter_ns = 4 * NS_PER_MS};
+    struct rig *r = rig_of(i);
+    double sum = 0, least = 1e9;
+    for (uint64_t n = 0; n < PACKETS; n++) {
+        const uint64_t at = n * 100 * NS_PER_MS;
+        send_packet(r, 0, at);
+        double took_ms = (double)(take(r) - at) / 1e6;
+        sum += took_ms;
+        least = took_ms < least ? took_ms : least;
+    }
+    assert_true(sum / PACKETS > 9.7 && sum / PACKETS < 10.3); /* 0.07 is one standard deviation */
+    assert_true(least > 6 && least < 6.2);
+    rig_free(r);
+    trace_free(t);
+}
+
 static void a_new_rate_concerns_what_waits_and_a_new_delay_only_what_comes(void **state)
 {
     (void)state;
@@ -305,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_copy_follows_its_packet_at_the_rate),
         cmocka_unit_test(opportunities_carry_one_full_packet_or_several_small_ones),
         cmocka_unit_test(rows_change_rate_delay_and_loss),
+        cmocka_unit_test(jitter_goes_both_ways_about_a_traces_delay),
         cmocka_unit_test(a_new_rate_concerns_what_waits_and_a_new_delay_only_what_comes),
         cmocka_unit_test(a_rate_that_goes_lets_all_go_that_wait),
     };

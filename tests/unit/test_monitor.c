@@ -43,6 +43,17 @@ static void however_many_nodes_there_are_few_send(void **state)
     close_all();
 }
 
+static void jitter_may_be_early(void **state)
+{
+    (void)state;
+    open_text("nodes: {a: , b: }\nlinks: [{ends: [a, b], delay: 10ms, a->b: {jitter: 4ms}}]\n");
+    monitor_take(&m, 0, "{\"address\":\"10.64.0.2\",\"rtt_s\":0.0165}");
+    assert_true(monitor_earliest(&m) == 0);
+    monitor_take(&m, 0, "{\"address\":\"10.64.0.2\",\"rtt_s\":0.0145}");
+    assert_true(fabs(monitor_earliest(&m) - 0.0015) < 1e-9);
+    close_all();
+}
+
 static void two_nodes_send_to_each_other(void **state)
 {
     (void)state;
@@ -95,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(however_many_nodes_there_are_few_send),
+        cmocka_unit_test(jitter_may_be_early),
         cmocka_unit_test(two_nodes_send_to_each_other),
         cmocka_unit_test(answers_are_held_against_what_was_asked),
         cmocka_unit_test(what_is_late_for_other_reasons_is_not_counted),

@@ -182,6 +182,11 @@ static void wilsons_intervals_are_those_of_the_literature(void **state)
         expect_near(w.low, table[i].low, 5e-5);
         expect_near(w.high, table[i].high, 5e-5);
     }
+    struct interval half = stats_wilson_share(15 / 148.0, 74, 1.959964);
+    struct interval less = stats_wilson(15, 148, 1.959964);
+    assert_true(half.low < less.low && half.high > less.high);
+    /* sqrt(ln(2 / 0.05) / 2 / 100) */
+    expect_near(stats_distribution_bound(100, 1.959964), 0.135810, 1e-6);
     struct interval nothing = stats_wilson(0, 0, 2);
     assert_true(nothing.low == 0 && nothing.high == 1);
 }

@@ -44,5 +44,38 @@ fabric tc qdisc change dev "$port" root netem delay 20ms rate 3mbit limit 1000
 verify
 like "$STATUS $OUT" "^1 .*n1->n2 +rate +2 Mbit/s +[0-9.]+ Mbit/s .*PAST" "so does a rate"
 "$WANLAB" down v
+
+# The rest of the model. Timers are late by more than small jitter here, so it is large.
+cat >"$WORK/link.yaml" <<'Y'
+name: v
+nodes: {n: {count: 2}}
+links:
+  - ends: [n1, n2]
+    n1->n2: {delay: 60ms, jitter: 10ms, distribution: normal}
+    n2->n1: {delay: 40ms, loss: {gemodel: {p: 5%, r: 30%}}, duplicate: 5%, corrupt: 10%, reorder: 20%}
+verdict: {delay_error: 5ms, rate_error: 4%}
+Y
+long() { # long OPTION…
+    run timeout 120 "$WANLAB" verify "$WORK/link.yaml" -q --lab v --time 16s "$@"
+    diag "$OUT
+$ERR"
+}
+"$WANLAB" up "$WORK/link.yaml" >/dev/null
+for _ in 1 2; do
+    long
+    [ "$STATUS" = 0 ] && break
+done
+is "$STATUS" 0 "netem's jitter, Gilbert-Elliott loss, copies, damage and reordering are as the file says"
+like "$OUT" "n1->n2 +distribution .* ok" "with the distribution of the jitter"
+like "$OUT" "n2->n1 +burst +3\.3+ packets .* ok" "and the length of bursts"
+like "$OUT" "n2->n1 +corrupted +10 % .* ok" "and damaged packets"
+sed -i -e 's/jitter: 10ms, distribution: normal/jitter: 1ms/' -e 's/p: 5%, r: 30%/p: 14%, r: 84%/' -e 's/duplicate: 5%/duplicate: 25%/' \
+    -e 's/corrupt: 10%/corrupt: 25%/' -e 's/reorder: 20%/reorder: 50%/' "$WORK/link.yaml"
+long
+is "$STATUS" 1 "another model is found"
+for what in jitter burst duplicated corrupted reordered; do
+    like "$OUT" " $what .*PAST" "by its $what"
+done
+"$WANLAB" down v
 nothing_left "nothing is left"
 done_testing

@@ -8,5 +8,5 @@ need_root
 
 export WANLAB
 cd "$TOP" || exit 1
-tests/vm/uml-run --mem 512M --timeout 300 --env WANLAB -- tests/vm/verify-guest.sh
+tests/vm/uml-run --mem 512M --timeout 500 --env WANLAB -- tests/vm/verify-guest.sh
 exit $?

@@ -36,6 +36,7 @@ struct delayline_stats {
     uint64_t no_memory;    /* dropped since the pool's limit was reached */
     uint64_t merged;       /* packets that left together with others in one write */
     uint64_t spun_ns;      /* waited without sleeping, to be punctual (waiting.h) */
+    uint64_t origin_ns;    /* CLOCK_MONOTONIC: when the traces began */
     uint64_t realtime;     /* 1: runs under SCHED_FIFO */
     uint64_t wire_count;
     struct delayline_wire_stats wire[];

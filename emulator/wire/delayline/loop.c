@@ -85,6 +85,7 @@ int loop_init(struct loop *l, const struct child *c, struct error *err)
     if (r < 0)
         return error_errno(err, -r, "cannot reserve memory for packets");
     wires_init(&l->wires, plan, c->stats, now_ns);
+    c->stats->origin_ns = now_ns;
     if (c->fates_fd > 0) {
         r = recorder_init(&l->recorder, c->fates_fd, plan, now_ns, err);
         l->wires.recorder = &l->recorder;

@@ -33,7 +33,7 @@ struct packet {
     uint64_t due_ns;             /* when it has to be written, CLOCK_MONOTONIC */
     uint64_t arrival_ns;         /* when it was read */
     uint64_t number;             /* on its wire; meaningless for control packets */
-    uint64_t flight_ns;          /* its delay after transmission, jitter included */
+    int64_t flight_ns;           /* delay after transmission, with jitter, without a trace's */
     uint32_t size;               /* of the data: virtio-net header and frame */
     uint32_t wire_bytes;         /* of Ethernet frames once segmented */
     uint32_t order;              /* among those of its wire that are due at the same time */

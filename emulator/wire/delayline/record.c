@@ -99,7 +99,7 @@ void recorder_add(struct recorder *r, uint32_t wire, const struct packet *packet
     r->window[r->used++] = (struct record_entry){
         .number = packet->number,
         .arrival_ns = packet->arrival_ns - r->origin_ns,
-        .delay_ns = packet->flight_ns,
+        .delay_ns = packet->flight_ns > 0 ? (uint64_t)packet->flight_ns : 0,
         .wire = wire,
         .size_fate = fate << 24 | (packet->wire_bytes & 0xffffff),
     };

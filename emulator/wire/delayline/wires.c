@@ -133,11 +133,13 @@ static void note(struct wires *w, uint32_t wire)
 static void fly(struct wires *w, struct wire_state *s, struct packet *packet, uint64_t from_ns)
 {
     const struct impairment *i = &s->impairment;
-    uint64_t flight_ns = packet->flight_ns, ignored;
+    int64_t flight_ns = packet->flight_ns;
+    uint64_t ignored;
     if (i->trace && i->trace->has_delay && !packet->early)
         flight_ns +=
-            trace_row_at(i->trace, i->trace_hold, from_ns - w->origin_ns, &ignored)->delay_ns;
-    packet->due_ns = from_ns + flight_ns;
+            (int64_t)trace_row_at(i->trace, i->trace_hold, from_ns - w->origin_ns, &ignored)
+                ->delay_ns;
+    packet->due_ns = from_ns + (flight_ns > 0 ? (uint64_t)flight_ns : 0);
     if (!packet->early && !i->order_free) {
         if (packet->due_ns < s->last_due_ns)
             packet->due_ns = s->last_due_ns;
@@ -259,11 +261,13 @@ static enum wires_fate enter(struct wires *w, uint32_t wire, struct packet *pack
 
 /* --- fate */
 
-static uint64_t flight_time(const struct impairment *i, int64_t jitter_ns)
+/* Jitter may take away from the delay of a trace, too, which is known only when the packet flies.
+ */
+static int64_t flight_time(const struct impairment *i, int64_t jitter_ns)
 {
-    if (jitter_ns < 0 && (uint64_t)-jitter_ns > i->delay_ns)
-        return 0;
-    return i->delay_ns + (uint64_t)jitter_ns;
+    const bool by_trace = i->trace && i->trace->has_delay;
+    int64_t flight_ns = (int64_t)i->delay_ns + jitter_ns;
+    return flight_ns < 0 && !by_trace ? 0 : flight_ns;
 }
 
 static double trace_loss(const struct wires *w, const struct impairment *i, uint64_t now_ns)
@@ -303,7 +307,7 @@ enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *pac
 {
     struct wire_state *s = &w->wire[wire];
     packet->arrival_ns = arrival_ns;
-    packet->flight_ns = s->impairment.delay_ns;
+    packet->flight_ns = (int64_t)s->impairment.delay_ns;
     packet->number = 0;
     packet->early = packet->duplicate = packet->corrupt = false;
     bool survives = packet->control || suffer(w, s, packet);
