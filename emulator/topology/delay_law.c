@@ -56,12 +56,13 @@ static void add_wire(struct delay_law *l, const struct impairment *i)
     const size_t own = i->distribution ? i->distribution->count : UNIFORM_VALUES;
     l->count = before.has_jitter ? (size_t)OF_EACH * OF_EACH : own;
     l->values_s = xcalloc(l->count, sizeof(*l->values_s));
-    for (size_t n = 0; n < l->count; n++)
-        l->values_s[n] =
-            before.has_jitter
-                ? jitter_s(i, n % OF_EACH, OF_EACH) +
-                      delay_law_quantile(&before, ((double)(n / OF_EACH) + 0.5) / OF_EACH)
-                : jitter_s(i, n, own);
+    for (size_t n = 0; n < l->count; n++) {
+        const size_t earlier = n / OF_EACH; /* of the wires before */
+        l->values_s[n] = before.has_jitter
+                             ? jitter_s(i, n % OF_EACH, OF_EACH) +
+                                   delay_law_quantile(&before, ((double)earlier + 0.5) / OF_EACH)
+                             : jitter_s(i, n, own);
+    }
     l->has_jitter = true;
     free(before.values_s);
     sort(l);
