@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A plan's topology as a drawing, in Graphviz's language DOT: nodes by kind (shape; routers are
- * octagons) and region (colour), networks as boxes, what wires do beside their edges. The wan of up to four members has
- * an edge for each pair; a larger one is a hub with the range of its wires.
+ * octagons) and region (colour), networks as boxes, what wires do beside their edges. The wan of up
+ * to four members has an edge for each pair; a larger one is a hub with the range of its wires.
  */
 #ifndef WANLAB_TOPOLOGY_GRAPH_H
 #define WANLAB_TOPOLOGY_GRAPH_H
