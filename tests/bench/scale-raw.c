@@ -238,7 +238,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         waitpid(nodes[i], NULL, 0);
     printf("ended %.3f\n", now() - t);
-    while (number_in("/proc/slabinfo", "net_namespace ") > namespaces + SLACK && now() - t < 60)
+    while (number_in("/proc/slabinfo", "net_namespace ") > namespaces + SLACK && now() - t < 10)
         usleep(2000);
     printf("down %.3f\n", now() - t);
     return 0;

@@ -30,7 +30,7 @@ trap 'exit 130' INT TERM
 available() { awk '/^MemAvailable:/ {print $2}' /proc/meminfo; }
 namespaces() { awk '$1 == "net_namespace" {print $2}' /proc/slabinfo; }
 gone() { # until the kernel has destroyed the network namespaces; $1 there were before
-    local deadline=$((SECONDS + 60))
+    local deadline=$((SECONDS + 10))
     while [ "$(namespaces)" -gt $(($1 + 16)) ] && [ $SECONDS -lt $deadline ]; do sleep 0.01; done
 }
 row() { printf '%7s  %-8s %9s %9s %9s %10s\n' "$@"; }

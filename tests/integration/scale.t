@@ -40,6 +40,7 @@ nothing_left "nothing is left"
 lan 1100 >"$WORK/row.yaml"
 run "$WANLAB" up "$WORK/row.yaml"
 is "$STATUS" 0 "1,100 members of one network come up"
+diag "$ERR"
 is "$(in_fabric ip -j link show type bridge | jq -c 'map(.ifname) | sort')" '["br0","br0.1","br0.2"]' "on three bridges"
 received() { in_fabric awk '/^ *p[0-9]+:/ {print $1, $11}' /proc/net/dev | sort; }
 received >"$WORK/before"
