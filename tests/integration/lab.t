@@ -143,16 +143,15 @@ is "$STATUS" 0 "down ends also a lab whose supervisor hangs"
 nothing_left "nothing is left"
 
 # The folder of the labs is not for nodes, wherever it is.
-visible=$TOP/build
-[ -w "$visible" ] || visible=$HOME
-export WANLAB_RUNTIME=$visible/test-runtime
+visible=$(mktemp -d "$HOME/wanlab-test.XXXXXX")
+export WANLAB_RUNTIME=$visible/run
 "$WANLAB" up "$WORK/lab.yaml" --name hidden >/dev/null
 run "$WANLAB" exec hidden a1 -- ls -d "$visible"
 is "$OUT" "$visible" "a node sees the folder that has the labs' folder"
 run "$WANLAB" exec hidden a1 -- ls -A "$WANLAB_RUNTIME"
 is "$OUT" "" "a node does not see the labs' folder"
 "$WANLAB" down hidden
-rmdir "$WANLAB_RUNTIME"
+rm -r "$visible"
 
 # A lab of 80 nodes: 6,320 wires make a large answer.
 export WANLAB_RUNTIME=$WORK/run
