@@ -137,6 +137,7 @@ status_of() { "$WANLAB" status $lab --json | jq -r "$1"; } # status_of FILTER
 # --- load
 
 tcp_gbit() { # one stream, as b received it
+    : >"$tmp/serve" # of the one before, which was ready
     "${in_b[@]}" "$files/nodes" serve >"$tmp/serve" 2>&1 &
     local server=$!
     until grep -q ready "$tmp/serve" || ! kill -0 $server 2>/dev/null; do sleep 0.05; done
@@ -186,8 +187,8 @@ tcp_beside() { # tcp_beside NAME LINK WIREFILTER-OPTIONS FACTOR TARGET GBIT VETH
     lab_up "$2" || return
     wanlab=$(tcp_gbit)
     lab_down
-    row "$1" "$wanlab Gbit/s" "wirefilter ${peer:--}" "$(calc %.1f "$wanlab / $peer")" "$5" \
-        "$wanlab >= $6 && $wanlab >= $4 * $peer"
+    row "$1" "$wanlab Gbit/s" "wirefilter ${peer:-not within 30 s}" "$(calc %.1f "$wanlab / $peer")" "$5" \
+        "$wanlab >= $6 && $wanlab >= $4 * ${peer:-0}"
     [ -z "$7" ] || row "  the same beside a bare veth pair" "" "veth $7" "$(calc %.2f "$wanlab / $7")" "" ""
 }
 
