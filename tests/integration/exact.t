@@ -41,7 +41,7 @@ lab_down
 private_kib() {
     awk '/^Private/ {sum += $2} END {print sum}' "/proc/$WIRE/smaps_rollup"
 }
-link_up 'a->b: {rate: 100kbit, queue: 1000packets}'
+link_up 'a->b: {rate: 1mbit, queue: 1000packets}'
 before=$(private_kib)
 udp 20 500 1000
 grown=$(($(private_kib) - before))
