@@ -146,11 +146,16 @@ nothing_runs() {
     [ -z "$(lab_processes)" ]
 }
 
+# A lab counts as gone when the last of its processes lets go of its lock, a moment after it is no longer seen.
+no_lab_is_known() {
+    [ -z "$("$WANLAB" ls)" ]
+}
+
 # nothing_left NAME: no process, mount, interface or folder of this test's labs is left.
 nothing_left() {
     local left=""
     wait_for 10 nothing_runs || left="$left processes: $(lab_processes | tr '\n' ' ')"
-    "$WANLAB" ls >/dev/null # any command sweeps
+    wait_for 10 no_lab_is_known || left="$left labs" # any command sweeps
     grep -q "$WANLAB_RUNTIME" /proc/mounts && left="$left mounts"
     [ -z "$(ls -A "$WANLAB_RUNTIME" 2>/dev/null)" ] || left="$left folders: $(ls "$WANLAB_RUNTIME")"
     ls /sys/class/net | grep -qE '^[ptiu][0-9]+$|^br[0-9]+$' && left="$left interfaces"
