@@ -115,7 +115,7 @@ at() { # at EVENT: seconds after the start of the run
     jq -rs --arg e "$1" '[.[] | select(.event == $e).at] | max' "$tmp/out/events.jsonl"
 }
 for nodes in 100 250; do
-    measure replicate $nodes 0 "rate: 60/min, duration: 10s, mode: parallel, sync_timeout: 5min, connect_timeout: 2min"
+    measure replicate $nodes 0 "rate: 60/min, duration: 10s, mode: parallel, sync_timeout: 5min, connect_timeout: 5min, cut_timeout: 5min"
     echo "N $nodes: databases up after $(calc %.1f "$(at service-ready)") s, the run verified after $(calc %.1f "$(at checked)") s$(
         [ $nodes = 250 ] || echo " (targets: under 20, under 60)")"
     awk -F, 'NR > 1 {pss += $5; disk += $8} END {
