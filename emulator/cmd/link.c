@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "cmd/print.h"
@@ -71,22 +72,11 @@ static int ask(const char *lab, char *const *words, json_t **ret, struct error *
     return r;
 }
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
 /* "db1 eth0", or a network's name. */
 static void add_end(struct table *t, json_t *wire, const char *end, const char *interface)
 {
-    const char *dev = text_of(wire, interface);
-    table_add(t, "%s%s%s", text_of(wire, end), *dev ? " " : "", dev);
+    const char *dev = json_text_of(wire, interface);
+    table_add(t, "%s%s%s", json_text_of(wire, end), *dev ? " " : "", dev);
 }
 
 static void print_wires(json_t *wires)
@@ -101,8 +91,8 @@ static void print_wires(json_t *wires)
             break;
         add_end(t, wire, "from", "from_interface");
         add_end(t, wire, "to", "to_interface");
-        table_add(t, "%s", text_of(wire, "asked"));
-        table_add(t, "%s", text_of(wire, "asked_at_start"));
+        table_add(t, "%s", json_text_of(wire, "asked"));
+        table_add(t, "%s", json_text_of(wire, "asked_at_start"));
     }
     table_print(t, stdout, "");
     table_free(t);
@@ -113,13 +103,13 @@ static void print_wires(json_t *wires)
 static void print_change(json_t *change)
 {
     char text[UNITS_TEXT_MAX], when[32];
-    const double at_s = number_of(change, "at_s");
+    const double at_s = json_number_of(change, "at_s");
     const time_t whole_s = (time_t)at_s;
     struct tm tm;
     strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&whole_s, &tm));
     printf("changed at %s.%06d (monotonic %.6f s), all within %s\n\n", when,
-           (int)((at_s - (double)whole_s) * 1e6), number_of(change, "monotonic_s"),
-           units_format_time_short(text, number_of(change, "skew_s") * 1e9));
+           (int)((at_s - (double)whole_s) * 1e6), json_number_of(change, "monotonic_s"),
+           units_format_time_short(text, json_number_of(change, "skew_s") * 1e9));
 }
 
 static void print_json(json_t *answer)

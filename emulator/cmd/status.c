@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -22,17 +23,6 @@ static int fetch(const char *lab, json_t **ret, struct error *err)
     return r < 0 ? r : client_ask(folder, "status", ret, err);
 }
 
-static const char *text_of(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-static double number_of(json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
 static void print_nodes(json_t *status)
 {
     static const char *const columns[] = {"node", "kind",  "region", "state",    ">memory",
@@ -44,17 +34,17 @@ static void print_nodes(json_t *status)
     {
         struct text addresses = {0};
         json_array_foreach(json_object_get(node, "interfaces"), k, interface)
-            text_add(&addresses, "%s%s %s", k ? ", " : "", text_of(interface, "name"),
-                     text_of(interface, "ipv4"));
-        table_add(t, "%s", text_of(node, "name"));
-        table_add(t, "%s", text_of(node, "kind"));
-        table_add(t, "%s", text_of(node, "region"));
-        table_add(t, "%s", text_of(node, "state"));
+            text_add(&addresses, "%s%s %s", k ? ", " : "", json_text_of(interface, "name"),
+                     json_text_of(interface, "ipv4"));
+        table_add(t, "%s", json_text_of(node, "name"));
+        table_add(t, "%s", json_text_of(node, "kind"));
+        table_add(t, "%s", json_text_of(node, "region"));
+        table_add(t, "%s", json_text_of(node, "state"));
         char text[UNITS_TEXT_MAX];
-        table_add(t, "%.1f MiB", number_of(node, "memory_pss_bytes") / (1 << 20));
-        table_add(t, "%.2f s", number_of(node, "cpu_s"));
-        table_add(t, "%.1f MiB", number_of(node, "disk_bytes") / (1 << 20));
-        table_add(t, "%s", units_format_time_short(text, number_of(node, "boot_s") * 1e9));
+        table_add(t, "%.1f MiB", json_number_of(node, "memory_pss_bytes") / (1 << 20));
+        table_add(t, "%.2f s", json_number_of(node, "cpu_s"));
+        table_add(t, "%.1f MiB", json_number_of(node, "disk_bytes") / (1 << 20));
+        table_add(t, "%s", units_format_time_short(text, json_number_of(node, "boot_s") * 1e9));
         table_add(t, "%s", addresses.data ? addresses.data : "");
         text_done(&addresses);
     }
@@ -76,9 +66,10 @@ static void add_wire(struct table *t, json_t *wire)
 {
     char text[UNITS_TEXT_MAX];
     json_int_t rate = json_integer_value(json_object_get(wire, "rate_bps"));
-    table_add(t, "%s", text_of(wire, "name"));
-    table_add(t, "%s", units_format_time(text, (uint64_t)(number_of(wire, "delay_s") * 1e9 + 0.5)));
-    table_add(t, "%s", units_format_share(text, number_of(wire, "loss")));
+    table_add(t, "%s", json_text_of(wire, "name"));
+    table_add(t, "%s",
+              units_format_time(text, (uint64_t)(json_number_of(wire, "delay_s") * 1e9 + 0.5)));
+    table_add(t, "%s", units_format_share(text, json_number_of(wire, "loss")));
     table_add(t, "%s", rate ? units_format_rate(text, (uint64_t)rate) : "-");
     add_counter(t, wire, "packets");
     add_counter(t, wire, "bytes");
@@ -142,7 +133,7 @@ static void print_lateness(json_t *lateness)
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         char text[UNITS_TEXT_MAX];
         printf("%s %s (%s)", i ? "," : "",
-               units_format_time_short(text, number_of(lateness, keys[i]) * 1e9), names[i]);
+               units_format_time_short(text, json_number_of(lateness, keys[i]) * 1e9), names[i]);
     }
     for (size_t i = 0; i < ARRAY_LEN(drops); i++)
         dropped += json_integer_value(json_object_get(lateness, drops[i]));
@@ -155,8 +146,8 @@ static void print_status(const char *lab, json_t *status)
 {
     json_t *lateness = json_object_get(status, "lateness");
     char text[UNITS_TEXT_MAX];
-    printf("lab %s: scenario %s, engine %s, up for %s\n\n", lab, text_of(status, "scenario"),
-           text_of(status, "engine"),
+    printf("lab %s: scenario %s, engine %s, up for %s\n\n", lab, json_text_of(status, "scenario"),
+           json_text_of(status, "engine"),
            units_format_time_short(text, json_number_value(json_object_get(status, "up_s")) * 1e9));
     print_nodes(status);
     json_t *wires = json_object_get(status, "wires");

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "report/table.h"
@@ -29,11 +30,6 @@ json_t *cost_describe(json_t *status)
     return list;
 }
 
-static double number_of(json_t *node, const char *key)
-{
-    return json_number_value(json_object_get(node, key));
-}
-
 static const char *kind_of(json_t *node)
 {
     return json_string_value(json_object_get(node, "kind"));
@@ -49,11 +45,11 @@ struct cost cost_mean(json_t *status, const char *kind)
         if (kind && strcmp(kind_of(node), kind) != 0)
             continue;
         c.nodes++;
-        c.boot_s += number_of(node, "boot_s");
-        c.memory_bytes += number_of(node, "memory_pss_bytes");
-        c.guest_bytes += number_of(node, "memory_guest_bytes");
-        c.cpu_s += number_of(node, "cpu_s");
-        c.disk_bytes += number_of(node, "disk_bytes");
+        c.boot_s += json_number_of(node, "boot_s");
+        c.memory_bytes += json_number_of(node, "memory_pss_bytes");
+        c.guest_bytes += json_number_of(node, "memory_guest_bytes");
+        c.cpu_s += json_number_of(node, "cpu_s");
+        c.disk_bytes += json_number_of(node, "disk_bytes");
     }
     double *sums[] = {&c.boot_s, &c.memory_bytes, &c.guest_bytes, &c.cpu_s, &c.disk_bytes};
     for (size_t k = 0; k < ARRAY_LEN(sums) && c.nodes > 0; k++)
@@ -70,7 +66,7 @@ struct emulator_cpu cost_emulator_cpu(json_t *status)
 {
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
-    return (struct emulator_cpu){number_of(status, "lab_cpu_s"),
+    return (struct emulator_cpu){json_number_of(status, "lab_cpu_s"),
                                  time_s(&own.ru_utime) + time_s(&own.ru_stime)};
 }
 

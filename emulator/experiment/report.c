@@ -66,12 +66,6 @@ char *report_mean(char text[REPORT_VALUE_MAX], const struct stats *s, const char
     return text;
 }
 
-const char *report_text(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 char *report_words(const char *metric)
 {
     char *words = xstrdup(metric);

@@ -67,9 +67,6 @@ char *report_value(char text[REPORT_VALUE_MAX], double value, const char *unit);
 /* "1.011 ± 0.02 ms": with half the width of the interval, if that is known. */
 char *report_mean(char text[REPORT_VALUE_MAX], const struct stats *s, const char *unit);
 
-/* A text of a JSON object; "" where there is none. The object keeps it. */
-const char *report_text(json_t *object, const char *key);
-
 /* "main loop" of "main_loop"; the caller frees it. */
 char *report_words(const char *metric);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -55,7 +56,7 @@ static void add_nodes(struct model *m, json_t *list)
     json_t *node;
     json_array_foreach(list, i, node)
     {
-        const char *name = report_text(node, "name"), *region = report_text(node, "region");
+        const char *name = json_text_of(node, "name"), *region = json_text_of(node, "region");
         size_t len = strlen(name);
         while (len > 0 && isdigit((unsigned char)name[len - 1]))
             len--;
@@ -119,7 +120,7 @@ static void read_model(struct model *m, json_t *run, json_t *fidelity)
     add_nodes(m, json_object_get(json_object_get(run, "scenario"), "nodes"));
     json_array_foreach(wires, i, wire)
     {
-        const char *name = report_text(wire, "name"), *arrow = strstr(name, "->");
+        const char *name = json_text_of(wire, "name"), *arrow = strstr(name, "->");
         if (arrow) {
             find_node(m, name, (size_t)(arrow - name));
             find_node(m, arrow + 2, strlen(arrow + 2));
@@ -129,7 +130,7 @@ static void read_model(struct model *m, json_t *run, json_t *fidelity)
     _cleanup_(freep) json_t **first = xcalloc(json_array_size(wires) + 1, sizeof(json_t *));
     json_array_foreach(wires, i, wire)
     {
-        const char *name = report_text(wire, "name"), *arrow = strstr(name, "->");
+        const char *name = json_text_of(wire, "name"), *arrow = strstr(name, "->");
         if (arrow)
             add_direction(m, first, of_pair, find_node(m, name, (size_t)(arrow - name)),
                           find_node(m, arrow + 2, strlen(arrow + 2)), wire);
@@ -153,7 +154,7 @@ static size_t place_of(json_t *nodes, const char *name)
     json_t *node;
     json_array_foreach(nodes, i, node)
     {
-        if (strcmp(report_text(node, "name"), name) == 0)
+        if (strcmp(json_text_of(node, "name"), name) == 0)
             return i;
     }
     return SIZE_MAX;
@@ -174,11 +175,11 @@ static void put_matrix(struct report *r, json_t *nodes, json_t *pairs)
     const char **names = xcalloc(count + 1, sizeof(*names));
     _cleanup_(freep) struct rtt_cell *cells = xcalloc(count * count + 1, sizeof(*cells));
     for (i = 0; i < count; i++)
-        names[i] = report_text(json_array_get(nodes, i), "name");
+        names[i] = json_text_of(json_array_get(nodes, i), "name");
     json_array_foreach(pairs, i, pair)
     {
-        size_t a = place_of(nodes, report_text(pair, "a")),
-               b = place_of(nodes, report_text(pair, "b"));
+        size_t a = place_of(nodes, json_text_of(pair, "a")),
+               b = place_of(nodes, json_text_of(pair, "b"));
         if (a < b && b != SIZE_MAX)
             cells[a * count + b] = (struct rtt_cell){number_of(pair, "rtt_asked_s"),
                                                      number_of(pair, "rtt_median_s"), 1};
@@ -214,8 +215,8 @@ static void put_pairs(struct report *r, json_t *pairs)
         if (i == ROWS_MAX)
             break;
         page_row(r->out);
-        page_cell(r->out, report_text(pair, "a"));
-        page_cell(r->out, report_text(pair, "b"));
+        page_cell(r->out, json_text_of(pair, "a"));
+        page_cell(r->out, json_text_of(pair, "b"));
         for (size_t k = 2; k < 5; k++) {
             snprintf(text, sizeof(text), "%.3f ms", number_of(pair, columns[k].name) * 1e3);
             page_cell_number(r->out, number_of(pair, columns[k].name), text);
@@ -251,7 +252,7 @@ static void put_wires(struct report *r, json_t *wires)
         if (i == ROWS_MAX)
             break;
         page_row(r->out);
-        page_cell(r->out, report_text(wire, "name"));
+        page_cell(r->out, json_text_of(wire, "name"));
         for (size_t k = 1; k < ARRAY_LEN(columns); k++) {
             double value = number_of(wire, columns[k].name);
             if (k == 1)

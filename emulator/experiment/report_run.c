@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "experiment/measures.h"
@@ -20,7 +21,7 @@ enum { BARS_MAX = 100, METRICS_MAX = 6, EVENTS_MAX = 64 };
 static const char *main_metric(json_t *run)
 {
     json_t *workload = json_object_get(json_object_get(run, "scenario"), "workload");
-    const char *name = report_text(workload, "main");
+    const char *name = json_text_of(workload, "main");
     return *name ? name : "main_loop";
 }
 
@@ -33,7 +34,7 @@ static const char *unit_of(json_t *run, const char *column)
     _cleanup_(freep) char *metric = xasprintf("%.*s", (int)strcspn(column, " "), column);
     bool is_time =
         strchr(column, ' ') || strncmp(column, main_metric(run), strlen(main_metric(run))) == 0;
-    return units ? report_text(units, metric) : is_time ? "s" : "";
+    return units ? json_text_of(units, metric) : is_time ? "s" : "";
 }
 
 /* --- the top --- */
@@ -46,19 +47,19 @@ static void put_title(struct report *r, json_t *run)
     char when[64] = "";
     if (start > 0 && gmtime_r(&start, &utc))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &utc);
-    page_title(r->out, report_text(scenario, "name"),
+    page_title(r->out, json_text_of(scenario, "name"),
                "A run of %s · workload %s · %zu nodes · seed %lld%s%s", when,
-               report_text(json_object_get(scenario, "workload"), "name"),
+               json_text_of(json_object_get(scenario, "workload"), "name"),
                json_array_size(json_object_get(scenario, "nodes")),
                (long long)json_integer_value(json_object_get(scenario, "seed")),
-               *report_text(run, "engine") ? " · engine " : "", report_text(run, "engine"));
+               *json_text_of(run, "engine") ? " · engine " : "", json_text_of(run, "engine"));
 }
 
 static void put_verdict(struct report *r, json_t *run, json_t *fidelity)
 {
-    const char *verdict = report_text(run, "verdict");
-    if (strcmp(report_text(run, "outcome"), "done") != 0)
-        report_verdict(r, "failed", "failed", report_text(run, "error"), NULL);
+    const char *verdict = json_text_of(run, "verdict");
+    if (strcmp(json_text_of(run, "outcome"), "done") != 0)
+        report_verdict(r, "failed", "failed", json_text_of(run, "error"), NULL);
     else if (strcmp(verdict, "trusted") == 0)
         report_verdict(r, verdict, verdict,
                        "The network was the one that was asked for, all the time while this was "
@@ -157,7 +158,7 @@ static void add_mark(struct marks *m, double from, double to, const char *name)
 static void take_event(struct marks *m, json_t *event)
 {
     static const char *const frame[] = {"lab-up", "service-ready", "workload-ended", "checked"};
-    const char *name = report_text(event, "event"), *phase = report_text(event, "phase");
+    const char *name = json_text_of(event, "event"), *phase = json_text_of(event, "phase");
     json_t *at = json_object_get(event, "at"), *until = json_object_get(event, "until");
     if (!json_is_number(at))
         return;
@@ -426,11 +427,11 @@ void report_run(struct report *r, json_t *run)
     _cleanup_(freep) char *path = xasprintf("%s/fidelity.json", r->folder);
     json_t *fidelity = json_load_file(path, 0, NULL);
     json_t *scenario = json_object_get(run, "scenario");
-    _cleanup_(freep) char *title = xasprintf("%s – wanlab", report_text(scenario, "name"));
+    _cleanup_(freep) char *title = xasprintf("%s – wanlab", json_text_of(scenario, "name"));
     page_begin(r->out, title);
     put_title(r, run);
     put_verdict(r, run, fidelity);
-    if (!fidelity && strcmp(report_text(run, "outcome"), "done") == 0)
+    if (!fidelity && strcmp(json_text_of(run, "outcome"), "done") == 0)
         page_note(r->out, "note", "There is no fidelity.json, or it cannot be read.");
     put_numbers(r, run, fidelity);
     page_links(r->out);
@@ -438,7 +439,7 @@ void report_run(struct report *r, json_t *run)
     put_latencies(r, run);
     put_nodes(r, run);
     put_costs(r);
-    report_scenario(r, "run", scenario, json_object_get(run, "host"), report_text(run, "wanlab"));
+    report_scenario(r, "run", scenario, json_object_get(run, "host"), json_text_of(run, "wanlab"));
     page_end(r->out);
     json_decref(fidelity);
 }

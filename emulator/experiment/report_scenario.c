@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "experiment/report.h"
@@ -111,7 +112,7 @@ static void put_command(struct report *r, const char *command, json_t *about)
     json_t *sets = json_object_get(about, "sets"), *set;
     size_t i;
     text_add(&line, "wanlab %s", command);
-    add_argument(&line, report_text(about, "file"));
+    add_argument(&line, json_text_of(about, "file"));
     json_array_foreach(sets, i, set)
     {
         const char *text = json_string_value(set) ? json_string_value(set) : "";
@@ -145,10 +146,10 @@ static void put_fact(FILE *out, const char *name, const char *value)
 static void put_host(FILE *out, json_t *host, const char *version)
 {
     _cleanup_(freep) char *kernel =
-        xasprintf("Linux %s %s", report_text(host, "kernel"), report_text(host, "machine"));
+        xasprintf("Linux %s %s", json_text_of(host, "kernel"), json_text_of(host, "machine"));
     _cleanup_(freep) char *processors =
         xasprintf("%lld × %s", (long long)json_integer_value(json_object_get(host, "processors")),
-                  *report_text(host, "model") ? report_text(host, "model") : "unknown model");
+                  *json_text_of(host, "model") ? json_text_of(host, "model") : "unknown model");
     double memory = json_number_value(json_object_get(host, "memory_bytes"));
     _cleanup_(freep) char *memory_text =
         memory > 0 ? xasprintf("%.1f GiB", memory / (1 << 30)) : xstrdup("");
@@ -180,7 +181,7 @@ void report_scenario(struct report *r, const char *command, json_t *about, json_
             text_add(&yaml, ":");
             add_node(&yaml, value, 1);
         }
-        _cleanup_(freep) char *name = xasprintf("%s.yaml", report_text(about, "name"));
+        _cleanup_(freep) char *name = xasprintf("%s.yaml", json_text_of(about, "name"));
         page_note(r->out, NULL, "The scenario as it was run, with all changes by --set in it:");
         page_code(r->out, yaml.data ? yaml.data : "", name);
     }

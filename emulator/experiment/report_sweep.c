@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "experiment/figures.h"
@@ -62,7 +63,7 @@ static void add_reasons(const struct report *r, const struct sweep_book *b, json
     const char *shape;
     for (size_t i = 0; i < b->record_count; i++) {
         _cleanup_(freep) char *path =
-            xasprintf("%s/%s/fidelity.json", r->folder, report_text(b->records[i].line, "run"));
+            xasprintf("%s/%s/fidelity.json", r->folder, json_text_of(b->records[i].line, "run"));
         json_t *fidelity = json_load_file(path, 0, NULL);
         size_t k;
         json_array_foreach(json_object_get(fidelity, "reasons"), k, reason)
@@ -138,8 +139,8 @@ static const char *kind_of(const struct sweep_book *b, const struct sweep_record
     json_object_foreach(json_object_get(json_object_get(b->about, "document"), "nodes"), group,
                         node)
     {
-        if (*report_text(node, "kind"))
-            return report_text(node, "kind");
+        if (*json_text_of(node, "kind"))
+            return json_text_of(node, "kind");
     }
     return "process";
 }
@@ -213,14 +214,14 @@ enum { SHOWN_MAX = 6, COLUMNS_MAX = 64 };
 static size_t list_measures(const struct sweep_book *b, char *measures[SHOWN_MAX],
                             const char *units[SHOWN_MAX])
 {
-    const char *metrics[] = {report_text(b->about, "main"), "ratio", "local_insert", "remote_batch",
-                             "lag"};
+    const char *metrics[] = {json_text_of(b->about, "main"), "ratio", "local_insert",
+                             "remote_batch", "lag"};
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(metrics) && count < SHOWN_MAX; i++) {
         char *measure = sweep_measure_of(b, metrics[i]);
         if (!measure)
             continue;
-        units[count] = report_text(json_object_get(b->about, "units"), metrics[i]);
+        units[count] = json_text_of(json_object_get(b->about, "units"), metrics[i]);
         measures[count++] = measure;
     }
     return count;
@@ -367,7 +368,7 @@ static void put_tables(struct report *r, const struct sweep_book *b)
 static json_t *find_host(const struct report *r, const struct sweep_book *b)
 {
     for (size_t i = 0; i < b->record_count; i++) {
-        const char *name = report_text(b->records[i].line, "run");
+        const char *name = json_text_of(b->records[i].line, "run");
         _cleanup_(freep) char *folder = xasprintf("%s/%s", r->folder, name);
         json_t *run;
         if (!*name || measures_read_run(folder, &run, NULL) < 0)
@@ -382,10 +383,10 @@ static json_t *find_host(const struct report *r, const struct sweep_book *b)
 void report_sweep(struct report *r, const struct sweep_book *b)
 {
     struct counts counts = count_all(b);
-    const char *name = report_text(b->about, "name");
+    const char *name = json_text_of(b->about, "name");
     _cleanup_(freep) char *title = xasprintf("%s, a sweep – wanlab", name);
     page_begin(r->out, title);
-    page_title(r->out, name, "A sweep of %s · %zu points, %zu runs", report_text(b->about, "file"),
+    page_title(r->out, name, "A sweep of %s · %zu points, %zu runs", json_text_of(b->about, "file"),
                counts.points, counts.runs);
     put_verdict(r, b, &counts);
     page_links(r->out);
@@ -394,7 +395,7 @@ void report_sweep(struct report *r, const struct sweep_book *b)
     put_costs(r, b);
     put_tables(r, b);
     json_t *host = find_host(r, b);
-    report_scenario(r, "sweep", b->about, host, report_text(b->about, "wanlab"));
+    report_scenario(r, "sweep", b->about, host, json_text_of(b->about, "wanlab"));
     json_decref(host);
     page_end(r->out);
 }
