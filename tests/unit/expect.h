@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "topology/scenario.h"
 
 #define RUN_TESTS(tests) cmocka_run_group_tests(tests, expect_make_folder, expect_remove_folder)
 
@@ -50,6 +51,18 @@ static inline void expect_input_error(const struct error *err, const char *part)
     assert_int_equal(err->status, STATUS_INPUT);
     if (!strstr(err->text, part))
         fail_msg("expected an error with \"%s\", found \"%s\"", part, err->text);
+}
+
+/* The scenario of this text is an input error that has `part` in its text. */
+static inline void expect_scenario_refused(const char *text, const char *part)
+{
+    struct scenario *s = NULL;
+    struct error err;
+    char *path = expect_file("s.yaml", text);
+    if (scenario_open(path, NULL, 0, &s, &err) == 0)
+        fail_msg("accepted: %s", text);
+    expect_input_error(&err, part);
+    free(path);
 }
 
 #endif

@@ -33,17 +33,6 @@ static void expect_port(size_t port, const char *v4, const char *v6)
     assert_string_equal(ip_format_prefix(text, &plan->ports[port].v6), v6);
 }
 
-static void expect_refused(const char *text, const char *part)
-{
-    struct scenario *s = NULL;
-    struct error err;
-    char *path = expect_file("s.yaml", text);
-    if (scenario_open(path, NULL, 0, &s, &err) == 0)
-        fail_msg("accepted: %s", text);
-    expect_input_error(&err, part);
-    free(path);
-}
-
 static void who_has_no_address_gets_the_first_free_one_of_the_subnet(void **state)
 {
     (void)state;
@@ -123,7 +112,7 @@ static void wrong_ones_are_refused_at_their_place(void **state)
          "4:28: the subnet overlaps 192.168.0.0/16 at line 3, column 28"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        expect_refused(cases[i][0], cases[i][1]);
+        expect_scenario_refused(cases[i][0], cases[i][1]);
 }
 
 int main(void)

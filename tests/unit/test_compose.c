@@ -21,17 +21,6 @@ static struct scenario *open_text(const char *text, const char *set)
     return s;
 }
 
-static void expect_refused(const char *text, const char *part)
-{
-    struct scenario *s = NULL;
-    struct error err;
-    char *path = expect_file("s.yaml", text);
-    if (scenario_open(path, NULL, 0, &s, &err) == 0)
-        fail_msg("accepted: %s", text);
-    expect_input_error(&err, part);
-    free(path);
-}
-
 static struct scenario *generate(const char *what)
 {
     char *text = xasprintf("generate: {t: {%s}}\n", what);
@@ -132,26 +121,37 @@ static void a_shape_goes_with_other_nodes_and_links_and_with_set(void **state)
 static void wrong_shapes_are_refused_at_their_place(void **state)
 {
     (void)state;
-    expect_refused("generate: 5\n", "s.yaml:1:11: found '5', expected a map for topologies");
-    expect_refused("generate: {t: }\n", "s.yaml:1:");
-    expect_refused("generate: {T: {shape: ring}}\n", "1:12: found 'T' as the name of a topology");
-    expect_refused("generate: {t: {count: 3}}\n", "1:12: 't' has no 'shape'");
-    expect_refused("generate: {t: {shape: rng}}\n", "1:23: found 'rng' as shape, expected ring,");
-    expect_refused("generate: {t: {shape: ring}}\n", "1:12: 't' has no 'count'");
-    expect_refused("generate: {t: {shape: ring, count: 2}}\n", "1:36: '2' is out of range");
-    expect_refused("generate: {t: {shape: ring, count: 99999999999}}\n", "1:36: ");
-    expect_refused("generate: {t: {shape: ring, k: 3}}\n", "1:29: unknown key 'k'");
-    expect_refused("generate: {t: {shape: mesh, count: 400}}\n", "1:12: 't' is too large");
-    expect_refused("generate: {t: {shape: tree, depth: 16, fanout: 9}}\n", "'t' is too large");
-    expect_refused("generate: {t: {shape: fat-tree, k: 3}}\n", "1:36: found an odd number");
-    expect_refused("generate: {t: {shape: line, count: 300}}\n", "1:12: found a shortest path of");
-    expect_refused("generate: {t: {shape: ring, count: 3, delay: 5}}\n", "1:46: '5' has no unit");
-    expect_refused("nodes: {t: }\ngenerate: {t: {shape: ring, count: 3}}\n", "2:12: it makes");
-    expect_refused("nodes: {t1: }\ngenerate: {t: {shape: ring, count: 3}}\n", "the name 't1' is");
-    expect_refused("nodes: [a]\ngenerate: {t: {shape: ring, count: 3}}\n", "1:8: found a list");
-    expect_refused("generate: {t: {shape: star, count: 3, routers: {count: 2}}}\n",
-                   "1:49: unknown key 'count'");
-    expect_refused(
+    expect_scenario_refused("generate: 5\n",
+                            "s.yaml:1:11: found '5', expected a map for topologies");
+    expect_scenario_refused("generate: {t: }\n", "s.yaml:1:");
+    expect_scenario_refused("generate: {T: {shape: ring}}\n",
+                            "1:12: found 'T' as the name of a topology");
+    expect_scenario_refused("generate: {t: {count: 3}}\n", "1:12: 't' has no 'shape'");
+    expect_scenario_refused("generate: {t: {shape: rng}}\n",
+                            "1:23: found 'rng' as shape, expected ring,");
+    expect_scenario_refused("generate: {t: {shape: ring}}\n", "1:12: 't' has no 'count'");
+    expect_scenario_refused("generate: {t: {shape: ring, count: 2}}\n",
+                            "1:36: '2' is out of range");
+    expect_scenario_refused("generate: {t: {shape: ring, count: 99999999999}}\n", "1:36: ");
+    expect_scenario_refused("generate: {t: {shape: ring, k: 3}}\n", "1:29: unknown key 'k'");
+    expect_scenario_refused("generate: {t: {shape: mesh, count: 400}}\n", "1:12: 't' is too large");
+    expect_scenario_refused("generate: {t: {shape: tree, depth: 16, fanout: 9}}\n",
+                            "'t' is too large");
+    expect_scenario_refused("generate: {t: {shape: fat-tree, k: 3}}\n",
+                            "1:36: found an odd number");
+    expect_scenario_refused("generate: {t: {shape: line, count: 300}}\n",
+                            "1:12: found a shortest path of");
+    expect_scenario_refused("generate: {t: {shape: ring, count: 3, delay: 5}}\n",
+                            "1:46: '5' has no unit");
+    expect_scenario_refused("nodes: {t: }\ngenerate: {t: {shape: ring, count: 3}}\n",
+                            "2:12: it makes");
+    expect_scenario_refused("nodes: {t1: }\ngenerate: {t: {shape: ring, count: 3}}\n",
+                            "the name 't1' is");
+    expect_scenario_refused("nodes: [a]\ngenerate: {t: {shape: ring, count: 3}}\n",
+                            "1:8: found a list");
+    expect_scenario_refused("generate: {t: {shape: star, count: 3, routers: {count: 2}}}\n",
+                            "1:49: unknown key 'count'");
+    expect_scenario_refused(
         "generate: {t: {shape: ring, count: 3, role: host}}\nnodes: {r: {role: router}}\n",
         "no path leads from 'r' to 't1'");
 }
@@ -186,16 +186,16 @@ static void errors_in_an_included_file_are_of_that_file(void **state)
     char *folder = xasprintf("%s/sub", expect_folder);
     mkdir(folder, 0755);
     free(expect_file("sub/part.yaml", "nodes:\n  a: {rolle: x}\n"));
-    expect_refused("include: sub/part.yaml\n", "/sub/part.yaml:2:7: unknown key 'rolle'");
+    expect_scenario_refused("include: sub/part.yaml\n", "/sub/part.yaml:2:7: unknown key 'rolle'");
     free(expect_file("sub/part.yaml", "include: deeper.yaml\n"));
-    expect_refused("include: sub/part.yaml\n", "/sub/part.yaml:1:10: no file '");
+    expect_scenario_refused("include: sub/part.yaml\n", "/sub/part.yaml:1:10: no file '");
     free(expect_file("sub/deeper.yaml", "nodes: {a: {count: ${NO_SUCH_VARIABLE_}}}\n"));
-    expect_refused("include: sub/part.yaml\n", "/sub/deeper.yaml:1:");
+    expect_scenario_refused("include: sub/part.yaml\n", "/sub/deeper.yaml:1:");
     free(expect_file("sub/deeper.yaml",
                      "nodes: {a: , b: }\nwan: {members: [a, b], matrix: m.csv}\n"));
     free(expect_file("sub/m.csv",
                      "# holds: rtt\nfrom,x\nx,1\n")); /* beside the file that names it */
-    expect_refused("include: sub/part.yaml\n", "/sub/deeper.yaml:1:9: 'a' has no region");
+    expect_scenario_refused("include: sub/part.yaml\n", "/sub/deeper.yaml:1:9: 'a' has no region");
     free(folder);
 }
 
@@ -204,24 +204,26 @@ static void includes_that_lead_nowhere_are_refused(void **state)
     (void)state;
     char *deep = xasprintf("%s/deep9.yaml", expect_folder);
     free(expect_file("loop.yaml", "include: s.yaml\n"));
-    expect_refused("include: s.yaml\n", "s.yaml:1:10: '");
-    expect_refused("include: loop.yaml\n", "includes itself by way of others");
-    expect_refused("include: none.yaml\n", "s.yaml:1:10: no file '");
-    expect_refused("include: /etc/hostname\n", "is outside of the folder of");
-    expect_refused("include: ../../etc/hostname\n", "is outside of the folder of");
-    expect_refused("include: ''\n", "no file '");
-    expect_refused("include: .\n", "no file '");
-    expect_refused("include: {a: b}\n", "s.yaml:1:10: found a map, expected a single value");
-    expect_refused("nodes: {a: }\nquick: {include: x.yaml}\n", "2:9: files are included before");
+    expect_scenario_refused("include: s.yaml\n", "s.yaml:1:10: '");
+    expect_scenario_refused("include: loop.yaml\n", "includes itself by way of others");
+    expect_scenario_refused("include: none.yaml\n", "s.yaml:1:10: no file '");
+    expect_scenario_refused("include: /etc/hostname\n", "is outside of the folder of");
+    expect_scenario_refused("include: ../../etc/hostname\n", "is outside of the folder of");
+    expect_scenario_refused("include: ''\n", "no file '");
+    expect_scenario_refused("include: .\n", "no file '");
+    expect_scenario_refused("include: {a: b}\n",
+                            "s.yaml:1:10: found a map, expected a single value");
+    expect_scenario_refused("nodes: {a: }\nquick: {include: x.yaml}\n",
+                            "2:9: files are included before");
     free(expect_file("list.yaml", "- a\n"));
-    expect_refused("include: list.yaml\n", "list.yaml:1:1: expected a map, as part");
+    expect_scenario_refused("include: list.yaml\n", "list.yaml:1:1: expected a map, as part");
     for (int i = 0; i < 10; i++) {
         char name[32], text[64];
         snprintf(name, sizeof(name), "deep%d.yaml", i);
         snprintf(text, sizeof(text), "include: deep%d.yaml\n", i + 1);
         free(expect_file(name, text));
     }
-    expect_refused("include: deep0.yaml\n", "deep7.yaml:1:10: included too deeply");
+    expect_scenario_refused("include: deep0.yaml\n", "deep7.yaml:1:10: included too deeply");
     free(deep);
 }
 
@@ -264,15 +266,18 @@ static void wrong_variables_are_refused_at_their_place(void **state)
 {
     (void)state;
     unsetenv("WANLAB_TEST_NONE");
-    expect_refused("nodes: {a: }\nname: ${WANLAB_TEST_NONE}\n",
-                   "2:7: the environment has no variable 'WANLAB_TEST_NONE'");
-    expect_refused("nodes: {a: }\nname: ${}\n", "2:7: found '${}', expected ${NAME}");
-    expect_refused("nodes: {a: }\nname: ${A\n", "2:7: found '${A', expected ${NAME}");
-    expect_refused("nodes: {a: }\nname: ${A:5}\n", "2:7: found '${A:5}', expected ${NAME}");
-    expect_refused("nodes: {a: }\nname: ${1A}\n", "2:7: found '${1A}', expected ${NAME}");
-    expect_refused("nodes: {a: }\nname: ${A:-${B}}\n", "2:7: found a '$' in the default of 'A'");
-    expect_refused("nodes:\n  ${A}:\n", "2:3: found a variable in the key '${A}'");
-    expect_refused("nodes: {a: {count: ${A}}}\n", "found a variable that ends a value here");
+    expect_scenario_refused("nodes: {a: }\nname: ${WANLAB_TEST_NONE}\n",
+                            "2:7: the environment has no variable 'WANLAB_TEST_NONE'");
+    expect_scenario_refused("nodes: {a: }\nname: ${}\n", "2:7: found '${}', expected ${NAME}");
+    expect_scenario_refused("nodes: {a: }\nname: ${A\n", "2:7: found '${A', expected ${NAME}");
+    expect_scenario_refused("nodes: {a: }\nname: ${A:5}\n",
+                            "2:7: found '${A:5}', expected ${NAME}");
+    expect_scenario_refused("nodes: {a: }\nname: ${1A}\n", "2:7: found '${1A}', expected ${NAME}");
+    expect_scenario_refused("nodes: {a: }\nname: ${A:-${B}}\n",
+                            "2:7: found a '$' in the default of 'A'");
+    expect_scenario_refused("nodes:\n  ${A}:\n", "2:3: found a variable in the key '${A}'");
+    expect_scenario_refused("nodes: {a: {count: ${A}}}\n",
+                            "found a variable that ends a value here");
 }
 
 int main(void)
