@@ -6,13 +6,11 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/message.h"
 #include "base/text.h"
 #include "node/child.h"
 
@@ -84,41 +82,31 @@ static int pin_one(const char *folder, const char *node, const struct netlink *n
     return 0;
 }
 
-/* In a short-lived child. */
-static int pin_from_there(const char *folder, int mounts, const struct fabric *f, int node,
-                          struct error *err)
+struct pinning {
+    const char *folder;
+    int mounts;
+    const struct fabric *fabric;
+    int node; /* -1: all */
+};
+
+static int pin_from_there(void *arg, int *ret_fd, struct error *err)
 {
-    const struct scenario *s = f->plan->scenario;
+    (void)ret_fd;
+    const struct pinning *p = arg;
+    const struct scenario *s = p->fabric->plan->scenario;
     int r = 0;
-    if (setns(mounts, CLONE_NEWNS) < 0)
+    if (setns(p->mounts, CLONE_NEWNS) < 0)
         return error_errno(err, errno, "cannot enter the launcher's mount namespace");
     for (int i = 0; r == 0 && i < (int)s->node_count; i++)
-        if ((node < 0 || node == i) && !scenario_is_machine(s->nodes[i].kind))
-            r = pin_one(folder, s->nodes[i].name, f->nodes[i].netlink, err);
+        if ((p->node < 0 || p->node == i) && !scenario_is_machine(s->nodes[i].kind))
+            r = pin_one(p->folder, s->nodes[i].name, p->fabric->nodes[i].netlink, err);
     return r;
 }
 
 int pin_nodes(const char *folder, int mounts, const struct fabric *f, int node, struct error *err)
 {
-    int pair[2];
-    int r = child_channel(pair, err);
-    if (r < 0)
-        return r;
-    _cleanup_(fd_closep) int channel = pair[0];
-    pid_t child = fork();
-    if (child == 0) {
-        struct child_answer answer = {0};
-        answer.result = pin_from_there(folder, mounts, f, node, &answer.err);
-        message_send(pair[1], &answer, sizeof(answer), NULL, 0);
-        _exit(0);
-    }
-    close(pair[1]);
-    if (child < 0)
-        return error_errno(err, errno, "cannot fork");
-    struct child_answer answer;
-    r = child_receive(channel, &answer, NULL, 0, err);
-    waitpid(child, NULL, 0);
-    return r;
+    struct pinning p = {.folder = folder, .mounts = mounts, .fabric = f, .node = node};
+    return child_do(pin_from_there, &p, NULL, err);
 }
 
 void pin_sweep(const char *folder)

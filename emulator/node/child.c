@@ -65,6 +65,30 @@ int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_
     return 0;
 }
 
+int child_do(child_work work, void *arg, int *ret_fd, struct error *err)
+{
+    int pair[2];
+    int r = child_channel(pair, err);
+    if (r < 0)
+        return r;
+    _cleanup_(fd_closep) int channel = pair[0];
+    pid_t child = fork();
+    if (child == 0) {
+        struct child_answer answer = {0};
+        int fd = -1;
+        answer.result = work(arg, &fd, &answer.err);
+        message_send(pair[1], &answer, sizeof(answer), &fd, fd >= 0);
+        _exit(0);
+    }
+    close(pair[1]);
+    if (child < 0)
+        return error_errno(err, errno, "cannot fork");
+    struct child_answer answer;
+    r = child_receive(channel, &answer, ret_fd, ret_fd ? 1 : 0, err);
+    waitpid(child, NULL, 0);
+    return r;
+}
+
 int child_open_network(int *ret_fd, struct error *err)
 {
     int fd = netlink_socket();

@@ -32,6 +32,15 @@ int child_channel(int pair[2], struct error *err);
 int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_count,
                   struct error *err);
 
+/* What a fork does: 0 or an error. A descriptor that it leaves in *ret_fd (which is -1) goes to its
+ * parent. */
+typedef int (*child_work)(void *arg, int *ret_fd, struct error *err);
+
+/* Does `work` in a fork of this process, so that the namespaces which that enters stay its own,
+ * waits, and returns its result with its error. ret_fd, unless NULL, gets its descriptor, the
+ * caller's to close. */
+int child_do(child_work work, void *arg, int *ret_fd, struct error *err);
+
 /* In the network namespace of a node: opens the socket that the supervisor configures it through.
  */
 int child_open_network(int *ret_fd, struct error *err);

@@ -17,13 +17,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/message.h"
 #include "net/sysctl.h"
 #include "net/tcp.h"
 #include "node/child.h"
@@ -249,30 +247,17 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
     return r;
 }
 
+static int copy_mounts(void *arg, int *ret_mounts, struct error *err)
+{
+    (void)arg;
+    if (unshare(CLONE_NEWNS) == 0)
+        *ret_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return *ret_mounts < 0 ? error_errno(err, errno, "cannot make a mount namespace") : 0;
+}
+
 int sandbox_copy_mounts(int *ret_mounts, struct error *err)
 {
-    int pair[2], mounts = -1;
-    int r = child_channel(pair, err);
-    if (r < 0)
-        return r;
-    _cleanup_(fd_closep) int channel = pair[0];
-    pid_t child = fork();
-    if (child == 0) {
-        struct child_answer answer = {0};
-        if (unshare(CLONE_NEWNS) == 0)
-            mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-        if (mounts < 0)
-            answer.result = error_errno(&answer.err, errno, "cannot make a mount namespace");
-        message_send(pair[1], &answer, sizeof(answer), &mounts, mounts >= 0);
-        _exit(0);
-    }
-    close(pair[1]);
-    if (child < 0)
-        return error_errno(err, errno, "cannot fork");
-    struct child_answer answer;
-    r = child_receive(channel, &answer, ret_mounts, 1, err);
-    waitpid(child, NULL, 0);
-    return r;
+    return child_do(copy_mounts, NULL, ret_mounts, err);
 }
 
 /* Every node's folders are mounted in the lab's namespace: a copy of that would have them all. */
