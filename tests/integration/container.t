@@ -16,13 +16,13 @@ wan: {members: [c, p], delay: 5ms}
 links: [{ends: [lone, p]}]
 Y
 cgroups() { find /sys/fs/cgroup -maxdepth 5 -type d -name "wanlab.$1.*" 2>/dev/null; }
-node() { # node NODE COMMAND…: in lab one
+node() { # node NODE COMMAND…: in lab boxes
     local name=$1
     shift
-    run "$WANLAB" exec one "$name" -- "$@"
+    run "$WANLAB" exec boxes "$name" -- "$@"
 }
 
-run "$WANLAB" up "$WORK/lab.yaml" --name one
+run "$WANLAB" up "$WORK/lab.yaml" --name boxes
 is "$STATUS" 0 "containers and a process come up"
 diag "$OUT$ERR"
 node c1 ping -c 1 -W 2 c2
@@ -33,7 +33,7 @@ node c1 sh -c 'exit 42'
 is "$STATUS" 42 "the exit status passes through"
 node c1 sh -c 'kill -9 $$'
 is "$STATUS" 137 "so does a signal"
-is "$(echo input | "$WANLAB" exec one c1 -- cat)" input "so does standard input"
+is "$(echo input | "$WANLAB" exec boxes c1 -- cat)" input "so does standard input"
 node c1 hostname
 is "$OUT" c1 "a container has its name"
 node c1 /no/such/command
@@ -73,18 +73,18 @@ node c1 sh -c 'cat /proc/sys/net/ipv4/tcp_rmem /proc/sys/net/ipv4/tcp_no_metrics
 container=$OUT
 node p sh -c 'cat /proc/sys/net/ipv4/tcp_rmem /proc/sys/net/ipv4/tcp_no_metrics_save'
 is "$container" "$OUT" "one TCP for both kinds"
-run "$WANLAB" status one --json
+run "$WANLAB" status boxes --json
 is "$(jq '[.nodes[] | select(.boot_s > 0 and .boot_s < 5)] | length' <<<"$OUT")" 5 "status tells how long each took to boot"
 is "$(jq -r '.nodes[0].kind' <<<"$OUT")" container "and its kind"
 diag "boot: $(jq -c '[.nodes[].boot_s]' <<<"$OUT") s"
 
 # A program and all it started end with the caller.
-"$WANLAB" exec one c1 -- sh -c 'sleep 60 & wait' &
+"$WANLAB" exec boxes c1 -- sh -c 'sleep 60 & wait' &
 exec_pid=$!
-wait_for 5 sh -c "'$WANLAB' exec one c1 -- pgrep -x sleep >/dev/null"
+wait_for 5 sh -c "'$WANLAB' exec boxes c1 -- pgrep -x sleep >/dev/null"
 kill -KILL $exec_pid
 wait $exec_pid 2>/dev/null
-wait_for 5 sh -c "! '$WANLAB' exec one c1 -- pgrep -x sleep >/dev/null"
+wait_for 5 sh -c "! '$WANLAB' exec boxes c1 -- pgrep -x sleep >/dev/null"
 ok $? "a killed exec takes its whole process group along"
 
 # Limits, in both kinds.
@@ -96,7 +96,7 @@ for name in c1 p; do
     [ "$OUT" -gt 200 ] && [ "$OUT" -lt 800 ]
     ok $? "$name: 0.25 processors are 0.5 s in 2 s"
     diag "$name: $OUT ms of 2000"
-    "$WANLAB" exec one $name -- sleep 30 &
+    "$WANLAB" exec boxes $name -- sleep 30 &
     witness=$!
     node $name perl -e 'my $x = "x" x (1 << 20); my @a; push @a, $x . $_ for 1 .. 200; print "survived"'
     is "$STATUS" 137 "$name: who takes 200 MiB of 64 is killed"
@@ -107,7 +107,7 @@ for name in c1 p; do
     node $name sh -c 'for i in $(seq 100); do sleep 5 & done; wait'
     ok $((STATUS == 0)) "$name: 100 processes are more than 30"
     like "$ERR" "fork" "$name: fork says so"
-    "$WANLAB" exec one $name -- perl -e 'for (1 .. 40) {my $p = fork; last unless defined $p; unless ($p) {sleep 5; exit}} $| = 1; print "full\n"; sleep 5' >"$WORK/full" &
+    "$WANLAB" exec boxes $name -- perl -e 'for (1 .. 40) {my $p = fork; last unless defined $p; unless ($p) {sleep 5; exit}} $| = 1; print "full\n"; sleep 5' >"$WORK/full" &
     full=$!
     wait_for 5 grep -q full "$WORK/full"
     node $name true
@@ -119,16 +119,16 @@ done
 node lone perl -e 'my $x = "x" x (1 << 20); my @a; push @a, $x . $_ for 1 .. 200; print "survived"'
 is "$OUT" survived "a node without limits has none"
 
-[ -n "$(cgroups one)" ]
+[ -n "$(cgroups boxes)" ]
 ok $? "the limits' folders bear the lab's name"
-"$WANLAB" down one
+"$WANLAB" down boxes
 nothing_left "nothing is left"
-is "$(cgroups one)" "" "no cgroup either"
+is "$(cgroups boxes)" "" "no cgroup either"
 
 # kill -9 at several moments; the cgroups go with the next command.
 for victim in launcher init lab; do
     for ms in 010 020 030 050 080 idle; do
-        "$WANLAB" up "$WORK/lab.yaml" --name v >/dev/null 2>&1 &
+        "$WANLAB" up "$WORK/lab.yaml" --name cut-short >/dev/null 2>&1 &
         launcher=$!
         if [ $ms = idle ]; then wait $launcher; else sleep "0.$ms"; fi
         if [ $victim = launcher ]; then
@@ -137,21 +137,21 @@ for victim in launcher init lab; do
             for pid in $(pid_of $victim); do kill -KILL "$pid" 2>/dev/null; done
         fi
         wait $launcher 2>/dev/null
-        "$WANLAB" down v 2>/dev/null
+        "$WANLAB" down cut-short 2>/dev/null
         nothing_left "kill -9 of the $victim, $ms ms into up: nothing is left"
-        is "$(cgroups v)" "" "kill -9 of the $victim, $ms ms into up: no cgroup"
+        is "$(cgroups cut-short)" "" "kill -9 of the $victim, $ms ms into up: no cgroup"
     done
 done
 
 is "$(find /tmp -maxdepth 1 -name 'crun.*' -newer "$WORK/lab.yaml")" "" "nor a file of crun's"
 
 # A node that dies is noticed.
-"$WANLAB" up "$WORK/lab.yaml" --name one >/dev/null
+"$WANLAB" up "$WORK/lab.yaml" --name boxes >/dev/null
 kill -KILL "$(pid_of node | head -1)"
-node_is_dead() { "$WANLAB" status one --json | jq -e '[.nodes[] | select(.state == "dead")] | length == 1' >/dev/null; }
+node_is_dead() { "$WANLAB" status boxes --json | jq -e '[.nodes[] | select(.state == "dead")] | length == 1' >/dev/null; }
 wait_for 5 node_is_dead
 ok $? "a killed first process: the node is dead, the lab is not"
-"$WANLAB" down one
+"$WANLAB" down boxes
 
 # Boots: side by side, with a deadline, and with the runtime's last words where one fails.
 mkdir "$WORK/bin"
@@ -164,14 +164,14 @@ nodes: {c: {count: 4, kind: container, boot_timeout: 1s}}
 wan: {members: [c], delay: 1ms}
 Y
 runtime "sleep 0.3; exec $(command -v crun) \"\$@\""
-run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one -v
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name boxes -v
 is "$STATUS" 0 "four slow containers boot"
 like "$ERR" "# boot: 4 of 4 nodes" "and it is told how far it is"
-run "$WANLAB" status one --json
+run "$WANLAB" status boxes --json
 is "$(jq '[.nodes[] | select(.boot_s > 0.3 and .boot_s < 0.9)] | length' <<<"$OUT")" 4 "each takes its own time"
-"$WANLAB" down one
+"$WANLAB" down boxes
 runtime 'for i in 1 2 3 4 5 6 7; do echo "word $i"; done; sleep 60 & setsid sleep 61; exit 1'
-run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name boxes
 is "$STATUS" 1 "a boot that does not end: exit 1"
 like "$ERR" "node 'c1': did not boot within 1s; its boot said last:
   word 3
@@ -180,26 +180,26 @@ like "$ERR" "node 'c1': did not boot within 1s; its boot said last:
   word 6
   word 7$" "with node, deadline and the last five lines"
 runtime 'echo "no way"; exit 1'
-run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name one
+run env PATH="$WORK/bin:$PATH" "$WANLAB" up "$WORK/boot.yaml" --name boxes
 like "$ERR" "node 'c[12]': the OCI runtime could not start it; its boot said last:
   no way$" "a boot that fails: node, and why"
 nothing_left "nothing is left of it"
 
 # The second runtime, and none.
 if command -v runc >/dev/null; then
-    without crun "$WANLAB" up "$WORK/lab.yaml" --name one
+    without crun "$WANLAB" up "$WORK/lab.yaml" --name boxes
     is "$STATUS" 0 "without crun it is runc"
     diag "$OUT$ERR"
     node c1 ping -c 1 -W 2 p
     is "$STATUS" 0 "which does as well"
     node c1 perl -e 'my $x = "x" x (1 << 20); my @a; push @a, $x . $_ for 1 .. 200; print "survived"'
     is "$STATUS" 137 "with limits"
-    "$WANLAB" down one
+    "$WANLAB" down boxes
     nothing_left "nothing is left of runc's"
-    is "$(cgroups one)" "" "nor of its cgroups"
-    without "crun runc" "$WANLAB" up "$WORK/lab.yaml" --name one
+    is "$(cgroups boxes)" "" "nor of its cgroups"
+    without "crun runc" "$WANLAB" up "$WORK/lab.yaml" --name boxes
 fi
-[ -n "$(command -v runc)" ] || without crun "$WANLAB" up "$WORK/lab.yaml" --name one
+[ -n "$(command -v runc)" ] || without crun "$WANLAB" up "$WORK/lab.yaml" --name boxes
 is "$STATUS" 3 "without a runtime: exit 3"
 like "$ERR" "Debian package: crun" "and the package"
 
@@ -230,7 +230,7 @@ cat >"$WORK/root.yaml" <<'Y'
 nodes: {c: {count: 2, kind: container, root: root}}
 links: [{ends: [c1, c2]}]
 Y
-run "$WANLAB" up "$WORK/root.yaml" --name one
+run "$WANLAB" up "$WORK/root.yaml" --name boxes
 is "$STATUS" 0 "a folder as root"
 diag "$OUT$ERR"
 node c1 sh -c 'echo x >/x; ls /; cat /etc/hosts'
@@ -239,15 +239,15 @@ like "$OUT" "bin.*c2" "has its files and the lab's hosts"
 ok $? "and is not written to"
 node c1 ping c2
 like "$ERR" "c1.*ping.*No such file" "a command that the root lacks: node and command"
-"$WANLAB" down one
+"$WANLAB" down boxes
 export WANLAB_CACHE_ROOT=$WORK/cache
 tar -C "$WORK/root" -czf "$WORK/root.tar.gz" .
-run "$WANLAB" up "$WORK/root.yaml" --name one --set nodes.c.root=root.tar.gz
+run "$WANLAB" up "$WORK/root.yaml" --name boxes --set nodes.c.root=root.tar.gz
 is "$STATUS" 0 "an archive as root"
 diag "$OUT$ERR"
 node c2 sh -c 'cat /etc/hosts'
 like "$OUT" "c1" "works alike"
-"$WANLAB" down one
+"$WANLAB" down boxes
 is "$(find "$WANLAB_CACHE_ROOT/roots" -mindepth 1 -maxdepth 1 -name 'root.tar.gz-*' | wc -l)" 1 "it is unpacked once for both"
 mkdir "$WANLAB_CACHE_ROOT/roots/.partial.left"
 if command -v umoci >/dev/null; then
@@ -256,14 +256,14 @@ if command -v umoci >/dev/null; then
         umoci insert --image "$WORK/image:t" "$WORK/gone" /gone &&
         umoci insert --image "$WORK/image:t" --whiteout /gone
     tar -C "$WORK/image" -cf "$WORK/image.tar" .
-    run "$WANLAB" up "$WORK/root.yaml" --name one --set nodes.c.root=image.tar
+    run "$WANLAB" up "$WORK/root.yaml" --name boxes --set nodes.c.root=image.tar
     is "$STATUS" 0 "an OCI image as root"
     diag "$OUT$ERR"
     node c1 sh -c 'ls /'
     like "$OUT" "bin" "has its files"
     [[ $OUT != *gone* ]]
     ok $? "but not what a later layer removed"
-    "$WANLAB" down one
+    "$WANLAB" down boxes
     touch "$WORK/image.tar" # another one now
     without umoci "$WANLAB" up "$WORK/root.yaml" --set nodes.c.root=image.tar
     is "$STATUS" 3 "without umoci: exit 3"
@@ -306,12 +306,12 @@ if command -v mmdebstrap >/dev/null; then
         is "$(ls -A "$WANLAB_CACHE_ROOT/images" | tr '\n' ' ')" ".lock tiny " "with nothing half built beside it"
         run "$WANLAB" image build tiny --packages iputils-ping
         like "$OUT" "there already" "only once"
-        run "$WANLAB" up "$WORK/root.yaml" --name one
+        run "$WANLAB" up "$WORK/root.yaml" --name boxes
         is "$STATUS" 0 "nodes of it come up"
         diag "$OUT$ERR"
         node c1 ping -c 1 -W 2 c2
         is "$STATUS" 0 "and reach each other"
-        "$WANLAB" down one
+        "$WANLAB" down boxes
     else
         diag "no image could be built: $(tail -1 <<<"$ERR")"
     fi

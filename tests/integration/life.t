@@ -13,9 +13,9 @@ node() { # node NODE COMMAND…: in lab one
 }
 state() { "$WANLAB" status one --json | jq -r ".nodes[] | select(.name == \"$1\").state"; }
 has_died() { [ "$(state a)" = dead ]; }
-# rtt NODE ADDRESS: in whole ms
+# rtt NODE ADDRESS: the least of 20, in whole ms
 rtt() {
-    node "$1" ping -n -c 3 -i 0.1 -W 1 "$2"
+    node "$1" ping -n -c 20 -i 0.02 -W 1 "$2"
     sed -nE 's|^rtt min/avg/max/mdev = ([0-9]+).*|\1|p' <<<"$OUT"
 }
 supervisor_fds() { ls "/proc/$(pid_of lab)/fd" | wc -l; }
