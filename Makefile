@@ -118,22 +118,22 @@ $(FUZZ): $(BUILD)/%: %.c tests/fuzz/fuzz.c $(BUILD)/libwanlab.a
 
 # --- tests: each target runs all of the one above it too, from no privilege to a kernel of its own
 
-PROVE = @MODE=$(MODE) CMOCKA_MESSAGE_OUTPUT=TAP prove --timer --exec ''
+PROVE = @MODE=$(MODE) tests/lib/prove.sh
 
 unit: $(UNIT_TESTS) ## the unit tests: no privilege, seconds
-	$(PROVE) $(UNIT_TESTS)
+	@CMOCKA_MESSAGE_OUTPUT=TAP prove --timer --exec '' $(UNIT_TESTS)
 
-check: all $(UNIT_TESTS) ## unit tests, and real labs on this kernel (root)
-	$(PROVE) $(UNIT_TESTS) tests/integration/*.t
+check: unit all ## unit tests, and real labs on this kernel (root)
+	$(PROVE) '' tests/integration/*.t
 
 check-netem: all ## the netem engine, in User-Mode Linux (root)
-	$(PROVE) tests/vm/*.t
+	$(PROVE) '' tests/vm/*.t
 
 check-user: all ## the labs that need no root once more, as an ordinary user (root)
-	@MODE=$(MODE) prove --timer --exec tests/lib/as-user.sh $$(grep -L '^need_root' tests/integration/*.t)
+	$(PROVE) tests/lib/as-user.sh $$(grep -L '^need_root' tests/integration/*.t)
 
-check-all: all $(UNIT_TESTS) ## all of them
-	$(PROVE) $(UNIT_TESTS) tests/integration/*.t tests/vm/*.t
+check-all: unit all ## all of them
+	$(PROVE) '' tests/integration/*.t tests/vm/*.t
 	@$(MAKE) --no-print-directory check-user
 
 soak-kill: all ## kill -9 at MOMENTS (200) random moments of a lab, by SEED (root, minutes)

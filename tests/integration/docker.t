@@ -5,6 +5,7 @@
 #
 #   wan: d1, d2, p (a process); 5 ms      link: bare -- p
 . "$(dirname "$0")/../lib/tap.sh"
+runs_alone # it looks for traces of engines on the whole machine
 need_root
 command -v dockerd >/dev/null || skip_all "needs dockerd (Debian package: docker.io)"
 [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || skip_all "needs Debian package busybox-static"

@@ -154,8 +154,8 @@ no_lab_is_known() {
 # nothing_left NAME: no process, mount, interface or folder of this test's labs is left.
 nothing_left() {
     local left=""
-    wait_for 10 nothing_runs || left="$left processes: $(lab_processes | tr '\n' ' ')"
-    wait_for 10 no_lab_is_known || left="$left labs" # any command sweeps
+    wait_for 30 nothing_runs || left="$left processes: $(lab_processes | tr '\n' ' ')"
+    wait_for 30 no_lab_is_known || left="$left labs" # any command sweeps
     grep -q "$WANLAB_RUNTIME" /proc/mounts && left="$left mounts"
     [ -z "$(ls -A "$WANLAB_RUNTIME" 2>/dev/null)" ] || left="$left folders: $(ls "$WANLAB_RUNTIME")"
     ls /sys/class/net | grep -qE '^[ptiu][0-9]+$|^br[0-9]+$' && left="$left interfaces"
@@ -173,6 +173,11 @@ skip_all() {
     fi
     echo "1..0 # SKIP $1"
     exit 0
+}
+
+# runs_alone: what a file says that must have no other test beside it; see prove.sh.
+runs_alone() {
+    :
 }
 
 need_root() {
