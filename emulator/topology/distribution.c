@@ -133,8 +133,8 @@ int distribution_open(const char *path, const char *name, struct distribution **
     d->count = 0;
     for (const char *at = text; r == 0 && at; mark.line++) {
         r = read_line(&mark, at, d->values, &d->count, err);
-        at = strchr(at, '\n');
-        at += at != NULL;
+        const char *end = strchr(at, '\n');
+        at = end ? end + 1 : NULL;
     }
     if (r == 0 && d->count < 2)
         r = yaml_error(err, &(struct mark){path, 1, 1},
