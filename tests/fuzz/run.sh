@@ -22,12 +22,13 @@ for target in $targets; do
     fi
     mkdir -p $build/corpus/"$target"
     log=$build/$target.log
-    options=(-max_total_time=$((share > 0 ? share : 1)) -timeout=20 -rss_limit_mb=2048 -max_len=8192
+    # Time limits are by the clock: beside other programs a second's input once took 28.
+    options=(-max_total_time=$((share > 0 ? share : 1)) -timeout=120 -rss_limit_mb=2048 -max_len=8192
         -artifact_prefix=$build/found/"$target"- -print_final_stats=1)
     [ -f tests/fuzz/"$target".dict ] && options+=(-dict=tests/fuzz/"$target".dict)
     if { time $build/tests/fuzz/fuzz_"$target" "${options[@]}" $build/corpus/"$target" tests/fuzz/corpus/"$target" \
-        >"$log" 2>&1; } 2>$build/cpu; then
-        awk -v target="$target" -v seconds="$(cat $build/cpu)" '
+        >"$log" 2>&1; } 2>"$build/$target.cpu"; then
+        awk -v target="$target" -v seconds="$(cat "$build/$target.cpu")" '
             /cov: /{for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1)}
             /stat::number_of_executed_units/{runs = $2}
             END {split(seconds, cpu); printf "%-12s %7.1f s  %9d inputs  %6d edges  no finding\n", target, cpu[1] + cpu[2], runs, cov}' "$log"
