@@ -393,7 +393,7 @@ static void end_lab(struct run *r)
     r->interrupted = r->crew && crew_was_interrupted(r->crew);
     crew_close(r->crew);
     r->crew = NULL;
-    if (r->lab.folder && lab_down(r->lab.folder, &ignored) < 0)
+    if (r->lab.folder && lab_down(r->lab.folder, 0, &ignored) < 0)
         log_warn("%s", ignored.text);
 }
 

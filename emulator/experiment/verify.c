@@ -368,7 +368,7 @@ int verify_scenario(const struct scenario *s, const struct verify_options *optio
     }
     struct error ignored;
     if (!options->lab && ret->lab.folder)
-        lab_down(ret->lab.folder, &ignored);
+        lab_down(ret->lab.folder, 0, &ignored);
     stop_release(&before);
     return r;
 }

@@ -117,6 +117,8 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return life_end(c, id, request, LIFE_RESTART, err);
     if (what && strcmp(what, "down") == 0) {
         *ret_fd = pidfd_open(1, 0); /* of init, which tells when all of the lab is gone */
+        size_t count = c->supervisor->tree->plan->scenario->node_count;
+        json_object_set_new(*ret, "nodes", json_integer((json_int_t)count));
         uv_stop(&c->supervisor->loop);
         return 0;
     }

@@ -32,6 +32,7 @@
 enum {
     LAB_NAMESPACES = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
     DOWN_TIMEOUT_MS = 30000,
+    DOWN_TIMEOUT_NODE_MS = 20, /* beside it; ten times what a busy machine takes */
     ANSWER_TIMEOUT_MS = 5000,
 };
 
@@ -244,31 +245,46 @@ void lab_done(struct lab *lab)
 }
 
 /* Asks the supervisor to end; one that does not even answer is killed, upon which init ends. What
- * becomes readable when the lab is gone, or -1. */
-static int ask_to_end(struct client *client, struct error *err)
+ * becomes readable when the lab is gone, or -1; and the number of its nodes, 0 if not known. */
+static int ask_to_end(struct client *client, unsigned *ret_nodes)
 {
+    json_t *answer = NULL;
     client_set_timeout(client, ANSWER_TIMEOUT_MS);
     _cleanup_(fd_closep) int supervisor = client_supervisor(client);
-    int r = client_request(client, json_pack("{s:s}", "do", "down"), NULL, 0, NULL, NULL, err);
+    int r = client_request(client, json_pack("{s:s}", "do", "down"), NULL, 0, &answer, NULL, NULL);
     if (r == -ETIMEDOUT && supervisor >= 0)
         pidfd_send_signal(supervisor, SIGKILL, NULL, 0);
+    *ret_nodes = (unsigned)json_integer_value(json_object_get(answer, "nodes"));
+    json_decref(answer);
     return client_take_fd(client);
 }
 
-int lab_down(const char *folder, struct error *err)
+/* The kernel closes init's files, and with them the lock, before it kills the others. */
+static int await_last_process(int init, unsigned timeout_ms, struct error *err)
+{
+    if (init < 0 || poll(&(struct pollfd){.fd = init, .events = POLLIN}, 1, (int)timeout_ms) != 0)
+        return 0;
+    return error_set(err, ETIMEDOUT,
+                     "the lab's processes have not all ended after %u ms: the kernel goes on "
+                     "ending them",
+                     timeout_ms);
+}
+
+int lab_down(const char *folder, unsigned timeout_ms, struct error *err)
 {
     struct client *client;
+    unsigned nodes = 0;
     int r = client_open(folder, &client, err);
-    if (r == 0) {
-        _cleanup_(fd_closep) int init = ask_to_end(client, err);
-        client_close(client);
-        /* The kernel closes init's files, and with them the lock, before it kills the others. */
-        if (init >= 0)
-            poll(&(struct pollfd){.fd = init, .events = POLLIN}, 1, DOWN_TIMEOUT_MS);
-    } else if (r != -ENOENT) {
+    if (r < 0 && r != -ENOENT)
         return r;
-    }
-    r = place_wait_end(folder, DOWN_TIMEOUT_MS, err);
+    _cleanup_(fd_closep) int init = r == 0 ? ask_to_end(client, &nodes) : -1;
+    if (r == 0)
+        client_close(client);
+    if (timeout_ms == 0)
+        timeout_ms = DOWN_TIMEOUT_MS + nodes * DOWN_TIMEOUT_NODE_MS;
+    r = await_last_process(init, timeout_ms, err);
+    if (r == 0)
+        r = place_wait_end(folder, timeout_ms, err);
     while (waitpid(-1, NULL, WNOHANG) > 0) /* the tree's init, if this process started it */
         continue;
     place_sweep();

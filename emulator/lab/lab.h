@@ -50,7 +50,9 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
 /* Releases what this process knows of it; ends the lab only if it is attached. */
 void lab_done(struct lab *lab);
 
-/* Ends the lab in `folder` and returns when it is gone; one that is gone already is fine. */
-int lab_down(const char *folder, struct error *err);
+/* Ends the lab in `folder` and returns when it is gone; one that is gone already is fine.
+ * -ETIMEDOUT if that takes longer than `timeout_ms` (0: a time that follows from its size); what is
+ * left then goes on ending. */
+int lab_down(const char *folder, unsigned timeout_ms, struct error *err);
 
 #endif

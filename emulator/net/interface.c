@@ -172,7 +172,7 @@ int interface_open_tap(const char *name, int index, int *ret_fd, struct error *e
     _cleanup_(fd_closep) int fd = -1;
     int header = sizeof(struct virtio_net_hdr_v1);
     int r = make_tap(name, index, &fd, err);
-    if (r == 0 && ioctl(fd, TUNSETVNETHDRSZ, &header) < 0)
+    if (r == 0 && (ioctl(fd, TUNSETVNETHDRSZ, &header) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0))
         r = error_errno(err, errno, "cannot set up the tap '%s'", name);
     if (r == 0)
         *ret_fd = take_fd(&fd);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
+#include "topology/yaml.h"
 
 enum { VALUES = 4096 };
 DEFINE_CLEANUP(struct distribution *, distribution_free);
@@ -92,27 +92,29 @@ static int compare_values(const void *a, const void *b)
 }
 
 /* The numbers of one line, up to a comment. */
-static int read_line(const char *path, unsigned line, const char *text, int16_t *values,
-                     size_t *count, struct error *err)
+static int read_line(struct mark *mark, const char *text, int16_t *values, size_t *count,
+                     struct error *err)
 {
+    const char *start = text;
     while (*text && *text != '#' && *text != '\n') {
         if (isspace((unsigned char)*text)) {
             text++;
             continue;
         }
+        mark->column = (unsigned)(text - start) + 1;
         char *end;
+        size_t len = strcspn(text, " \t\r\n");
         long value = strtol(text, &end, 10);
         if (end == text || (*end && !isspace((unsigned char)*end) && *end != '#'))
-            return error_input(err,
-                               "%s:%u: found '%.20s', expected a table of jitter: whole numbers "
-                               "in 1/%d of it",
-                               path, line, text, DISTRIBUTION_SCALE);
+            return yaml_error(err, mark,
+                              "found '%.*s', expected a table of jitter: whole numbers in 1/%d "
+                              "of it",
+                              (int)(len < 20 ? len : 20), text, DISTRIBUTION_SCALE);
         if (value < INT16_MIN || value > INT16_MAX)
-            return error_input(err, "%s:%u: '%ld' is out of range: expected %d to %d", path, line,
-                               value, INT16_MIN, INT16_MAX);
+            return yaml_error(err, mark, "'%ld' is out of range: expected %d to %d", value,
+                              INT16_MIN, INT16_MAX);
         if (*count == DISTRIBUTION_VALUES_MAX)
-            return error_input(err, "%s:%u: more than %d values", path, line,
-                               DISTRIBUTION_VALUES_MAX);
+            return yaml_error(err, mark, "more than %d values", DISTRIBUTION_VALUES_MAX);
         values[(*count)++] = (int16_t)value;
         text = end;
     }
@@ -126,16 +128,17 @@ int distribution_open(const char *path, const char *name, struct distribution **
     _cleanup_(freep) char *text = NULL;
     _cleanup_(distribution_freep) struct distribution *d =
         distribution_new(name, DISTRIBUTION_VALUES_MAX);
-    int r = file_read(path, SIZE_MAX_READ, &text, NULL, err);
+    struct mark mark = {path, 1, 1};
+    int r = yaml_read_foreign(path, SIZE_MAX_READ, &text, err);
     d->count = 0;
-    unsigned line = 1;
-    for (const char *at = text; r == 0 && at; line++) {
-        r = read_line(path, line, at, d->values, &d->count, err);
-        at = strchr(at, '\n');
-        at += at != NULL;
+    for (const char *at = text; r == 0 && at; mark.line++) {
+        r = read_line(&mark, at, d->values, &d->count, err);
+        const char *end = strchr(at, '\n');
+        at = end ? end + 1 : NULL;
     }
     if (r == 0 && d->count < 2)
-        r = error_input(err, "%s: found %zu numbers, expected a table of jitter", path, d->count);
+        r = yaml_error(err, &(struct mark){path, 1, 1},
+                       "found %zu numbers, expected a table of jitter", d->count);
     if (r < 0)
         return r;
     qsort(d->values, d->count, sizeof(d->values[0]), compare_values);

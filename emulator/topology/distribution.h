@@ -24,7 +24,7 @@ struct distribution {
 /* The table of that name, or NULL. The caller frees it, like those of distribution_open(). */
 struct distribution *distribution_named(const char *name);
 
-/* Errors (STATUS_INPUT) begin with "PATH:LINE: ". `name` is what the scenario calls it. */
+/* Errors (STATUS_INPUT) begin with "PATH:LINE:COL: ". `name` is what the scenario calls it. */
 int distribution_open(const char *path, const char *name, struct distribution **ret,
                       struct error *err);
 void distribution_free(struct distribution *d);

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "topology/yaml.h"
@@ -212,14 +211,12 @@ static int check_complete(const struct matrix *m, unsigned last_line, struct err
     return 0;
 }
 
-static int read_lines(struct matrix *m, char *text, size_t size, struct error *err)
+static int read_lines(struct matrix *m, char *text, struct error *err)
 {
     unsigned number = 1;
     char *rest = text;
     if (strncmp(rest, "\xef\xbb\xbf", 3) == 0) /* the byte order mark of some spreadsheets */
         rest += 3;
-    if (strlen(text) != size)
-        return yaml_error(err, &(struct mark){m->file, 1, 1}, "found a NUL byte, expected text");
     for (char *line; (line = strsep(&rest, "\n")); number += rest != NULL) {
         int r = read_line(m, line, number, err);
         if (r < 0)
@@ -232,12 +229,10 @@ int matrix_open(const char *path, struct matrix **ret, struct error *err)
 {
     _cleanup_(matrix_freep) struct matrix *m = xcalloc(1, sizeof(*m));
     _cleanup_(freep) char *text = NULL;
-    size_t size;
-    struct error why;
     m->file = xstrdup(path);
-    if (file_read(path, FILE_MAX, &text, &size, &why) < 0)
-        return yaml_error(err, &(struct mark){path, 1, 1}, "%s", why.text);
-    int r = read_lines(m, text, size, err);
+    int r = yaml_read_foreign(path, FILE_MAX, &text, err);
+    if (r == 0)
+        r = read_lines(m, text, err);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(m);

@@ -126,10 +126,12 @@ static void direct_rtts(const struct scenario *s, unsigned from, uint64_t *rtts)
     for (size_t i = 0; own < n && i < n; i++)
         note(rtts, wan->members[i],
              wan->pairs[own * n + i].delay_ns + wan->pairs[i * n + own].delay_ns);
-    for (const struct link *l = s->links; l < s->links + s->link_count; l++)
+    for (size_t i = 0; i < s->link_count; i++) {
+        const struct link *l = &s->links[i];
         for (int end = 0; end < 2; end++)
             if (l->end[end] == from)
                 note(rtts, l->end[1 - end], l->direction[0].delay_ns + l->direction[1].delay_ns);
+    }
     for (size_t i = 0; i < s->network_count; i++)
         note_network(&s->networks[i], from, rtts);
 }

@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "topology/yaml.h"
@@ -177,7 +176,7 @@ static void find_extremes(struct trace *t)
         if (i > 0 && t->deliveries[i] - t->deliveries[i - 1] > t->silence_ns)
             t->silence_ns = t->deliveries[i] - t->deliveries[i - 1];
     }
-    t->rate_peak_bps = most * TRACE_OPPORTUNITY * 8 * NS_PER_SEC / window_ns;
+    t->rate_peak_bps = most * TRACE_OPPORTUNITY * 8 * (NS_PER_SEC / window_ns);
     if (t->rate_peak_bps < t->rate_bps)
         t->rate_peak_bps = t->rate_bps;
 }
@@ -207,7 +206,7 @@ int trace_open(const char *path, const char *name, struct trace **ret, struct er
     _cleanup_(trace_freep) struct trace *t = xcalloc(1, sizeof(*t));
     struct reader reader = {.trace = t, .mark = {.file = path, .line = 1, .column = 1}};
     t->path = xstrdup(name);
-    int r = file_read(path, FILE_SIZE_MAX, &text, NULL, err);
+    int r = yaml_read_foreign(path, FILE_SIZE_MAX, &text, err);
     char *rest = text;
     for (char *line; r == 0 && (line = strsep(&rest, "\n")); reader.mark.line++)
         r = read_line(&reader, line, err);

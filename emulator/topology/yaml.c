@@ -35,11 +35,36 @@ int yaml_parse(const char *file, const char *text, size_t size, struct yaml_docu
     return 0;
 }
 
-int yaml_read(const char *file, char **ret_text, size_t *ret_size, struct error *err)
+static int read_file(const char *file, size_t max, char **ret_text, size_t *ret_size,
+                     struct error *err)
 {
     struct error why;
-    if (file_read(file, FILE_MAX, ret_text, ret_size, &why) < 0)
+    if (file_read(file, max, ret_text, ret_size, &why) < 0)
         return yaml_error(err, &(struct mark){file, 1, 1}, "%s", why.text);
+    return 0;
+}
+
+int yaml_read(const char *file, char **ret_text, size_t *ret_size, struct error *err)
+{
+    return read_file(file, FILE_MAX, ret_text, ret_size, err);
+}
+
+/* Else what comes after a NUL would be passed over in silence, or nearly all of UTF-16. */
+int yaml_read_foreign(const char *file, size_t max, char **ret_text, struct error *err)
+{
+    _cleanup_(freep) char *text = NULL;
+    size_t size;
+    int r = read_file(file, max, &text, &size, err);
+    if (r < 0)
+        return r;
+    struct mark mark = {file, 1, 1};
+    for (const char *c = text; *c; c++) {
+        mark.column = *c == '\n' ? 1 : mark.column + 1;
+        mark.line += *c == '\n';
+    }
+    if (strlen(text) != size)
+        return yaml_error(err, &mark, "found a NUL byte, expected text");
+    *ret_text = TAKE_PTR(text);
     return 0;
 }
 

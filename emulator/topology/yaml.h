@@ -54,6 +54,10 @@ int yaml_open(const char *file, struct yaml_document *ret, struct error *err);
 /* Only the reading: the text of a file for yaml_parse(). The caller frees `*ret_text`. */
 int yaml_read(const char *file, char **ret_text, size_t *ret_size, struct error *err);
 
+/* The text of a file of some other format, of at most `max` bytes and without NUL bytes; errors
+ * and ownership as above. */
+int yaml_read_foreign(const char *file, size_t max, char **ret_text, struct error *err);
+
 /* The same from memory; `file` is only for messages. */
 int yaml_parse(const char *file, const char *text, size_t size, struct yaml_document *ret,
                struct error *err);

@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int r = matrix_open(path, &m, &err);
     if (r < 0 && (err.status != STATUS_INPUT || !strstr(err.text, "m.csv:")))
         fuzz_fail("an error without its place", err.text);
+    if (r == 0 && memchr(data, '\0', size))
+        fuzz_fail("a NUL byte, and what is behind it, passed over", path);
     int a = r < 0 ? -1 : matrix_region(m, "dallas", &err);
     int b = r < 0 ? -1 : matrix_region(m, "tokyo", &err);
     uint64_t ns;

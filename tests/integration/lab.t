@@ -142,6 +142,23 @@ run "$WANLAB" down fds
 is "$STATUS" 0 "down ends also a lab whose supervisor hangs"
 nothing_left "nothing is left"
 
+# A process of the lab that does not end: a child of somebody outside, who does not look at its end.
+"$WANLAB" up "$WORK/lab.yaml" --name stuck >/dev/null
+users=()
+[ "$(id -u)" = 0 ] || users=(--user --preserve-credentials)
+nsenter -t "$(pid_of init)" "${users[@]}" --pid sh -c "echo >'$WORK/inside'; exec sleep 100" &
+foreign=$!
+wait_for 20 test -e "$WORK/inside"
+kill -STOP $foreign
+run "$WANLAB" down stuck --timeout 300ms
+is "$STATUS $ERR" "1 wanlab: lab 'stuck': the lab's processes have not all ended after 300 ms: the kernel goes on ending them" \
+    "down says so when it has not seen the end"
+kill -CONT $foreign
+wait $foreign 2>/dev/null
+nothing_left "nothing is left when it has come"
+run "$WANLAB" down stuck --timeout 3
+is "$STATUS" 2 "a time without a unit is refused"
+
 # The folder of the labs is not for nodes, wherever it is.
 visible=$(mktemp -d "$HOME/wanlab-test.XXXXXX")
 export WANLAB_RUNTIME=$visible/run

@@ -72,10 +72,10 @@ static void a_file_is_sorted_and_its_faults_have_a_line(void **state)
     assert_int_equal(d->count, 3);
     assert_true(d->values[0] == -1 && d->values[2] == 3);
     distribution_free(d);
-    static const char *const bad[][2] = {{"1 2\n3 x\n", ":2: found 'x"},
-                                         {"1 2 99999\n", ":1: '99999' is out of range"},
-                                         {"1.5 2\n", ":1: found '1.5 2"},
-                                         {"7\n", ": found 1 numbers"}};
+    static const char *const bad[][2] = {{"1 2\n3 x\n", ":2:3: found 'x'"},
+                                         {"1 2 99999\n", ":1:5: '99999' is out of range"},
+                                         {"1.5 2\n", ":1:1: found '1.5'"},
+                                         {"7\n", ":1:1: found 1 numbers"}};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         char *path = expect_file("bad", bad[i][0]);
         assert_true(distribution_open(path, "x", &d, &err) < 0);

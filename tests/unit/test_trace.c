@@ -65,6 +65,21 @@ static void an_opportunity_at_the_very_beginning_counts_once_a_round(void **stat
     trace_free(t);
 }
 
+static void millions_of_opportunities_at_one_time_are_a_rate(void **state)
+{
+    (void)state;
+    enum { COUNT = 2000000 };
+    static char text[2 * COUNT + sizeof("1000\n")];
+    memset(text, '1', 2 * COUNT);
+    for (size_t i = 1; i < 2 * COUNT; i += 2)
+        text[i] = '\n';
+    strcat(text, "1000\n");
+    struct trace *t = trace_of(text);
+    assert_int_equal(t->rate_bps, (COUNT + 1ULL) * TRACE_OPPORTUNITY * 8);
+    assert_int_equal(t->rate_peak_bps, 100ULL * COUNT * TRACE_OPPORTUNITY * 8);
+    trace_free(t);
+}
+
 static void faults_have_a_place(void **state)
 {
     (void)state;
@@ -101,6 +116,7 @@ int main(void)
         cmocka_unit_test(rows_hold_until_the_next_and_begin_anew),
         cmocka_unit_test(deliveries_repeat_with_their_last_time_as_the_period),
         cmocka_unit_test(an_opportunity_at_the_very_beginning_counts_once_a_round),
+        cmocka_unit_test(millions_of_opportunities_at_one_time_are_a_rate),
         cmocka_unit_test(faults_have_a_place),
     };
     return RUN_TESTS(tests);
