@@ -7,6 +7,7 @@
 #include "experiment/host.h"
 #include "experiment/sweep.h"
 #include "experiment/workload.h"
+#include "topology/events.h"
 #include "topology/plan.h"
 
 static json_t *warnings; /* of this run */
@@ -17,19 +18,30 @@ static void take_warning(const char *line)
     json_array_append_new(warnings, json_string(line));
 }
 
+static json_t *list_events(const struct schedule *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; c && i < c->count; i++)
+        json_array_append_new(list, event_entry(&c->events[i]));
+    return list;
+}
+
 static void print_facts(const char *file, const struct scenario *s, const struct plan *plan,
                         bool json)
 {
     if (json)
         print_json_facts(json_pack(
-            "{s:s s:s s:I s:I s:I s:I s:I s:O}", "file", file, "scenario", s->name, "nodes",
+            "{s:s s:s s:I s:I s:I s:I s:I s:o s:O}", "file", file, "scenario", s->name, "nodes",
             (json_int_t)s->node_count, "links", (json_int_t)s->link_count, "networks",
             (json_int_t)s->network_count, "wan_members", (json_int_t)s->wan.member_count,
-            "impaired_wires", (json_int_t)plan->wire_count, "warnings", warnings));
+            "impaired_wires", (json_int_t)plan->wire_count, "events", list_events(s->events),
+            "warnings", warnings));
     else
         printf("%s: %zu nodes, %zu links, %zu networks, a wan of %zu, %zu impaired wires\n", file,
                s->node_count, s->link_count, s->network_count, s->wan.member_count,
                plan->wire_count);
+    if (s->events && !json)
+        schedule_print(s->events, "", stdout);
 }
 
 static int check_workload(const struct scenario *s, const struct plan *plan, struct error *err)
