@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cmd/print.h"
 #include "cmd/scenario_options.h"
+#include "experiment/events.h"
 #include "experiment/host.h"
 #include "experiment/sweep.h"
 #include "experiment/workload.h"
@@ -53,7 +54,9 @@ static int check_workload(const struct scenario *s, const struct plan *plan, str
         return r;
     r = workload_resolve(w, &s->workload, &values, err);
     if (r == 0) {
-        r = host_lint(w, values, plan, take_warning, err);
+        r = events_check(s, w, values, err);
+        if (r == 0)
+            r = host_lint(w, values, plan, take_warning, err);
         workload_values_free(values, w->parameter_count);
     }
     workload_free(w);
@@ -94,7 +97,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     for (int c; (c = command_option(command, argc, argv)) != -1;)
         if (c == 'j')
             json = true;
-        else if (!scenario_option(&o, c, optarg))
+        else if (c == 'E' ? !scenario_events(&o, optarg) : !scenario_option(&o, c, optarg))
             return command_usage(command);
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
@@ -108,7 +111,9 @@ const struct command command_check = {
     .name = "check",
     .arguments = "FILE",
     .summary = "reads and validates a scenario; starts nothing",
-    .options = (const struct command_option[]){COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
+    .options =
+        (const struct command_option[]){
+            COMMAND_OPTION_JSON, SCENARIO_OPTION_EVENTS, SCENARIO_OPTIONS, {0}},
     .notes =
         "Also what the file includes, the environment's variables in it, and, where it has "
         "routers, whether every node reaches every other. What is wrong is said with its file, "
