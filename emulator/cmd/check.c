@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "cmd/print.h"
 #include "cmd/scenario_options.h"
+#include "experiment/events.h"
 #include "experiment/host.h"
 #include "experiment/sweep.h"
 #include "experiment/workload.h"
+#include "topology/events.h"
 #include "topology/plan.h"
 
 static json_t *warnings; /* of this run */
@@ -17,19 +19,30 @@ static void take_warning(const char *line)
     json_array_append_new(warnings, json_string(line));
 }
 
+static json_t *list_events(const struct schedule *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; c && i < c->count; i++)
+        json_array_append_new(list, event_entry(&c->events[i]));
+    return list;
+}
+
 static void print_facts(const char *file, const struct scenario *s, const struct plan *plan,
                         bool json)
 {
     if (json)
         print_json_facts(json_pack(
-            "{s:s s:s s:I s:I s:I s:I s:I s:O}", "file", file, "scenario", s->name, "nodes",
+            "{s:s s:s s:I s:I s:I s:I s:I s:o s:O}", "file", file, "scenario", s->name, "nodes",
             (json_int_t)s->node_count, "links", (json_int_t)s->link_count, "networks",
             (json_int_t)s->network_count, "wan_members", (json_int_t)s->wan.member_count,
-            "impaired_wires", (json_int_t)plan->wire_count, "warnings", warnings));
+            "impaired_wires", (json_int_t)plan->wire_count, "events", list_events(s->events),
+            "warnings", warnings));
     else
         printf("%s: %zu nodes, %zu links, %zu networks, a wan of %zu, %zu impaired wires\n", file,
                s->node_count, s->link_count, s->network_count, s->wan.member_count,
                plan->wire_count);
+    if (s->events && !json)
+        schedule_print(s->events, "", stdout);
 }
 
 static int check_workload(const struct scenario *s, const struct plan *plan, struct error *err)
@@ -41,7 +54,9 @@ static int check_workload(const struct scenario *s, const struct plan *plan, str
         return r;
     r = workload_resolve(w, &s->workload, &values, err);
     if (r == 0) {
-        r = host_lint(w, values, plan, take_warning, err);
+        r = events_check(s, w, values, err);
+        if (r == 0)
+            r = host_lint(w, values, plan, take_warning, err);
         workload_values_free(values, w->parameter_count);
     }
     workload_free(w);
@@ -82,7 +97,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     for (int c; (c = command_option(command, argc, argv)) != -1;)
         if (c == 'j')
             json = true;
-        else if (!scenario_option(&o, c, optarg))
+        else if (c == 'E' ? !scenario_events(&o, optarg) : !scenario_option(&o, c, optarg))
             return command_usage(command);
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
@@ -96,7 +111,9 @@ const struct command command_check = {
     .name = "check",
     .arguments = "FILE",
     .summary = "reads and validates a scenario; starts nothing",
-    .options = (const struct command_option[]){COMMAND_OPTION_JSON, SCENARIO_OPTIONS, {0}},
+    .options =
+        (const struct command_option[]){
+            COMMAND_OPTION_JSON, SCENARIO_OPTION_EVENTS, SCENARIO_OPTIONS, {0}},
     .notes =
         "Also what the file includes, the environment's variables in it, and, where it has "
         "routers, whether every node reaches every other. What is wrong is said with its file, "

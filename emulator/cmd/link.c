@@ -2,13 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "cmd/print.h"
 #include "command.h"
 #include "lab/client.h"
@@ -100,18 +98,6 @@ static void print_wires(json_t *wires)
         printf("… and %zu more (--json has all)\n", count - WIRES_SHOWN);
 }
 
-static void print_change(json_t *change)
-{
-    char text[UNITS_TEXT_MAX], when[32];
-    const double at_s = json_number_of(change, "at_s");
-    const time_t whole_s = (time_t)at_s;
-    struct tm tm;
-    strftime(when, sizeof(when), "%H:%M:%S", localtime_r(&whole_s, &tm));
-    printf("changed at %s.%06d (monotonic %.6f s), all within %s\n\n", when,
-           (int)((at_s - (double)whole_s) * 1e6), json_number_of(change, "monotonic_s"),
-           units_format_time_short(text, json_number_of(change, "skew_s") * 1e9));
-}
-
 static void print_json(json_t *answer)
 {
     json_t *facts = json_pack("{s:O}", "wires", json_object_get(answer, "wires"));
@@ -136,7 +122,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
         print_json(answer);
     } else {
         if (change)
-            print_change(change);
+            print_change(change), putchar('\n');
         if (json_array_size(wires) > 0)
             print_wires(wires);
     }

@@ -10,4 +10,8 @@
 
 void print_json_facts(json_t *facts); /* consumes them */
 
+/* "changed at 12:00:01.123456 (monotonic 5.1 s), all within 3 us": a line for people of when a
+ * change took effect, as the lab answers it. */
+void print_change(json_t *change);
+
 #endif

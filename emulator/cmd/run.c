@@ -48,7 +48,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             fates = optarg;
         else if (c == 'q')
             progress_quiet = true;
-        else if (!scenario_option(&o, c, optarg))
+        else if (c == 'E' ? !scenario_events(&o, optarg) : !scenario_option(&o, c, optarg))
             return command_usage(command);
     }
     if (!scenario_file(&o, argc, argv))
@@ -73,6 +73,7 @@ const struct command command_run = {
             SCENARIO_OPTION_NAME,
             SCENARIO_OPTION_PIN,
             SCENARIO_OPTION_FATES,
+            SCENARIO_OPTION_EVENTS,
             SCENARIO_OPTION_QUIET,
             SCENARIO_OPTIONS,
             {0},

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/scenario_options.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire/delayline/record.h"
@@ -27,6 +30,21 @@ bool scenario_option(struct scenario_options *o, int option, const char *argumen
     default:
         return false;
     }
+}
+
+bool scenario_events(struct scenario_options *o, const char *file)
+{
+    static char *set;                                   /* as long as the command runs */
+    _cleanup_(freep) char *path = realpath(file, NULL); /* NULL: it is refused by its name */
+    json_t *events = json_pack("{s:s}", "file", path ? path : file);
+    _cleanup_(freep) char *text = json_dumps(events, JSON_COMPACT);
+    json_decref(events);
+    free(set);
+    set = xasprintf("events=%s", text ? text : "");
+    if (o->set_count == SETS_MAX)
+        return false;
+    o->sets[o->set_count++] = set;
+    return true;
 }
 
 static void print_step(const char *line, void *arg)

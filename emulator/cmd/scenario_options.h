@@ -55,10 +55,19 @@ struct scenario_options {
         .key = 'f', .name = "fates", .argument = "FILE",                                           \
         .help = "records what becomes of each packet; 'wanlab fates FILE' prints it",              \
     }
+#define SCENARIO_OPTION_EVENTS                                                                     \
+    {                                                                                              \
+        .key = 'E', .name = "events", .argument = "FILE",                                          \
+        .help = "these instead of the scenario's: the events.jsonl of another run",                \
+    }
 #define SCENARIO_OPTION_QUIET                                                                      \
     {                                                                                              \
         .key = 'q', .name = "quiet", .help = "shows no progress", .is_letter = true,               \
     }
+
+/* The events of FILE, from the working folder, in place of the scenario's. False: too many --set.
+ */
+bool scenario_events(struct scenario_options *o, const char *file);
 
 /* Handles one of the options above; false if it is none of them or wrong (the usage is due). */
 bool scenario_option(struct scenario_options *o, int option, const char *argument);

@@ -157,6 +157,11 @@ static void print_status(const char *lab, json_t *status)
     }
     if (lateness)
         print_lateness(lateness);
+    json_t *partition;
+    size_t i;
+    json_array_foreach(json_object_get(status, "partitions"), i, partition)
+        printf("partition '%s' ('wanlab event %s \"heal: %s\"' ends it)\n",
+               json_string_value(partition), lab, json_string_value(partition));
     long long changes = json_integer_value(json_object_get(status, "change_count"));
     if (changes > 0)
         printf("wires were changed %lld time%s since the start ('wanlab link %s')\n", changes,

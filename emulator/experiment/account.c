@@ -82,7 +82,8 @@ static json_t *describe_wire(json_t *old, json_t *new, uint64_t lost, uint64_t q
     add_chances(wire, old, new);
     if (asked)
         json_object_set(wire, "asked", asked);
-    if ((before && !json_equal(before, asked)) || json_object_get(new, "asked_at_start"))
+    if ((before && !json_equal(before, asked)) || json_object_get(new, "asked_at_start") ||
+        since(old, new, "changes") > 0)
         json_object_set_new(wire, "changed", json_true());
     if (sent > 0)
         json_object_set_new(wire, "loss_achieved", json_real((double)lost / (double)sent));

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -30,10 +31,19 @@ struct program {
     const char *node_name;
     json_int_t exec; /* its number at the lab */
     bool ready, ended;
+    bool excused;      /* it ends with its node, as it is to */
     uint64_t heard_ns; /* monotonic; of the last line of output, or the start */
     struct lines output, log;
     char last_line[256]; /* of its log, for messages */
     char said[256];      /* the text of its last {"error":…} */
+};
+
+/* A request that is under way. */
+struct post {
+    struct post *next;
+    json_int_t id;
+    void (*on_answer)(json_t *answer, const struct error *failure, void *arg);
+    void *arg;
 };
 
 enum wait { WAIT_NOTHING, WAIT_READY, WAIT_END, WAIT_DISMISS };
@@ -54,12 +64,18 @@ struct crew {
     void *tick_arg;
     void (*on_link)(json_t *event, void *arg);
     void *link_arg;
+    enum crew_node *nodes;
+    struct post *posts;
+    int alarm; /* a timerfd */
+    uv_poll_t alarm_poll;
+    void (*on_alarm)(void *arg);
+    void *alarm_arg;
     bool interrupted;
     bool failed;
     struct error failure; /* the first one counts */
 };
 
-static void fail(struct crew *c, const struct error *err)
+void crew_fail(struct crew *c, const struct error *err)
 {
     if (!c->failed) {
         c->failed = true;
@@ -116,7 +132,7 @@ static void on_program_end(struct program *p, json_t *event)
     lines_finish(&p->output); /* also if a process that it left behind still holds the other end */
     lines_finish(&p->log);
     const char *words = last_words(p), *intro = *words ? "; it said last: " : "";
-    if (p->crew->dismissed || (status == 0 && !p->task.service)) {
+    if (p->crew->dismissed || p->excused || (status == 0 && !p->task.service)) {
         settle(p->crew);
         return;
     }
@@ -126,7 +142,35 @@ static void on_program_end(struct program *p, json_t *event)
     else
         error_set(&err, EIO, "node '%s': %s was killed by signal %d (%s)%s%s", p->node_name,
                   p->task.role, number, strsignal(number), intro, words);
-    fail(p->crew, &err);
+    crew_fail(p->crew, &err);
+}
+
+static void take_answer(struct crew *c, json_t *answer)
+{
+    struct post **link = &c->posts;
+    const json_int_t id = json_integer_value(json_object_get(answer, "id"));
+    while (*link && (*link)->id != id)
+        link = &(*link)->next;
+    if (!*link)
+        return;
+    struct post *post = *link;
+    struct error err;
+    *link = post->next;
+    int r = client_read_answer(answer, &err);
+    post->on_answer(answer, r < 0 ? &err : NULL, post->arg);
+    free(post);
+}
+
+static void on_node(struct crew *c, json_t *event)
+{
+    const char *node = NULL, *state = "", *why = "";
+    struct error err;
+    json_unpack(event, "{s?s s?s s?s}", "node", &node, "state", &state, "why", &why);
+    const int number = node ? scenario_node(c->plan->scenario, node) : -1;
+    if (strcmp(state, "dead") != 0 || (number >= 0 && c->nodes[number] == CREW_NODE_ENDED))
+        return;
+    error_set(&err, EIO, "node '%s' died%s%s", node, *why ? ": " : "", why);
+    crew_fail(c, &err);
 }
 
 static void handle_event(struct crew *c, json_t *event)
@@ -139,17 +183,15 @@ static void handle_event(struct crew *c, json_t *event)
             if (c->programs[i]->exec == exec)
                 on_program_end(c->programs[i], event);
     } else if (strcmp(what, "node") == 0) {
-        const char *node = NULL, *state = "", *why = "";
-        json_unpack(event, "{s?s s?s s?s}", "node", &node, "state", &state, "why", &why);
-        error_set(&err, EIO, "node '%s' died%s%s", node, *why ? ": " : "", why);
-        if (strcmp(state, "dead") == 0)
-            fail(c, &err);
+        on_node(c, event);
+    } else if (strcmp(what, "answer") == 0) {
+        take_answer(c, event);
     } else if (strcmp(what, "link") == 0 && c->on_link) {
         c->on_link(event, c->link_arg);
     } else if (strcmp(what, "engine-died") == 0) {
         error_set(&err, EIO, "the wire engine '%s' died",
                   json_string_value(json_object_get(event, "engine")));
-        fail(c, &err);
+        crew_fail(c, &err);
     }
 }
 
@@ -166,7 +208,7 @@ static void on_client(uv_poll_t *poll, int status, int events)
     if (gone) {
         uv_poll_stop(poll);
         error_set(&err, EPIPE, "the lab's supervisor died");
-        fail(c, &err);
+        crew_fail(c, &err);
     }
 }
 
@@ -180,7 +222,7 @@ static void on_signal(uv_poll_t *poll, int status, int events)
         return;
     c->interrupted = true;
     error_set(&err, EINTR, "interrupted");
-    fail(c, &err);
+    crew_fail(c, &err);
 }
 
 bool crew_was_interrupted(const struct crew *c)
@@ -202,7 +244,7 @@ static void on_deadline(struct crew *c)
     else
         error_set(&err, ETIMEDOUT, "node '%s': %s did not end in time (%zu in all)", p->node_name,
                   p->task.role, count);
-    fail(c, &err);
+    crew_fail(c, &err);
 }
 
 /* A guest may answer its agent and run nothing. */
@@ -213,12 +255,13 @@ static void find_hung(struct crew *c)
     uint64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < c->count; i++) {
         const struct program *p = c->programs[i];
-        if (p->ended || !p->task.silence_ns || now_ns < p->heard_ns + p->task.silence_ns)
+        if (p->ended || !p->task.silence_ns || c->nodes[p->task.node] != CREW_NODE_RUNS ||
+            now_ns < p->heard_ns + p->task.silence_ns)
             continue;
         error_set(&err, ETIMEDOUT, "node '%s': %s has reported nothing for %s: it hangs%s%s",
                   p->node_name, p->task.role, units_format_time(text, p->task.silence_ns),
                   *last_words(p) ? "; it said last: " : "", last_words(p));
-        fail(c, &err);
+        crew_fail(c, &err);
         return;
     }
 }
@@ -228,9 +271,20 @@ static void on_tick(uv_timer_t *timer)
     struct crew *c = timer->data;
     if (c->on_tick)
         c->on_tick(c->tick_arg);
+    on_client(&c->client_poll, 0, 0);
     if (c->deadline_ns && clock_monotonic_ns() > c->deadline_ns)
         on_deadline(c);
     find_hung(c);
+}
+
+static void on_time(uv_poll_t *poll, int status, int events)
+{
+    struct crew *c = poll->data;
+    uint64_t times;
+    (void)status, (void)events;
+    if (read(c->alarm, &times, sizeof(times)) == (ssize_t)sizeof(times) && c->on_alarm)
+        c->on_alarm(c->alarm_arg);
+    on_client(&c->client_poll, 0, 0); /* what came while a request waited for its answer */
 }
 
 static void watch(struct crew *c, uv_poll_t *poll, int fd, uv_poll_cb callback)
@@ -246,6 +300,8 @@ int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
     struct crew *c = xcalloc(1, sizeof(*c));
     c->plan = lab->plan;
     c->signals = -1;
+    c->alarm = -1;
+    c->nodes = xcalloc(lab->plan->scenario->node_count + 1, sizeof(*c->nodes));
     uv_loop_init(&c->loop);
     uv_timer_init(&c->loop, &c->tick);
     c->tick.data = c;
@@ -254,6 +310,8 @@ int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
         c->signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
         watch(c, &c->client_poll, client_fd(c->client), on_client);
         watch(c, &c->signal_poll, c->signals, on_signal);
+        c->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        watch(c, &c->alarm_poll, c->alarm, on_time);
     } else {
         crew_close(c);
         return r;
@@ -279,6 +337,12 @@ void crew_close(struct crew *c)
         uv_run(&c->loop, UV_RUN_DEFAULT);
     while (uv_loop_close(&c->loop) == UV_EBUSY);
     fd_closep(&c->signals);
+    fd_closep(&c->alarm);
+    for (struct post *next; c->posts; c->posts = next) {
+        next = c->posts->next;
+        free(c->posts);
+    }
+    free(c->nodes);
     for (size_t i = 0; i < c->count; i++) {
         lines_done(&c->programs[i]->output);
         lines_done(&c->programs[i]->log);
@@ -438,11 +502,66 @@ void crew_on_link(struct crew *c, void (*on_link)(json_t *event, void *arg), voi
     c->link_arg = arg;
 }
 
+int crew_request(struct crew *c, json_t *request, json_t **ret, struct error *err)
+{
+    return client_request(c->client, request, NULL, 0, ret, NULL, err);
+}
+
+int crew_post(struct crew *c, json_t *request,
+              void (*on_answer)(json_t *answer, const struct error *failure, void *arg), void *arg,
+              struct error *err)
+{
+    json_int_t id;
+    int r = client_post(c->client, request, &id, err);
+    if (r < 0)
+        return r;
+    struct post *post = xcalloc(1, sizeof(*post));
+    *post = (struct post){c->posts, id, on_answer, arg};
+    c->posts = post;
+    return 0;
+}
+
+void crew_set_alarm(struct crew *c, uint64_t when_ns, void (*on_alarm)(void *arg), void *arg)
+{
+    const struct itimerspec at = {
+        .it_value = {(time_t)(when_ns / NS_PER_SEC), (long)(when_ns % NS_PER_SEC)}};
+    const struct itimerspec never = {.it_value = {0, 0}};
+    c->on_alarm = on_alarm;
+    c->alarm_arg = arg;
+    timerfd_settime(c->alarm, TFD_TIMER_ABSTIME, on_alarm ? &at : &never, NULL);
+}
+
+void crew_set_node(struct crew *c, unsigned node, enum crew_node state)
+{
+    c->nodes[node] = state;
+    for (size_t i = 0; i < c->count; i++) {
+        struct program *p = c->programs[i];
+        if (p->task.node != node || p->ended)
+            continue;
+        p->excused |= state == CREW_NODE_ENDED;
+        p->heard_ns = clock_monotonic_ns();
+    }
+}
+
+enum crew_node crew_node(const struct crew *c, unsigned node)
+{
+    return c->nodes[node];
+}
+
+bool crew_node_is_ready(const struct crew *c, unsigned node)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct program *p = c->programs[i];
+        if (p->task.node == node && p->task.service && !p->ended && !p->ready)
+            return false;
+    }
+    return true;
+}
+
 int crew_status(struct crew *c, json_t **ret, struct error *err)
 {
     json_t *answer;
-    int r =
-        client_request(c->client, json_pack("{s:s}", "do", "status"), NULL, 0, &answer, NULL, err);
+    int r = crew_request(c, json_pack("{s:s}", "do", "status"), &answer, err);
     if (r < 0)
         return r;
     *ret = json_incref(json_object_get(answer, "status"));

@@ -64,6 +64,31 @@ void crew_dismiss(struct crew *c, uint64_t timeout_ns);
  * lab/channel.h describes it, and borrowed. */
 void crew_on_link(struct crew *c, void (*on_link)(json_t *event, void *arg), void *arg);
 
+/* Asks the lab for something (consumes `request`) and waits; the answer is the caller's to
+ * json_decref(). */
+int crew_request(struct crew *c, json_t *request, json_t **ret, struct error *err);
+
+/* The same without waiting: `on_answer` is called from inside an await, with
+ * the answer (borrowed) as lab/channel.h describes it, or with the error. */
+int crew_post(struct crew *c, json_t *request,
+              void (*on_answer)(json_t *answer, const struct error *failure, void *arg), void *arg,
+              struct error *err);
+
+/* Calls `on_alarm` once from inside an await, as soon as CLOCK_MONOTONIC is past `when_ns`; there
+ * is one alarm. `on_alarm` NULL: not any more. */
+void crew_set_alarm(struct crew *c, uint64_t when_ns, void (*on_alarm)(void *arg), void *arg);
+
+/* What is being done to a node, lest its silence or its death fail the crew: programs of a paused
+ * one may be silent; one that is ended dies with its programs. */
+enum crew_node { CREW_NODE_RUNS, CREW_NODE_PAUSED, CREW_NODE_ENDED };
+void crew_set_node(struct crew *c, unsigned node, enum crew_node state);
+enum crew_node crew_node(const struct crew *c, unsigned node);
+/* Whether all services of a node that runs are ready. */
+bool crew_node_is_ready(const struct crew *c, unsigned node);
+
+/* Fails the crew, as if one of its programs had. */
+void crew_fail(struct crew *c, const struct error *err);
+
 /* The lab's status, as lab/status.c describes it; the caller's to json_decref(). */
 int crew_status(struct crew *c, json_t **ret, struct error *err);
 

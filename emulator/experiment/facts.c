@@ -61,11 +61,12 @@ int facts_read(struct facts *f, int time, struct crew *crew, const struct plan *
     f->nodes[time] = xcalloc(f->count, sizeof(*f->nodes[time]));
     struct reading r = {f->nodes[time]};
     for (unsigned i = 0; i < f->count && result == 0; i++)
-        result = start(&r, crew, plan, i, err);
+        if (crew_node(crew, i) == CREW_NODE_RUNS)
+            result = start(&r, crew, plan, i, err);
     if (result == 0)
         result = crew_await_end(crew, TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
-    for (size_t i = 0; i < f->count && result == 0; i++)
-        if (!f->nodes[time][i])
+    for (unsigned i = 0; i < f->count && result == 0; i++)
+        if (!f->nodes[time][i] && crew_node(crew, i) == CREW_NODE_RUNS)
             result = error_set(err, EPROTO, "node '%s' does not tell its settings",
                                plan->scenario->nodes[i].name);
     return result;
@@ -101,7 +102,7 @@ static void judge_wish(const struct facts *f, int time, const struct wish *w,
     for (unsigned i = 0; i < f->count; i++) {
         json_t *value = json_object_get(json_object_get(f->nodes[time][i], "tcp"), w->key);
         json_t *wish = wished(w, plan, i);
-        bool is_wrong = wish && !json_equal(value, wish);
+        bool is_wrong = f->nodes[time][i] && wish && !json_equal(value, wish);
         if (is_wrong && wrong++ == 0) {
             found = value ? json_dumps(value, JSON_ENCODE_ANY) : xstrdup("unknown");
             asked = json_dumps(wish, JSON_ENCODE_ANY);

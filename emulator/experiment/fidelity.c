@@ -300,11 +300,19 @@ void fidelity_end(struct fidelity *f, json_t *status)
     host_load_end(&f->load);
     monitor_end(&f->monitor);
     f->account = account_between(f->before, status, f->monitor.plan);
+    if (f->had_outages)
+        f->account->refused = f->account->ports = f->account->taps = 0;
 }
 
 void fidelity_link_changed(struct fidelity *f)
 {
     f->link_changes++;
+}
+
+void fidelity_event(struct fidelity *f, bool of_nodes)
+{
+    f->had_events = true;
+    f->had_outages |= of_nodes;
 }
 
 static void judge_changes(struct fidelity *f)
@@ -326,10 +334,10 @@ void fidelity_judge(struct fidelity *f, const struct plan *plan)
     judge_pairs(f, plan->scenario);
     judge_engine(f, limits);
     judge_changes(f);
-    if (f->link_changes == 0) {
+    if (f->link_changes == 0)
         judge_chances(f, plan);
+    if (f->link_changes == 0 && !f->had_events)
         judge_monitor(f, limits);
-    }
     judge_host(f, limits);
 }
 

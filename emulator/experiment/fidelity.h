@@ -45,6 +45,8 @@ struct fidelity {
     struct host_load load;
     struct monitor monitor;
     unsigned link_changes; /* made by somebody since the lab came up */
+    bool had_events;       /* of the file: the echoes' times say nothing … */
+    bool had_outages;      /* … and nodes that were ended or paused did not take their packets */
     enum verdict verdict;
     char *reasons[16]; /* why it is not better; the first `reason_count` */
     size_t reason_count;
@@ -64,6 +66,9 @@ void fidelity_end(struct fidelity *f, json_t *status);
 
 /* Somebody has changed wires of the lab: from then on they are not what the file asks. */
 void fidelity_link_changed(struct fidelity *f);
+
+/* An event of the file, of wires or of nodes, is carried out. */
+void fidelity_event(struct fidelity *f, bool of_nodes);
 
 /* Decides on the verdict by the scenario's limits (topology/scenario_verdict.c).
  *

@@ -33,6 +33,16 @@ enum {
     SAMPLES_A_LINE_MAX = 1 << 24
 };
 
+/* Absolute, with a slash at its end: the lab's own processes have another working folder. */
+static char *folder_of_file(const char *file)
+{
+    char *path = realpath(file, NULL);
+    char *slash = path ? strrchr(path, '/') : NULL;
+    if (slash)
+        slash[1] = '\0';
+    return path ? path : xstrdup("");
+}
+
 static void print_warning(const char *line)
 {
     log_warn("%s", line);
@@ -50,6 +60,8 @@ static int prepare(struct run *r, struct error *err)
     int result = workload_open(&s->workload, &r->workload, err);
     if (result == 0)
         result = workload_resolve(r->workload, &s->workload, &r->values, err);
+    if (result == 0)
+        result = events_check(s, r->workload, r->values, err);
     if (result < 0)
         return result;
     struct plan *plan;
@@ -96,10 +108,12 @@ static void show_boots(size_t booted, size_t count, void *arg)
     progress_count("boot", booted, count, "nodes");
 }
 
-/* By hand: the file has nothing to do with it. */
+/* By hand: the file has nothing to do with it. What is scheduled notes itself. */
 static void on_link(json_t *event, void *arg)
 {
     struct run *r = arg;
+    if (json_is_true(json_object_get(event, "scheduled")))
+        return;
     json_t *line = json_copy(event);
     double at_s = json_number_value(json_object_get(event, "at_s"));
     json_object_set_new(line, "took_effect", json_real(at_s - r->results.start_s));
@@ -179,6 +193,7 @@ static void fill_environment(const struct run *r, unsigned node, bool output, st
     environment_add(e, "WANLAB_SEED=%llu", (unsigned long long)r->scenario->seed);
     environment_add(e, "WANLAB_DIR=/run/wanlab/scratch");
     environment_add(e, "WANLAB_CACHE=/run/wanlab/cache");
+    environment_add(e, "WANLAB_RESTARTS=%u", r->events.restarts[node]);
     environment_add(e, "WANLAB_START=%.0f", r->results.start_s * 1e9);
     if (output)
         environment_add(e, "WANLAB_OUTPUT=/dev/fd/3");
@@ -212,16 +227,22 @@ static void on_output(unsigned node, const char *line, void *arg)
     if (phase)
         results_event(&r->results, json_pack("{s:s s:s s:s}", "event", "phase", "node",
                                              r->scenario->nodes[node].name, "phase", phase));
+    if (phase && r->workload->begins && strcmp(phase, r->workload->begins) == 0)
+        events_begin(&r->events, at);
     if (progress >= 0)
         r->progress[node] = progress;
     json_decref(object);
 }
 
-static int start_program(struct run *r, unsigned node, const char *role, char *const *argv,
-                         struct crew_task task, struct error *err)
+/* `log` is part of its log's name. */
+static int start_program_as(struct run *r, unsigned node, const char *role, const char *log_name,
+                            char *const *argv, struct crew_task task, struct error *err)
 {
     struct environment env = {0};
-    _cleanup_(freep) char *log = xasprintf("logs/%s.%s.log", r->scenario->nodes[node].name, role);
+    const unsigned restarts = r->events.restarts[node];
+    _cleanup_(freep) char *life = restarts ? xasprintf("%u.", restarts + 1) : xstrdup("");
+    _cleanup_(freep) char *log =
+        xasprintf("logs/%s.%s.%slog", r->scenario->nodes[node].name, log_name, life);
     fill_environment(r, node, task.on_output != NULL, &env);
     task.node = node;
     task.role = role;
@@ -234,13 +255,50 @@ static int start_program(struct run *r, unsigned node, const char *role, char *c
     return result;
 }
 
+static int start_program(struct run *r, unsigned node, const char *role, char *const *argv,
+                         struct crew_task task, struct error *err)
+{
+    return start_program_as(r, node, role, role, argv, task, err);
+}
+
+static int start_service_on(struct run *r, const struct workload_service *service, unsigned node,
+                            struct error *err)
+{
+    struct crew_task task = {.service = true, .ready = service->ready_log};
+    return start_program(r, node, service->name, service->command, task, err);
+}
+
+int run_start_services(struct run *r, unsigned node, struct error *err)
+{
+    int result = 0;
+    for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
+        result = start_service_on(r, &r->workload->services[i], node, err);
+    return result;
+}
+
+int run_start_workload(struct run *r, unsigned node, struct error *err)
+{
+    struct crew_task task = {.on_output = on_output, .silence_ns = r->workload->silence_ns};
+    return start_program(r, node, r->workload->name, r->workload->run, task, err);
+}
+
+int run_start_command(struct run *r, unsigned node, const char *command, unsigned number,
+                      struct error *err)
+{
+    _cleanup_(freep) char *text = xstrdup(command);
+    char *argv[] = {"sh", "-c", text, NULL};
+    struct crew_task task = {.on_output = NULL};
+    char log[32];
+    snprintf(log, sizeof(log), "event-%u", number);
+    return start_program_as(r, node, "the command of an event", log, argv, task, err);
+}
+
 static int start_service(struct run *r, const struct workload_service *service, struct error *err)
 {
     char text[UNITS_TEXT_MAX];
     uint64_t begin = clock_monotonic_ns();
-    struct crew_task task = {.service = true, .ready = service->ready_log};
     for (unsigned i = 0; i < r->scenario->node_count; i++) {
-        int result = start_program(r, i, service->name, service->command, task, err);
+        int result = start_service_on(r, service, i, err);
         if (result < 0)
             return result;
     }
@@ -265,6 +323,7 @@ static void show_progress(void *arg)
     struct bar *b = arg;
     double slowest = 1;
     fidelity_watch(&b->run->fidelity);
+    events_watch(&b->run->events);
     for (size_t i = 0; i < b->run->scenario->node_count; i++)
         slowest = fmin(slowest, b->run->progress[i]);
     if (slowest > 0)
@@ -274,18 +333,19 @@ static void show_progress(void *arg)
 static int run_workload(struct run *r, struct error *err)
 {
     struct bar bar = {.run = r, .bar = {.stage = "main loop"}};
-    struct crew_task task = {.on_output = on_output, .silence_ns = r->workload->silence_ns};
     for (unsigned i = 0; i < r->scenario->node_count; i++) {
-        int result = start_program(r, i, r->workload->name, r->workload->run, task, err);
+        int result = run_start_workload(r, i, err);
         if (result < 0)
             return result;
     }
+    if (!r->workload->begins)
+        events_begin(&r->events, results_now(&r->results));
     int result = crew_await_end(r->crew, 0, show_progress, &bar, err);
     progress_bar_end(&bar.bar);
     if (result < 0)
         return result;
     results_event(&r->results, json_pack("{s:s}", "event", "workload-ended"));
-    return 0;
+    return events_end(&r->events, err);
 }
 
 /* Right before the workload, and right after it: what nodes, emulator and wires have done in
@@ -312,7 +372,10 @@ static int check_result(struct run *r, struct error *err)
     struct crew_task task = {.on_output = on_output};
     if (!r->workload->check)
         return 0;
-    int result = start_program(r, 0, "check", r->workload->check, task, err);
+    unsigned node = 0;
+    while (node + 1 < r->scenario->node_count && crew_node(r->crew, node) != CREW_NODE_RUNS)
+        node++;
+    int result = start_program(r, node, "check", r->workload->check, task, err);
     if (result == 0)
         result = crew_await_end(r->crew, CHECK_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
     if (result < 0)
@@ -363,6 +426,7 @@ static int conduct(struct run *r, struct error *err)
         fidelity_judge(&r->fidelity, r->lab.plan);
         facts_judge(&r->facts, &r->fidelity, r->lab.plan);
         judge_metrics(r);
+        events_judge(&r->events);
         r->done = true;
     }
     return result;
@@ -429,6 +493,8 @@ static void release(struct run *r)
     metrics_done(&r->metrics);
     fidelity_done(&r->fidelity);
     facts_done(&r->facts);
+    events_done(&r->events);
+    free(r->file_folder);
     results_done(&r->results);
     if (r->lab.folder)
         lab_done(&r->lab);
@@ -479,6 +545,8 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
     signal(SIGPIPE, SIG_IGN);
 
     struct run r = {.scenario = s, .options = options, .lab = {.lifeline = -1}};
+    events_init(&r.events, &r);
+    r.file_folder = folder_of_file(s->document.file);
     *ret = (struct run_outcome){.main_max = NAN, .main_mean = NAN};
     int result = prepare(&r, err);
     if (result == 0)

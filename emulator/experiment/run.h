@@ -7,6 +7,7 @@
 #define WANLAB_EXPERIMENT_RUN_H
 
 #include "experiment/cost.h"
+#include "experiment/events.h"
 #include "experiment/facts.h"
 #include "experiment/fidelity.h"
 #include "experiment/metrics.h"
@@ -55,7 +56,9 @@ struct run {
     struct metrics metrics;
     struct fidelity fidelity;
     struct facts facts;
-    json_t *costs; /* the lab's status when the workload ended: for what nodes cost */
+    struct events events;
+    char *file_folder; /* of the scenario's file, with a slash at its end */
+    json_t *costs;     /* the lab's status when the workload ended: for what nodes cost */
     struct emulator_cpu emulator_cpu;
     FILE *samples;    /* samples.csv */
     FILE **outputs;   /* nodes/NAME.jsonl */
@@ -63,6 +66,13 @@ struct run {
     bool done;        /* all went well */
     bool interrupted;
 };
+
+/* For a node that was booted anew, or whose services are ready again; a command of an event, the
+ * `number`-th of the schedule. */
+int run_start_services(struct run *r, unsigned node, struct error *err);
+int run_start_workload(struct run *r, unsigned node, struct error *err);
+int run_start_command(struct run *r, unsigned node, const char *command, unsigned number,
+                      struct error *err);
 
 /* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and
  * nodes.csv. */

@@ -61,7 +61,7 @@ void workload_free(struct workload *w)
     free(w->parameters), free(w->services), free(w->metrics);
     words_free(w->prepare), words_free(w->lint), words_free(w->run), words_free(w->check);
     words_free(w->table);
-    free(w->folder), free(w->name), free(w->summary), free(w->main_metric);
+    free(w->folder), free(w->name), free(w->summary), free(w->main_metric), free(w->begins);
     free(w);
 }
 

@@ -63,6 +63,7 @@ struct workload {
     char **lint;         /* on the host: prints warnings about the parameters; NULL: nothing */
     char **run;          /* on every node */
     uint64_t silence_ns; /* `run` has hung if it reports nothing for so long; 0: it may be silent */
+    char *begins;        /* the phase that `run` reports behind its barrier; NULL: it has none */
     char **check;        /* on the first node, when all others have ended; NULL: nothing */
     char *main_metric;   /* the metric that a sweep shows; NULL: none */
     char **table;        /* metrics that are the columns of a run's summary; NULL: none */

@@ -357,14 +357,16 @@ static int read_commands(const struct yaml *root, struct workload *w, struct err
                        "the workload has no 'run', expected the command that every node runs");
     if (r == 0)
         r = read_time(root, "silence", &w->silence_ns, err);
+    if (r == 0)
+        r = read_optional(root, "begins", &w->begins, err);
     return r < 0 ? r : read_words(root, "check", &w->check, err);
 }
 
 static int read_root(const struct yaml *root, struct workload *w, struct error *err)
 {
     static const char *const keys[] = {
-        "name", "summary", "parameters", "memory",  "scratch", "prepare", "lint",
-        "run",  "check",   "services",   "metrics", "main",    "table",   "silence",
+        "name",  "summary",  "parameters", "memory", "scratch", "prepare", "lint",   "run",
+        "check", "services", "metrics",    "main",   "table",   "silence", "begins",
     };
     int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
     if (r == 0)

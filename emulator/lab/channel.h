@@ -16,10 +16,16 @@
  *   {"id":6,"do":"link","wires":["db1-db2"]}       what is asked of wires; all without "wires"
  *   {"id":6,"do":"link","folder":"/home/me/","changes":[{"wires":["db1-db2","web"],
  *       "set":["delay=5ms","up"]},…]}  changes them, all at one instant; see topology/change.h
+ *   {"id":6,"do":"link","partition":[["db1"],["db2"]],"name":"split"}  see topology/partition.h;
+ *   {"id":6,"do":"link","heal":"split"}            ends it; or "all". What is part of a run's
+ *                            schedule has "scheduled":true
+ *   {"id":6,"do":"events","entry":"{partition: halves}"}  what an entry of a scenario's events
+ * comes to: {"events":[{"at_s":0,"kind":"partition","asked":{…}},…]}
  *   {"id":6,"do":"down"}     its answer comes with a pidfd of the lab's init
  * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1};
- * not always in order.
- * Later come events: {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
+ * not always in order. Those of "link" that changes something, and of "pause" and its like, say
+ * when it took effect: "change":{"at_s":…,"monotonic_s":…,"skew_s":…}. Later come events:
+ * {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
  * {"event":"node","node":"db1","state":"dead"} (running, paused, booting),
  * {"event":"link","what":"all delay=5ms","wires":["a->b",…],"count":1,"at_s":…,"skew_s":…} and
  * {"event":"engine-died","engine":"delayline"}.

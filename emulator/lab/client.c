@@ -19,6 +19,7 @@ struct client {
     struct channel channel;
     json_int_t last_id;
     json_t *events; /* an array */
+    json_t *posted; /* an array: the ids of requests whose answers are events */
     unsigned timeout_ms;
     bool gone;
 };
@@ -48,6 +49,7 @@ int client_open(const char *folder, struct client **ret, struct error *err)
     c->channel.patient = true;
     c->timeout_ms = TIMEOUT_MS;
     c->events = json_array();
+    c->posted = json_array();
     *ret = c;
     return 0;
 }
@@ -58,6 +60,7 @@ void client_close(struct client *c)
         return;
     channel_done(&c->channel);
     json_decref(c->events);
+    json_decref(c->posted);
     free(c);
 }
 
@@ -91,6 +94,22 @@ int client_fd(const struct client *c)
     return c->channel.fd;
 }
 
+/* Whether it is the answer to a posted request; it is an event then. */
+static bool is_posted(struct client *c, json_t *answer)
+{
+    json_t *id;
+    size_t i;
+    json_array_foreach(c->posted, i, id)
+    {
+        if (!json_equal(id, json_object_get(answer, "id")))
+            continue;
+        json_array_remove(c->posted, i);
+        json_object_set_new(answer, "event", json_string("answer"));
+        return true;
+    }
+    return false;
+}
+
 /* Sorts what has been received: events go to the list, an answer is returned. */
 static json_t *sort_received(struct client *c)
 {
@@ -101,7 +120,7 @@ static json_t *sort_received(struct client *c)
             c->gone = true;
         if (!object)
             return NULL;
-        if (!json_object_get(object, "event"))
+        if (!json_object_get(object, "event") && !is_posted(c, object))
             return object;
         json_array_append_new(c->events, object);
     }
@@ -118,31 +137,54 @@ static void receive(struct client *c, int timeout_ms)
         c->gone = true;
 }
 
-static int read_answer(json_t *answer, json_t **ret, struct error *err)
+int client_read_answer(json_t *answer, struct error *err)
 {
-    if (json_is_true(json_object_get(answer, "ok"))) {
-        if (ret)
-            *ret = answer;
-        else
-            json_decref(answer);
+    if (json_is_true(json_object_get(answer, "ok")))
         return 0;
-    }
     const char *text = json_string_value(json_object_get(answer, "error"));
     int r = error_set(err, EIO, "%s", text ? text : "the lab refused");
     if (err)
         err->status = (enum exit_status)json_integer_value(json_object_get(answer, "status"));
-    json_decref(answer);
     return r;
 }
 
-int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
-                   json_t **ret_answer, json_int_t *ret_id, struct error *err)
+static int read_answer(json_t *answer, json_t **ret, struct error *err)
+{
+    int r = client_read_answer(answer, err);
+    if (r == 0 && ret)
+        *ret = answer;
+    else
+        json_decref(answer);
+    return r;
+}
+
+static int send_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
+                        json_int_t *ret_id, struct error *err)
 {
     json_int_t id = ++c->last_id;
     json_object_set_new(request, "id", json_integer(id));
     int r = c->gone ? -EPIPE : channel_send(&c->channel, request, fds, fd_count);
     if (r < 0)
         return error_errno(err, -r, "the lab has gone");
+    *ret_id = id;
+    return 0;
+}
+
+int client_post(struct client *c, json_t *request, json_int_t *ret_id, struct error *err)
+{
+    int r = send_request(c, request, NULL, 0, ret_id, err);
+    if (r == 0)
+        json_array_append_new(c->posted, json_integer(*ret_id));
+    return r;
+}
+
+int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
+                   json_t **ret_answer, json_int_t *ret_id, struct error *err)
+{
+    json_int_t id;
+    int r = send_request(c, request, fds, fd_count, &id, err);
+    if (r < 0)
+        return r;
     if (ret_id)
         *ret_id = id;
     uint64_t deadline = clock_monotonic_ns() + c->timeout_ms * NS_PER_MS;

@@ -36,6 +36,13 @@ int client_fd(const struct client *c); /* readable when events may have come */
 int client_request(struct client *c, json_t *request, const int *fds, size_t fd_count,
                    json_t **ret_answer, json_int_t *ret_id, struct error *err);
 
+/* Sends a request (consumed) and does not wait: its answer comes as an event, {"event":"answer",
+ * "id":…,"ok":…,…}, by the id that is in `*ret_id`. */
+int client_post(struct client *c, json_t *request, json_int_t *ret_id, struct error *err);
+
+/* Reads an answer's "ok"; an error with the supervisor's text if it is no. */
+int client_read_answer(json_t *answer, struct error *err);
+
 /* What the lab in `folder` answers to {"do": WHAT}: the member WHAT of its answer, the caller's to
  * json_decref(). For questions that need no connection of their own afterwards. */
 int client_ask(const char *folder, const char *what, json_t **ret, struct error *err);

@@ -107,8 +107,10 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return programs_signal(c, request, err);
     if (what && strcmp(what, "link") == 0)
         return links_request(c, request, *ret, err);
+    if (what && strcmp(what, "events") == 0)
+        return partitions_expand(c->supervisor, request, *ret, err);
     if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
-        return life_pause(c, request, *what == 'p', err);
+        return life_pause(c, request, *what == 'p', *ret, err);
     if (what && strcmp(what, "kill") == 0)
         return life_end(c, id, request, LIFE_KILL, err);
     if (what && strcmp(what, "stop") == 0)
@@ -146,9 +148,19 @@ static void set_result(json_t *answer, const struct error *err)
     json_object_set_new(answer, "status", json_integer(err->status));
 }
 
-void control_answer(struct connection *c, json_int_t id, const struct error *err)
+json_t *control_describe_switch(const struct wire_switch *when)
+{
+    return json_pack("{s:f s:f s:f}", "at_s", (double)when->realtime_ns / 1e9, "monotonic_s",
+                     (double)when->first_ns / 1e9, "skew_s",
+                     (double)(when->last_ns - when->first_ns) / 1e9);
+}
+
+void control_answer(struct connection *c, json_int_t id, const struct error *err,
+                    const struct wire_switch *when)
 {
     json_t *answer = json_pack("{s:I}", "id", id);
+    if (!err)
+        json_object_set_new(answer, "change", control_describe_switch(when));
     set_result(answer, err);
     control_send(c, answer);
 }

@@ -35,6 +35,7 @@ struct errand {
     json_int_t id;
     size_t waiting; /* nodes */
     bool restart, failed;
+    struct wire_switch when; /* its first and its last node were through */
     struct error err;
 };
 
@@ -100,8 +101,18 @@ static void end_errand(struct supervisor *s, struct errand *e)
         link = &(*link)->next;
     *link = e->next;
     if (e->connection)
-        control_answer(e->connection, e->id, e->failed ? &e->err : NULL);
+        control_answer(e->connection, e->id, e->failed ? &e->err : NULL, &e->when);
     free(e);
+}
+
+/* Something happened to one more node, just now. */
+static void note_time(struct wire_switch *w)
+{
+    w->last_ns = clock_monotonic_ns();
+    if (w->first_ns)
+        return;
+    w->first_ns = w->last_ns;
+    w->realtime_ns = clock_realtime_ns();
 }
 
 /* The node is through with its errand, with `err` if not NULL. */
@@ -111,6 +122,7 @@ static void node_is_through(struct life *l, const struct error *err)
     l->errand = NULL;
     if (!e)
         return;
+    note_time(&e->when);
     if (err && !e->failed) {
         e->failed = true;
         e->err = *err;
@@ -335,15 +347,21 @@ static int pause_node(struct life *l, bool paused, struct error *err)
     return 0;
 }
 
-int life_pause(struct connection *c, json_t *request, bool paused, struct error *err)
+int life_pause(struct connection *c, json_t *request, bool paused, json_t *answer,
+               struct error *err)
 {
     struct supervisor *s = c->supervisor;
     size_t node_count = s->tree->plan->scenario->node_count;
     _cleanup_(freep) struct life **lives = xcalloc(node_count, sizeof(struct life *));
     int count = named_nodes(s, request, lives, err);
     int r = count < 0 ? count : 0;
+    struct wire_switch when = {0};
+    note_time(&when);
     for (int i = 0; i < count && r == 0; i++)
         r = pause_node(lives[i], paused, err);
+    note_time(&when);
+    if (r == 0)
+        json_object_set_new(answer, "change", control_describe_switch(&when));
     return r;
 }
 

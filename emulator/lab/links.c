@@ -24,6 +24,8 @@ void links_init(struct supervisor *s)
     l->asked = xcalloc(plan_wires(p), sizeof(*l->asked));
     l->bare = xcalloc(plan_wires(p), sizeof(*l->bare));
     l->wire_packets = xcalloc(p->port_count, sizeof(*l->wire_packets));
+    l->changed = xcalloc(plan_wires(p), sizeof(*l->changed));
+    l->cut = xcalloc(plan_wires(p), sizeof(*l->cut));
     l->history = json_array();
     for (unsigned i = 0; i < plan_wires(p); i++) {
         l->asked[i] = p->wires[i].impairment;
@@ -144,19 +146,14 @@ int links_rewire(struct supervisor *s, unsigned node, struct error *err)
     return r;
 }
 
-static double seconds(uint64_t ns)
-{
-    return (double)ns / 1e9;
-}
-
 static json_t *describe_switch(const struct change *c, const struct wire_switch *w)
 {
-    return json_pack("{s:I s:f s:f s:f}", "count", (json_int_t)c->count, "at_s",
-                     seconds(w->realtime_ns), "monotonic_s", seconds(w->first_ns), "skew_s",
-                     seconds(w->last_ns - w->first_ns));
+    json_t *ret = control_describe_switch(w);
+    json_object_set_new(ret, "count", json_integer((json_int_t)c->count));
+    return ret;
 }
 
-static void note_change(struct supervisor *s, const struct change *c, json_t *words,
+static void note_change(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,
                         const struct wire_switch *when)
 {
     struct links *l = &s->links;
@@ -173,23 +170,49 @@ static void note_change(struct supervisor *s, const struct change *c, json_t *wo
     json_t *event = json_copy(entry);
     json_object_set_new(event, "event", json_string("link"));
     json_object_set_new(event, "wires", names);
+    if (scheduled)
+        json_object_set_new(event, "scheduled", json_true());
     control_broadcast(s, event);
     json_decref(entry);
 }
 
-int links_apply(struct supervisor *s, const struct change *c, json_t *words,
+struct impairment links_effective(const struct supervisor *s, unsigned wire)
+{
+    struct impairment i = s->links.asked[wire];
+    i.cut |= s->links.cut[wire] > 0;
+    return i;
+}
+
+/* What the engine gets of it. */
+static int make_change(struct supervisor *s, const struct change *c, struct wire_switch *ret,
+                       struct error *err)
+{
+    struct change made = *c;
+    made.wires = xcalloc(c->count + 1, sizeof(*made.wires));
+    for (size_t i = 0; i < c->count; i++) {
+        made.wires[i] = c->wires[i];
+        made.wires[i].impairment.cut |= s->links.cut[c->wires[i].wire] > 0;
+    }
+    int r = s->engine->change(s->engine_run, &made, ret, err);
+    free(made.wires);
+    return r;
+}
+
+int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,
                 struct wire_switch *ret, struct error *err)
 {
     int r = splice_wires(s, c, err);
     if (r == 0)
         r = clear_offloads(s, c, err);
     if (r == 0)
-        r = s->engine->change(s->engine_run, c, ret, err);
+        r = make_change(s, c, ret, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
         s->links.asked[c->wires[i].wire] = c->wires[i].impairment;
-    note_change(s, c, words, ret);
+        s->links.changed[c->wires[i].wire]++;
+    }
+    note_change(s, c, words, scheduled, ret);
     return 0;
 }
 
@@ -239,12 +262,17 @@ int links_request(struct connection *c, json_t *request, json_t *answer, struct 
     const char *folder = json_string_value(json_object_get(request, "folder"));
     struct change change;
     struct wire_switch when;
+    if (json_object_get(request, "partition"))
+        return partitions_part(s, request, answer, err);
+    if (json_object_get(request, "heal"))
+        return partitions_heal(s, request, answer, err);
     if (!words)
         return show(s, json_object_get(request, "wires"), answer, err);
     int r = links_prepare(s, words, folder ? folder : "", &change, err);
     if (r < 0)
         return r;
-    r = links_apply(s, &change, words, &when, err);
+    r = links_apply(s, &change, words, json_is_true(json_object_get(request, "scheduled")), &when,
+                    err);
     if (r == 0) {
         json_t *list = json_array();
         for (size_t i = 0; i < change.count; i++)

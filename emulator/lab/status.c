@@ -64,7 +64,7 @@ static json_t *describe_impairment(const struct impairment *i)
 json_t *status_describe_wire(const struct supervisor *s, unsigned number)
 {
     const struct wire *w = &s->tree->plan->wires[number];
-    const struct impairment *i = &s->links.asked[number];
+    const struct impairment effective = links_effective(s, number), *i = &effective;
     json_t *wire = json_pack("{s:s s:f s:f s:f s:I s:o}", "name", w->name, "delay_s",
                              (double)i->delay_ns / 1e9, "jitter_s", (double)i->jitter_ns / 1e9,
                              "loss", i->cut ? 1 : i->loss, "rate_bps", (json_int_t)i->rate_bps,
@@ -76,6 +76,8 @@ json_t *status_describe_wire(const struct supervisor *s, unsigned number)
         json_object_set_new(wire, "asked_at_start", before);
     if (i->cut)
         json_object_set_new(wire, "down", json_true());
+    if (s->links.changed[number] > 0)
+        json_object_set_new(wire, "changes", json_integer(s->links.changed[number]));
     if (i->queue.size > 0 && i->queue.unit == QUEUE_PACKETS)
         json_object_set_new(wire, "queue_packets", json_integer((json_int_t)i->queue.size));
     return wire;
@@ -178,6 +180,7 @@ json_t *status_describe(const struct supervisor *s)
         (json_int_t)port_drops, "nodes", nodes, "wires", describe_wires(s, stats));
     json_object_set(status, "changes", s->links.history);
     json_object_set_new(status, "change_count", json_integer((json_int_t)s->links.changes));
+    json_object_set_new(status, "partitions", partitions_describe(s));
     if (stats) {
         json_t *lateness = describe_lateness(stats);
         json_object_set_new(lateness, "tap_drops", json_integer((json_int_t)tap_drops));

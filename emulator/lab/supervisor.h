@@ -39,9 +39,13 @@ struct program {
 
 /* What is asked of the wires now. */
 struct links {
-    struct impairment *asked;    /* by wire, bare ones included */
-    bool *bare;                  /* by wire: not in the engine's hands yet */
-    bool *wire_packets;          /* by port: its node's offloads are off */
+    struct impairment *asked; /* by wire, bare ones included */
+    bool *bare;               /* by wire: not in the engine's hands yet */
+    bool *wire_packets;       /* by port: its node's offloads are off */
+    unsigned *changed;        /* by wire: how often */
+    unsigned *cut;            /* by wire: the partitions that cut it, whatever is asked of it */
+    struct held_partition *partitions; /* see partitions.c */
+    size_t partition_count;
     struct change_tables tables; /* what `asked` refers to beside the scenario's */
     json_t *history;             /* of changes, as "status" shows them; the last of very many */
     uint64_t changes;            /* in all */
@@ -70,12 +74,19 @@ int control_start(struct supervisor *s, struct error *err);
 void control_broadcast(struct supervisor *s, json_t *event); /* consumes event */
 void control_send(struct connection *c, json_t *object);     /* consumes object */
 
-/* The answer to a request whose handler returned CONTROL_LATER; `err` is NULL if it went well. */
+/* The answer to a request whose handler returned CONTROL_LATER; `err` is NULL if it went well, and
+ * then it says when that was. */
 enum { CONTROL_LATER = 1 };
-void control_answer(struct connection *c, json_int_t id, const struct error *err);
+void control_answer(struct connection *c, json_int_t id, const struct error *err,
+                    const struct wire_switch *when);
+
+/* {"at_s": …, "monotonic_s": …, "skew_s": …}, the last being the time from the first wire or node
+ * to the last. */
+json_t *control_describe_switch(const struct wire_switch *when);
 
 /* life.c: handles "pause" and "resume"; "kill" and "restart", which return CONTROL_LATER. */
-int life_pause(struct connection *c, json_t *request, bool paused, struct error *err);
+int life_pause(struct connection *c, json_t *request, bool paused, json_t *answer,
+               struct error *err);
 enum life_end { LIFE_KILL, LIFE_STOP, LIFE_RESTART };
 int life_end(struct connection *c, json_int_t id, json_t *request, enum life_end how,
              struct error *err);
@@ -101,9 +112,21 @@ void links_init(struct supervisor *s);
  * where the names of files in them begin. */
 int links_prepare(struct supervisor *s, json_t *words, const char *folder, struct change *ret,
                   struct error *err);
-/* Makes it, at one instant or not at all; notes it and tells all clients. */
-int links_apply(struct supervisor *s, const struct change *c, json_t *words,
+/* Makes it, at one instant or not at all; notes it and tells all clients, with `scheduled` if it
+ * belongs to a run. What partitions cut, stays cut. */
+int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,
                 struct wire_switch *ret, struct error *err);
+
+/* What a wire is to do now: what is asked of it, unless a partition cuts it. */
+struct impairment links_effective(const struct supervisor *s, unsigned wire);
+
+/* partitions.c: handle "link" with "partition" or with "heal". */
+int partitions_part(struct supervisor *s, json_t *request, json_t *answer, struct error *err);
+int partitions_heal(struct supervisor *s, json_t *request, json_t *answer, struct error *err);
+json_t *partitions_describe(const struct supervisor *s); /* ["split", …] */
+
+/* Handles "events": what an entry of a scenario's `events` comes to in this lab. */
+int partitions_expand(struct supervisor *s, json_t *request, json_t *answer, struct error *err);
 
 /* Handles "link". */
 int links_request(struct connection *c, json_t *request, json_t *answer, struct error *err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "topology/events.h"
 #include "topology/plan.h"
 
 static bool is_machine(const struct plan *p, int node)
@@ -273,4 +274,6 @@ void plan_print(const struct plan *p, FILE *out)
     for (size_t i = 0; i < p->wire_count && p->engine == ENGINE_DELAYLINE; i++)
         if (!impairment_is_none(&p->wires[i].impairment))
             print_delayline_wire(p, &p->wires[i], out);
+    if (p->scenario->events)
+        schedule_print(p->scenario->events, "# event ", out);
 }

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "topology/distribution.h"
+#include "topology/events.h"
 #include "topology/routing.h"
 #include "topology/scenario_decode.h"
 #include "topology/trace.h"
@@ -149,9 +150,6 @@ static int check_top_level(const struct yaml *root, struct error *err)
         "verdict",   "reproducible", "routing", "disconnected", "include",     "generate"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
-        if (strcmp(root->pairs[i].key, "events") == 0)
-            return yaml_error(err, &root->pairs[i].key_mark,
-                              "found 'events', but this version has no events yet");
         if (strcmp(root->pairs[i].key, "include") == 0)
             return yaml_error(err, &root->pairs[i].key_mark,
                               "files are included before anything is changed: expected 'include' "
@@ -211,7 +209,10 @@ static int decode_sections(struct scenario *s, const struct yaml *root, struct e
     }
     if (r == 0)
         r = scenario_check_addresses(s, err);
-    return r < 0 ? r : scenario_make_routing(s, err);
+    if (r == 0)
+        r = scenario_make_routing(s, err);
+    const struct yaml *events = yaml_get(root, "events");
+    return r == 0 && events ? scenario_decode_events(s, events, err) : r;
 }
 
 int scenario_check_key(const struct yaml *root, const char *key, const struct mark *mark,
@@ -448,6 +449,9 @@ void scenario_free(struct scenario *s)
     free(s->traces);
     free(s->needs_delayline);
     routing_free(s->routing);
+    if (s->events)
+        schedule_done(s->events);
+    free(s->events);
     free_experiment(s);
     free(s->tcp.congestion);
     free(s->name);

@@ -199,6 +199,8 @@ struct scenario {
     unsigned repeat_max; /* and never more than so many */
     struct saturation_choice saturation;
     unsigned warmup; /* discarded runs before the first that counts; default 1 */
+
+    struct schedule *events; /* see events.h; NULL: the file has none */
 };
 
 /* `sets` are "KEY=VALUE" texts as given with --set, applied in order before the file is read;

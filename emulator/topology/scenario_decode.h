@@ -107,6 +107,7 @@ int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct 
 int scenario_decode_tcp(struct scenario *s, const struct yaml *map, struct error *err);
 /* scenario_verdict.c; `map` is NULL where the file has no such section. */
 int scenario_decode_verdict(struct scenario *s, const struct yaml *map, struct error *err);
+int scenario_decode_events(struct scenario *s, const struct yaml *node, struct error *err);
 int scenario_decode_workload(struct scenario *s, const struct yaml *map, struct error *err);
 int scenario_decode_sweep(struct scenario *s, const struct scenario_source *source,
                           const struct yaml *node, struct error *err);

@@ -41,7 +41,6 @@ static void top_level_keys_are_checked(void **state)
         {"- a\n", "1:1: found a list, expected a map for a scenario"},
         {"name: x\n", "1:1: found no 'nodes', expected at least one node"},
         {"nodes: {a: }\nlink: []\n", "2:1: unknown key 'link', did you mean 'links'?"},
-        {"nodes: {a: }\nevents: []\n", "2:1: found 'events', but this version has no events yet"},
         {"nodes: {a: }\nname: My Lab\n", "2:7: found 'My Lab' as the name of a scenario"},
         {"nodes: {a: }\nseed: -1\n", "2:7: expected a whole number, found '-1'"},
         {"nodes: {a: }\nrepeat: 0\n", "2:9: '0' is out of range: expected 1 to 10000"},

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "topology/events.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "expect.h"
+#include "topology/partition.h"
+
+#define WAN                                                                                        \
+    "seed: 3\n"                                                                                    \
+    "nodes: {db: {count: 5, region: [tokyo, london]}, web: }\n"                                    \
+    "wan: {members: [db], delay: 5ms}\n"                                                           \
+    "links: [{ends: [db1, web], delay: 1ms}]\n"                                                    \
+    "workload: {replicate: {duration: 60s}}\n"
+
+/* The schedule of a file that ends with `events`, as text; the caller frees it. */
+static char *schedule_of(const char *events)
+{
+    char *text = NULL, *file = xasprintf("%s%s", WAN, events), *path = expect_file("s.yaml", file);
+    struct scenario *s = NULL;
+    struct error err;
+    size_t size;
+    if (scenario_open(path, NULL, 0, &s, &err) < 0)
+        fail_msg("%s", err.text);
+    FILE *out = open_memstream(&text, &size);
+    schedule_print(s->events, "", out);
+    fclose(out);
+    scenario_free(s);
+    free(path);
+    free(file);
+    return text;
+}
+
+static void expect_schedule(const char *events, const char *wanted)
+{
+    char *text = schedule_of(events);
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+static void expect_refused(const char *events, const char *part)
+{
+    char *text = xasprintf("%s%s", WAN, events);
+    expect_scenario_refused(text, part);
+    free(text);
+}
+
+static void actions_are_sorted_by_time(void **state)
+{
+    (void)state;
+    expect_schedule("events:\n"
+                    "  - {at: 30s, heal: all}\n"
+                    "  - {at: 20s, partition: [[db1, web], london]}\n"
+                    "  - {at: 1s, for: 2500ms, pause: [db1, db2]}\n"
+                    "  - {at: 30s, command: 'echo x', nodes: web}\n",
+                    "        1s  pause      [\"db1\",\"db2\"]\n"
+                    "      3.5s  resume     [\"db1\",\"db2\"]\n"
+                    "       20s  partition  partition-1 "
+                    "[[\"db1\",\"web\"],[\"db2\",\"db4\"]]\n"
+                    "       30s  heal       all\n"
+                    "       30s  command    \"echo x\"\n");
+}
+
+static void links_change_and_come_back(void **state)
+{
+    (void)state;
+    expect_schedule("events:\n"
+                    "  - {at: 1s, link: {ends: [db1, db2], delay: 50ms, loss: {random: 1%}}}\n"
+                    "  - {at: 2s, for: 1s, link: {wires: db3, down}}\n",
+                    "        1s  link       {\"wires\":[\"db1->db2\",\"db2->db1\"],"
+                    "\"delay\":\"50ms\",\"loss\":{\"random\":\"1%\"}}\n"
+                    "        2s  link       {\"wires\":[\"db3\"],\"down\":true}\n"
+                    "        3s  link       {\"wires\":[\"db3\"],\"up\":true}\n");
+}
+
+static void ramps_and_flaps_are_taken_apart(void **state)
+{
+    (void)state;
+    expect_schedule(
+        "events: [{at: 1s, ramp: {wires: web, delay: [1ms, 3ms], loss: [0%, 1%], "
+        "over: 1s, steps: 2}}]\n",
+        "        1s  link       {\"wires\":[\"web\"],\"delay\":\"1ms\",\"loss\":\"0%\"}\n"
+        "      1.5s  link       "
+        "{\"wires\":[\"web\"],\"delay\":\"2ms\",\"loss\":\"0.5%\"}\n"
+        "        2s  link       "
+        "{\"wires\":[\"web\"],\"delay\":\"3ms\",\"loss\":\"1%\"}\n");
+    expect_schedule("events: [{at: 1s, for: 3s, flap: {wires: web, period: 2s, down: 75%}}]\n",
+                    "        1s  link       {\"wires\":[\"web\"],\"down\":true}\n"
+                    "      2.5s  link       {\"wires\":[\"web\"],\"up\":true}\n"
+                    "        3s  link       {\"wires\":[\"web\"],\"down\":true}\n"
+                    "        4s  link       {\"wires\":[\"web\"],\"up\":true}\n");
+}
+
+/* The partition that a word stands for. */
+static struct partition drawn(const char *word, struct scenario **ret)
+{
+    struct partition p;
+    char *text = xasprintf("%sevents: [{at: 1s, partition: %s, of: db}]\n", WAN, word);
+    char *path = expect_file("s.yaml", text);
+    assert_int_equal(scenario_open(path, NULL, 0, ret, NULL), 0);
+    assert_int_equal(partition_read(*ret, (*ret)->events->events[0].asked, &p, NULL), 0);
+    free(path);
+    free(text);
+    return p;
+}
+
+static void words_stand_for_partitions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        unsigned apart; /* pairs */
+    } cases[] = {{"halves", 6}, {"minority", 6}, {"one", 4}, {"ring", 5}, {"bridge", 4}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scenario *s;
+        struct partition p = drawn(cases[i].word, &s);
+        unsigned apart = 0, seen[5] = {0};
+        for (unsigned a = 0; a < 5; a++) {
+            assert_false(partition_cuts(&p, a, 5)); /* web is in no group */
+            for (unsigned b = 0; b < 5; b++) {
+                assert_int_equal(partition_cuts(&p, a, b), partition_cuts(&p, b, a));
+                apart += partition_cuts(&p, a, b);
+                seen[a] += !partition_cuts(&p, a, b);
+            }
+        }
+        assert_int_equal(apart, 2 * cases[i].apart);
+        for (unsigned a = 0; a < 5 && strcmp(cases[i].word, "ring") == 0; a++)
+            assert_int_equal(seen[a], 3);
+        partition_done(&p);
+        scenario_free(s);
+    }
+}
+
+static void one_way_cuts_what_goes_to_later_groups(void **state)
+{
+    (void)state;
+    struct scenario *s;
+    struct error err;
+    char *path = expect_file("s.yaml", WAN "events: [{at: 1s, partition: [db1, [db2, db3]], "
+                                           "direction: one-way}]\n");
+    assert_int_equal(scenario_open(path, NULL, 0, &s, &err), 0);
+    struct partition p;
+    assert_int_equal(partition_read(s, s->events->events[0].asked, &p, &err), 0);
+    assert_true(partition_cuts(&p, 0, 1));
+    assert_false(partition_cuts(&p, 1, 0));
+    assert_false(partition_cuts(&p, 1, 2));
+    struct plan *plan;
+    assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &plan, &err), 0);
+    bool named[64] = {false};
+    assert_int_equal(partition_select(&p, plan, named, &err), 0);
+    unsigned count = 0;
+    for (size_t i = 0; i < plan_wires(plan); i++) {
+        count += named[i];
+        if (named[i])
+            assert_int_equal(strncmp(plan->wires[i].name, "db1->db", 7), 0);
+    }
+    assert_int_equal(count, 2);
+    partition_done(&p);
+    plan_free(plan);
+    scenario_free(s);
+    free(path);
+}
+
+static void networks_lose_single_members_alone(void **state)
+{
+    (void)state;
+    static const char lan[] = "nodes: {db: {count: 4}}\nnetworks: {lan0: {members: [db]}}\n"
+                              "events: [{at: 1s, partition: [%s]}]\n";
+    struct scenario *s;
+    char *good = xasprintf(lan, "db2, [db1, db3, db4]"),
+         *bad = xasprintf(lan, "[db1, db2], [db3, db4]");
+    char *path = expect_file("s.yaml", good);
+    assert_int_equal(scenario_open(path, NULL, 0, &s, NULL), 0);
+    struct plan *plan;
+    struct partition p;
+    bool named[8] = {false};
+    assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &plan, NULL), 0);
+    assert_int_equal(partition_read(s, s->events->events[0].asked, &p, NULL), 0);
+    assert_int_equal(partition_select(&p, plan, named, NULL), 0);
+    for (size_t i = 0; i < plan_wires(plan); i++)
+        assert_int_equal(named[i], strstr(plan->wires[i].name, "db2") != NULL);
+    partition_done(&p);
+    plan_free(plan);
+    scenario_free(s);
+    expect_scenario_refused(bad, "3:10: the network 'lan0' cannot be split that way");
+    free(path);
+    free(good);
+    free(bad);
+}
+
+static void routers_must_be_on_a_side(void **state)
+{
+    (void)state;
+    static const char file[] = "nodes: {a: , b: , r: {count: 2, role: router}}\n"
+                               "links: [{ends: [a, r1]}, {ends: [r1, r2]}, {ends: [r2, b]}]\n"
+                               "events: [{at: 1s, partition: [%s]}]\n";
+    char *bad = xasprintf(file, "a, b"), *good = xasprintf(file, "[a, r1], [b, r2]");
+    struct scenario *s;
+    expect_scenario_refused(bad, "'a' and 'b' still reach each other over 'r");
+    char *path = expect_file("s.yaml", good);
+    assert_int_equal(scenario_open(path, NULL, 0, &s, NULL), 0);
+    scenario_free(s);
+    free(path);
+    free(good);
+    free(bad);
+}
+
+static void the_seed_decides_on_what_is_drawn(void **state)
+{
+    (void)state;
+    static const char faults[] =
+        "events: [{random: {every: exponential 2s, lasts: 1s, stable: 1s, until: 28s}}, "
+        "{at: 30s, churn: {share: 40%, every: 5s, down: 4s, by: pause, of: tokyo}}]\n";
+    char *one = schedule_of(faults), *two = schedule_of(faults), *other;
+    assert_string_equal(one, two);
+    other = schedule_of(
+        "events: [{random: {every: exponential 2s, lasts: 1s, stable: 1s, until: 28s}}]\n"
+        "delay_scale: 1\n");
+    assert_int_equal(strncmp(one, other, 100), 0); /* another entry changes nothing of the first */
+    assert_non_null(strstr(one, "partition"));
+    assert_non_null(strstr(one, "pause"));
+    assert_non_null(strstr(one, "restart"));
+    free(one);
+    free(two);
+    free(other);
+}
+
+static void a_schedule_that_was_run_is_one(void **state)
+{
+    (void)state;
+    char *lines = expect_file(
+        "events.jsonl", "{\"event\":\"lab-up\",\"at\":0.1}\n"
+                        "{\"event\":\"partition\",\"planned\":1.5,\"at\":3.5,\"asked\":"
+                        "{\"partition\":[[\"db1\"],[\"db2\"]],\"name\":\"partition-7\"}}\n"
+                        "{\"event\":\"heal\",\"planned\":2.25,\"asked\":{\"heal\":\"partition-7\"}}"
+                        "\n");
+    expect_schedule("events: {file: events.jsonl}\n",
+                    "      1.5s  partition  partition-7 [[\"db1\"],[\"db2\"]]\n"
+                    "     2.25s  heal       partition-7\n");
+    free(expect_file("bad.jsonl", "\n{\"planned\": 1, \"asked\": {\"kill\": [\"db9\"]}}\n"));
+    expect_refused("events: {file: bad.jsonl}\n", "bad.jsonl:2:10: no node, group, region or role");
+    expect_refused("events: {file: s.yaml}\n", "s.yaml:1:1: found no JSON object");
+    free(lines);
+}
+
+static void what_is_wrong_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *event, *part;
+    } cases[] = {
+        {"{at: 1s, pause: db7}", "no node, group, region or role 'db7', did you mean 'db"},
+        {"{at: 1s, pause: tokio}", "did you mean 'tokyo'"},
+        {"{at: 1s}", "an event without an action"},
+        {"{at: 1, heal: all}", "'1' has no unit"},
+        {"{at: 1s, heal: all, kill: db1}", "found both 'heal' and 'kill'"},
+        {"{at: 1s, for: 1s, heal: all}", "'for' does not go with 'heal'"},
+        {"{at: 1s, heal: all}", "there is no partition to heal then"},
+        {"{at: 1s, resume: db1}", "'db1' is to be resumed, but is not paused then"},
+        {"{at: 1s, pause: db1}", "'db1' stays paused"},
+        {"{at: 1s, partition: [[db1]]}", "at least two groups"},
+        {"{at: 1s, partition: half}", "found 'half', expected groups"},
+        {"{at: 1s, partition: ring, of: tokyo}", "'ring' is for at least 4 nodes, found 3"},
+        {"{at: 1s, partition: [db2, web]}", "no wire joins these groups"},
+        {"{at: 1s, partition: halves, of: db, name: all}", "expected another name"},
+        {"{at: 1s, link: {ends: [db1, db2], dely: 1ms}}", "did you mean 'delay'"},
+        {"{at: 1s, link: {ends: [db2, web], delay: 1ms}}", "no wire 'db2->web'"},
+        {"{at: 1s, link: {wires: db1, jitter: 1s}}", "jitter of 1s above the delay"},
+        {"{at: 1s, link: {wires: db1}}", "expected something to change"},
+        {"{at: 1s, link: {delay: 1ms}}", "expected either 'ends: [a, b]' or 'wires'"},
+        {"{at: 1s, for: 1s, link: {wires: db1, delay: 1ms}}", "'for' ends 'down' alone"},
+        {"{at: 1s, command: ls}", "a command without 'nodes'"},
+        {"{at: 1s, ramp: {wires: db1, over: 1s}}", "expected a ramp such as"},
+        {"{at: 1s, flap: {wires: db1, period: 1s}}", "expected {at: 5s, for: 10s, flap"},
+        {"{random: {kinds: [pause]}}", "expected 'every'"},
+        {"{random: {every: 1s, kinds: [paus]}}", "did you mean 'pause'"},
+        {"{churn: {share: 10%, every: 1s, down: 2s}}", "down longer than"},
+        {"{churn: {share: 10%, every: 1s}}", "churn without 'down'"},
+        {"{at: 1s, kill: db1}, {at: 2s, pause: db1}", "to be paused, but is dead already"},
+        {"{at: 1s, kill: db1}, {at: 2s, command: ls, nodes: db}", "run a command, but is dead"},
+        {"{at: 1s, partition: one, name: x}, {at: 2s, partition: one, name: x}", "already"},
+        {"{at: 1s, partition: one, of: db}, {at: 2s, heal: x}", "but 'partition-1'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *events = xasprintf("events: [%s]\n", cases[i].event);
+        expect_refused(events, cases[i].part);
+        free(events);
+    }
+}
+
+static void times_are_held_against_the_workload(void **state)
+{
+    (void)state;
+    struct scenario *s;
+    struct error err;
+    char *path = expect_file("s.yaml", WAN "events: [{at: 50s, for: 20s, pause: db1}]\n");
+    assert_int_equal(scenario_open(path, NULL, 0, &s, &err), 0);
+    assert_int_equal(schedule_check_times(s->events, 70 * NS_PER_SEC, &err), 0);
+    assert_int_equal(schedule_check_times(s->events, 60 * NS_PER_SEC, &err), -EINVAL);
+    expect_input_error(&err, "s.yaml:6:10: a resume at 70s, but the workload lasts 60s");
+    scenario_free(s);
+    free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(actions_are_sorted_by_time),
+        cmocka_unit_test(links_change_and_come_back),
+        cmocka_unit_test(ramps_and_flaps_are_taken_apart),
+        cmocka_unit_test(words_stand_for_partitions),
+        cmocka_unit_test(one_way_cuts_what_goes_to_later_groups),
+        cmocka_unit_test(networks_lose_single_members_alone),
+        cmocka_unit_test(routers_must_be_on_a_side),
+        cmocka_unit_test(the_seed_decides_on_what_is_drawn),
+        cmocka_unit_test(a_schedule_that_was_run_is_one),
+        cmocka_unit_test(what_is_wrong_is_refused),
+        cmocka_unit_test(times_are_held_against_the_workload),
+    };
+    return RUN_TESTS(tests);
+}
