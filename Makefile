@@ -10,7 +10,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   := build/$(MODE)
 
-PKGS := libuv libnl-3.0 yaml-0.1 jansson
+PKGS := libuv libnl-3.0 yaml-0.1 jansson libxml-2.0
 CFLAGS_MODE_release := -O2 -g
 CFLAGS_MODE_debug   := -O0 -g3
 CFLAGS_MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
@@ -31,7 +31,7 @@ SQL_LIBS     = $(shell mariadb_config --libs)
 CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
-LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
+LAYERS  := base topology import net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
                  $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)

@@ -7,7 +7,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-300}
-targets=${FUZZ_TARGETS:-scenario matrix workload control frame netlink}
+targets=${FUZZ_TARGETS:-scenario matrix workload control frame netlink graphml}
 count=$(wc -w <<<"$targets")
 build=build/fuzz
 failed=0
