@@ -11,13 +11,18 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "command.h"
+#include "import/containerlab.h"
 #include "import/globe.h"
+#include "import/latency.h"
 #include "import/network.h"
+#include "topology/yaml.h"
 
 enum { FILE_MAX = 64 << 20 };
 
 struct import_options {
     struct network_options network;
+    struct containerlab_options containerlab;
+    const char *p90;
     const char *out; /* NULL: standard output */
 };
 
@@ -32,16 +37,42 @@ static int write_out(const struct import *i, const char *path, struct error *err
     return r < 0 ? error_errno(err, -r, "cannot write '%s'", path ? path : "standard output") : 0;
 }
 
+static int read_file(const char *file, char **ret_text, size_t *ret_size, struct error *err)
+{
+    struct error why;
+    if (file_read(file, FILE_MAX, ret_text, ret_size, &why) < 0)
+        return error_input(err, "%s:1:1: %s", file, why.text);
+    return 0;
+}
+
 static int import_graphml(const struct import_options *o, const char *file, char *const *rest,
                           struct import *ret, struct error *err)
 {
     _cleanup_(freep) char *text = NULL;
     size_t size;
-    struct error why;
     (void)rest;
-    if (file_read(file, FILE_MAX, &text, &size, &why) < 0)
-        return error_input(err, "%s:1:1: %s", file, why.text);
-    return import_network(file, text, size, &o->network, ret, err);
+    int r = read_file(file, &text, &size, err);
+    return r < 0 ? r : import_network(file, text, size, &o->network, ret, err);
+}
+
+static int import_clab(const struct import_options *o, const char *file, char *const *rest,
+                       struct import *ret, struct error *err)
+{
+    _cleanup_(freep) char *text = NULL;
+    size_t size;
+    (void)rest;
+    int r = yaml_read(file, &text, &size, err);
+    return r < 0 ? r : import_containerlab(file, text, size, &o->containerlab, ret, err);
+}
+
+/* A scenario names its matrix from its own folder, which is known here only if it is this one. */
+static int import_matrix(const struct import_options *o, const char *file, char *const *rest,
+                         struct import *ret, struct error *err)
+{
+    bool is_elsewhere = o->out && strchr(o->out, '/');
+    _cleanup_(freep) char *absolute = is_elsewhere ? realpath(file, NULL) : NULL;
+    const struct latency_options options = {absolute ? absolute : file, o->p90};
+    return import_latency(file, rest[0], &options, ret, err);
 }
 
 static const struct format {
@@ -51,6 +82,8 @@ static const struct format {
                    struct import *ret, struct error *err);
 } formats[] = {
     {"graphml", 0, import_graphml},
+    {"containerlab", 0, import_clab},
+    {"latency", 1, import_matrix},
     {NULL, 0, NULL},
 };
 
@@ -76,6 +109,12 @@ static int read_option(struct import_options *o, int option, const char *argumen
         return units_parse_rate(argument, &o->network.rate_bps, err);
     case 'i':
         o->network.internal = true;
+        return 0;
+    case 'P':
+        o->containerlab.processes = true;
+        return 0;
+    case 'p':
+        o->p90 = argument;
         return 0;
     default:
         o->out = argument;
@@ -115,7 +154,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 
 const struct command command_import = {
     .name = "import",
-    .arguments = "graphml FILE",
+    .arguments = "graphml FILE | containerlab FILE | latency FILE REGION:COUNT,…",
     .summary = "makes a scenario of a description of a network in another format",
     .options =
         (const struct command_option[]){
@@ -139,6 +178,13 @@ const struct command command_import = {
             {.key = 'i',
              .name = "internal",
              .help = "graphml: without the external nodes, which belong to others"},
+            {.key = 'P',
+             .name = "processes",
+             .help = "containerlab: nodes are processes, without their images"},
+            {.key = 'p',
+             .name = "p90",
+             .argument = "FILE",
+             .help = "latency: a matrix of 90th percentiles, for jitter"},
             {0},
         },
     .notes =
@@ -151,6 +197,11 @@ const struct command command_import = {
         "LinkNote name. A node without coordinates is put in the middle of its neighbours; several "
         "edges between two nodes are one link with the sum of their rates; edges of a node with "
         "itself are dropped. The default detour is the median that Bozkurt and others found for "
-        "the shortest paths in the conduits of the USA (arXiv:1811.10737).",
+        "the shortest paths in the conduits of the USA (arXiv:1811.10737).\n\n"
+        "containerlab: nodes with their images (kind docker), processors and memory; links with "
+        "their MTU; bridges as networks. A node with several links becomes a router.\n\n"
+        "latency: a wan over a matrix of latencies ('topologies/latency'), with so many nodes in "
+        "each of the regions: us-east-1:3,eu-west-1:2. With --p90 the matrix is one of medians, "
+        "and jitter is normal, such that 90 % of the round trips are below those of the second.",
     .run = run,
 };

@@ -14,6 +14,7 @@
 #include "import/globe.h"
 #include "import/graphml.h"
 #include "import/names.h"
+#include "import/parts.h"
 #include "import/speed.h"
 
 #define RATE_MAX 1000000000000u /* of a scenario: 1000gbit */
@@ -23,7 +24,6 @@ struct point {
     struct place place;
     bool has_place;
     bool left_out;
-    unsigned group; /* of nodes that reach each other: the smallest index among them */
 };
 
 /* One for each pair of nodes that an edge joins. */
@@ -76,7 +76,6 @@ static void name_points(struct network_import *n)
         const char *latitude = value_of(e, GRAPHML_LATITUDE);
         const char *longitude = value_of(e, GRAPHML_LONGITUDE);
         names_make(&names, label_of(e), e->id, p->name);
-        p->group = (unsigned)i;
         p->has_place = place_parse(latitude, longitude, &p->place);
         if (!p->has_place && (*latitude || *longitude))
             import_list_add(&bad, p->name);
@@ -234,27 +233,19 @@ static void merge_joints(struct network_import *n)
               "several edges between two nodes, made one link with the sum of their rates");
 }
 
-/* --- what hangs together --- */
-
-static unsigned group_of(struct network_import *n, unsigned node)
+static bool is_in_parts(const struct network_import *n)
 {
-    while (n->points[node].group != node)
-        node = n->points[node].group = n->points[n->points[node].group].group;
-    return node;
-}
-
-static bool is_in_parts(struct network_import *n)
-{
-    size_t parts = 0;
-    for (size_t i = 0; i < n->joint_count; i++) {
-        unsigned a = group_of(n, n->joints[i].end[0]), b = group_of(n, n->joints[i].end[1]);
-        n->points[a > b ? a : b].group = a > b ? b : a;
-    }
-    for (unsigned i = 0; i < n->graph->node_count; i++)
-        parts += !n->points[i].left_out && group_of(n, i) == i;
-    if (parts > 1)
-        import_warn(n->out, "parts of the network that do not reach each other: %zu", parts);
-    return parts > 1;
+    struct parts parts;
+    parts_init(&parts, n->graph->node_count);
+    for (size_t i = 0; i < n->joint_count; i++)
+        parts_join(&parts, n->joints[i].end[0], n->joints[i].end[1]);
+    for (size_t i = 0; i < n->graph->node_count; i++)
+        parts.number -= n->points[i].left_out; /* nothing joins it */
+    const size_t number = parts.number;
+    parts_done(&parts);
+    if (number > 1)
+        import_warn(n->out, "parts of the network that do not reach each other: %zu", number);
+    return number > 1;
 }
 
 /* --- writing --- */
