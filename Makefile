@@ -10,7 +10,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   := build/$(MODE)
 
-PKGS := libuv libnl-3.0 yaml-0.1 jansson
+PKGS := libuv libnl-3.0 yaml-0.1 jansson libxml-2.0
 CFLAGS_MODE_release := -O2 -g
 CFLAGS_MODE_debug   := -O0 -g3
 CFLAGS_MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
@@ -31,7 +31,7 @@ SQL_LIBS     = $(shell mariadb_config --libs)
 CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
-LAYERS  := base topology net wire wire/delayline node lab experiment report cmd
+LAYERS  := base topology import net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
                  $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
@@ -172,6 +172,9 @@ $(BUILD)/tests/bench/scale-raw: tests/bench/scale-raw.c
 bench-scale: all $(BUILD)/tests/bench/scale-raw ## up, down and memory of 10 to 5,000 nodes, beside Mininet (root, 4 minutes)
 	@MODE=$(MODE) tests/bench/scale.sh
 
+bench-import: all ## a network of 754 routers imported, every node reaching every other (minutes)
+	@MODE=$(MODE) tests/bench/import.sh
+
 bench-verify: all ## how exact the wires are here, by wanlab verify (root, 2 minutes)
 	@MODE=$(MODE) tests/bench/verify.sh
 
@@ -212,10 +215,11 @@ completion: $(WANLAB) ## completion for bash
 
 install: all man completion ## to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
-		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency
+		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency $(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo
 	install $(WANLAB) $(DESTDIR)$(PREFIX)/bin/
 	install $(STAGED) $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate/
 	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/wanlab/topologies/
+	install -m 644 topologies/zoo/* $(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo/
 	install -m 644 topologies/latency/*.csv $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(MAN)/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -228,6 +232,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-verify lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-import bench-verify lint format man completion \
         demo bench-replicate bench-sweep install clean help
 .DELETE_ON_ERROR:

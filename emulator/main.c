@@ -16,9 +16,10 @@ const struct command *const commands[] = {
     &command_cp,      &command_pause,  &command_resume,
     &command_stop,    &command_kill,   &command_restart,
     &command_verify,  &command_run,    &command_sweep,
-    &command_compare, &command_report, &command_image,
-    &command_doctor,  &command_fates,  &command_link,
-    &command_event,   &command_help,   NULL,
+    &command_compare, &command_report, &command_import,
+    &command_image,   &command_doctor, &command_fates,
+    &command_link,    &command_event,  &command_help,
+    NULL,
 };
 
 /* Descriptors 0 to 2 have to be open, or the next file would get such a number and be taken for

@@ -23,6 +23,7 @@ may() {
 }
 may base
 may topology base
+may import base topology
 may net base
 may wire base topology net
 may agent base net/offload net/tcp
@@ -30,8 +31,8 @@ may node agent base topology net wire
 may report base
 may lab agent base topology net wire node
 may experiment agent base topology lab report wire
-may cmd base topology wire lab experiment report
-grep -nE '^#include "' workloads/*/*.[ch] | grep -E '"(topology|net|wire|node|lab|experiment|report|cmd)/' &&
+may cmd base topology import wire lab experiment report
+grep -nE '^#include "' workloads/*/*.[ch] | grep -E '"(topology|import|net|wire|node|lab|experiment|report|cmd)/' &&
     complain "a workload may include base/ only"
 grep -nE '\b(system|popen|uv_spawn)\(' emulator -r --include='*.c' &&
     complain "no shell and no uv_spawn in the emulator"
@@ -45,7 +46,7 @@ done
 
 clang-format --dry-run -Werror "$@" || complain "run 'make format'"
 
-flags="-std=gnu11 -D_GNU_SOURCE -Iemulator -Iworkloads $(pkg-config --cflags libuv libnl-3.0 jansson) $(mariadb_config --cflags)"
+flags="-std=gnu11 -D_GNU_SOURCE -Iemulator -Iworkloads $(pkg-config --cflags libuv libnl-3.0 jansson libxml-2.0) $(mariadb_config --cflags)"
 printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/bench/' |
     xargs -P "$(nproc)" -n 8 sh -c "clang-tidy --quiet \"\$@\" -- $flags 2>/dev/null" tidy ||
     complain "clang-tidy found something"

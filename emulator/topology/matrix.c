@@ -239,6 +239,11 @@ int matrix_open(const char *path, struct matrix **ret, struct error *err)
     return 0;
 }
 
+bool matrix_is_rtt(const struct matrix *m)
+{
+    return m->is_rtt;
+}
+
 int matrix_region(const struct matrix *m, const char *region, struct error *err)
 {
     int found = find_region(m, region);

@@ -10,6 +10,7 @@
 #ifndef WANLAB_TOPOLOGY_MATRIX_H
 #define WANLAB_TOPOLOGY_MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ struct matrix;
  */
 int matrix_open(const char *path, struct matrix **ret, struct error *err);
 void matrix_free(struct matrix *m);
+
+/* Whether the file holds round-trip times. */
+bool matrix_is_rtt(const struct matrix *m);
 
 /* Index of a region, or -ENOENT with an error that names the nearest region. */
 int matrix_region(const struct matrix *m, const char *region, struct error *err);
