@@ -36,12 +36,14 @@ EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
                  $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
+CHECK_OBJ := $(call objects,workloads/check)
 FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
 
 WANLAB    := $(BUILD)/bin/wanlab
 WORKLOADS := $(BUILD)/share/wanlab/workloads
-STAGED    := $(addprefix $(WORKLOADS)/replicate/,replicate workload.yaml prepare mariadb-node)
+STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
+                 $(addprefix replicate/,replicate workload.yaml prepare mariadb-node))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
@@ -60,6 +62,11 @@ $(WORKLOADS)/replicate/replicate: $(REPLICATE_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
+
+$(WORKLOADS)/check/history-check: $(CHECK_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 
 $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)
@@ -98,6 +105,13 @@ $(BUILD)/tests/unit/test_replicate_%.t: tests/unit/test_replicate_%.c $(REPLICAT
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_check_%.t: tests/unit/test_check_%.c tests/lib/random_history.c \
+                                    $(filter-out %/main.o,$(CHECK_OBJ)) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
@@ -194,6 +208,14 @@ $(BUILD)/tests/bench/replicate-local: tests/bench/replicate-local.c $(REPLICATE_
 bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated database against its targets and a peer (root, 8 minutes)
 	@MODE=$(MODE) tests/bench/replicate.sh
 
+$(BUILD)/tests/bench/history: tests/bench/history.c tests/lib/random_history.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+bench-check: all $(BUILD)/tests/bench/history ## how long the checker of histories takes (a minute)
+	@MODE=$(MODE) tests/bench/check.sh
+
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/sweep.sh
 
@@ -229,5 +251,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-verify lint format man completion \
-        demo bench-replicate bench-sweep install clean help
+        demo bench-replicate bench-check bench-sweep install clean help
 .DELETE_ON_ERROR:
