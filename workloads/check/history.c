@@ -213,7 +213,7 @@ int history_read(struct history *h, FILE *in, const char *name, double slack_s, 
                                  name, o.line, (unsigned long long)(memory >> 20));
     }
     if (ferror(in))
-        return error_errno(err, errno, "cannot read '%s'", name);
+        return error_input(err, "cannot read '%s': %s", name, strerror(errno));
     return 0;
 }
 
