@@ -28,6 +28,7 @@ PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 SQL_CFLAGS   = $(shell mariadb_config --cflags)
 SQL_LIBS     = $(shell mariadb_config --libs)
+CURL_LIBS    = $(shell pkg-config --libs libcurl)
 CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
@@ -36,12 +37,17 @@ EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
                  $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
+CHECK_OBJ := $(call objects,workloads/check)
+CHECK_LIB_OBJ := $(filter-out %/main.o,$(CHECK_OBJ))
+ETCD_OBJ  := $(call objects,workloads/etcd)
 FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
 
 WANLAB    := $(BUILD)/bin/wanlab
 WORKLOADS := $(BUILD)/share/wanlab/workloads
-STAGED    := $(addprefix $(WORKLOADS)/replicate/,replicate workload.yaml prepare mariadb-node)
+STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
+                 $(addprefix replicate/,replicate workload.yaml prepare mariadb-node) \
+                 $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
@@ -60,6 +66,21 @@ $(WORKLOADS)/replicate/replicate: $(REPLICATE_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
+
+$(WORKLOADS)/check/history-check: $(CHECK_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+# A node sees its workload's folder alone.
+$(WORKLOADS)/etcd/history-check: $(WORKLOADS)/check/history-check
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
+
+$(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(CURL_LIBS) $(PKG_LIBS)
 
 $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)
@@ -85,7 +106,7 @@ $(BUILD)/emulator/report/page_files.o: $(wildcard emulator/report/page.html emul
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS) $(PKG_CFLAGS) $(SQL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -98,6 +119,20 @@ $(BUILD)/tests/unit/test_replicate_%.t: tests/unit/test_replicate_%.c $(REPLICAT
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_check_%.t: tests/unit/test_check_%.c tests/lib/random_history.c \
+                                    $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_etcd_%.t: tests/unit/test_etcd_%.c $(filter-out %/main.o,$(ETCD_OBJ)) \
+                                   $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(CURL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
@@ -197,6 +232,14 @@ $(BUILD)/tests/bench/replicate-local: tests/bench/replicate-local.c $(REPLICATE_
 bench-replicate: all $(BUILD)/tests/bench/replicate-local ## the replicated database against its targets and a peer (root, 8 minutes)
 	@MODE=$(MODE) tests/bench/replicate.sh
 
+$(BUILD)/tests/bench/history: tests/bench/history.c tests/lib/random_history.c $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
+
+bench-check: all $(BUILD)/tests/bench/history ## how long the checker of histories takes (a minute)
+	@MODE=$(MODE) tests/bench/check.sh
+
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/sweep.sh
 
@@ -214,10 +257,11 @@ completion: $(WANLAB) ## completion for bash
 	$(Q)$(WANLAB) help --bash >$(COMPLETION)/wanlab
 
 install: all man completion ## to DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate \
-		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency $(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency \
+		$(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo
 	install $(WANLAB) $(DESTDIR)$(PREFIX)/bin/
-	install $(STAGED) $(DESTDIR)$(PREFIX)/share/wanlab/workloads/replicate/
+	for f in $(STAGED:$(WORKLOADS)/%=%); do \
+		install -D $(WORKLOADS)/$$f $(DESTDIR)$(PREFIX)/share/wanlab/workloads/$$f; done
 	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/wanlab/topologies/
 	install -m 644 topologies/zoo/* $(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo/
 	install -m 644 topologies/latency/*.csv $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency/
@@ -233,5 +277,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-import bench-verify lint format man completion \
-        demo bench-replicate bench-sweep install clean help
+        demo bench-replicate bench-check bench-sweep install clean help
 .DELETE_ON_ERROR:

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "load.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/prng.h"
+#include "check/writer.h"
+
+#include "client.h"
+#include "gaps.h"
+#include "members.h"
+#include "output.h"
+
+#define SET_NAME "set"
+enum { CLIENT_PORT = 2379, TICK_MS = 100, DRAWS_PER_OPERATION = 4, RETRY_MS = 100 };
+
+struct load {
+    const struct parameters *p;
+    struct output output;
+    struct members members;
+    CURLM *multi;
+    struct client *clients;
+    char (*known)[REQUEST_NAME_MAX]; /* by key: the value that this node saw last */
+    uint64_t draws;                  /* the stream of random numbers */
+    uint64_t begin_ns;
+    uint64_t operations, next;       /* in all; which is due next */
+    double *commits;                 /* when they were acknowledged */
+    size_t commit_count;
+    uint64_t by_result[3];
+    uint64_t reads;
+    unsigned *remaining; /* of the end: keys to be read, and, as the last number, the set */
+    size_t remaining_count;
+    char last_fault[128];
+};
+
+static uint64_t due_ns(const struct load *l, uint64_t k)
+{
+    return l->begin_ns + (uint64_t)((double)k / l->p->rate * (double)NS_PER_SEC);
+}
+
+static double at(const struct load *l, uint64_t ns)
+{
+    return output_seconds(&l->output, ns);
+}
+
+static int open_clients(struct load *l, struct error *err)
+{
+    const struct parameters *p = l->p;
+    l->clients = xcalloc(p->clients, sizeof(*l->clients));
+    for (unsigned i = 0; i < p->clients; i++) {
+        unsigned member = p->any_endpoint ? (p->index + i) % p->count : p->index;
+        int r = client_open(&l->clients[i], xasprintf("%s.%u", p->node, i),
+                            members_url(&l->members.list[member], CLIENT_PORT), p->timeout_s, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int open_load(struct load *l, struct error *err)
+{
+    const struct parameters *p = l->p;
+    int r = output_open(&l->output, p->output_path, p->folder, p->start_ns, err);
+    if (r == 0)
+        r = members_load(p->peers_path, &l->members, err);
+    if (r == 0 && l->members.count != p->count)
+        r = error_input(err, "%s: %zu peers where WANLAB_COUNT says %u", p->peers_path,
+                        l->members.count, p->count);
+    if (r < 0)
+        return r;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(l->multi = curl_multi_init()))
+        return error_set(err, ENOMEM, "libcurl cannot be started");
+    l->operations = (uint64_t)fmax(1, round(p->rate * p->duration_s));
+    l->commits = xcalloc(l->operations, sizeof(*l->commits));
+    l->known = xcalloc(p->keys, sizeof(*l->known));
+    l->remaining = xcalloc(p->keys + 1, sizeof(*l->remaining));
+    _cleanup_(freep) char *stream = xasprintf("etcd %s", p->node);
+    l->draws = prng_key(p->seed, stream);
+    return open_clients(l, err);
+}
+
+static int close_load(struct load *l, struct error *err)
+{
+    for (unsigned i = 0; l->clients && i < l->p->clients; i++)
+        client_close(&l->clients[i]);
+    if (l->multi)
+        curl_multi_cleanup(l->multi);
+    members_done(&l->members);
+    free(l->clients);
+    free(l->commits);
+    free(l->known);
+    free(l->remaining);
+    return output_close(&l->output, err);
+}
+
+static void draw_request(const struct load *l, uint64_t k, struct request *ret)
+{
+    const struct parameters *p = l->p;
+    double kind = prng_unit(l->draws, k * DRAWS_PER_OPERATION);
+    unsigned key = (unsigned)(prng_unit(l->draws, k * DRAWS_PER_OPERATION + 1) * p->keys);
+    struct request r = {.serializable = p->serializable};
+    if (kind < p->reads)
+        r.op = OP_READ;
+    else if (kind < p->reads + p->cas)
+        r.op = OP_CAS;
+    else if (kind < p->reads + p->cas + p->adds)
+        r.op = OP_ADD;
+    else
+        r.op = OP_WRITE;
+    if (r.op == OP_ADD)
+        strcpy(r.key, SET_NAME);
+    else
+        snprintf(r.key, sizeof(r.key), "k%u", key);
+    snprintf(r.value, sizeof(r.value), "%.30s-%llu", p->node, (unsigned long long)k);
+    memcpy(r.old, l->known[key], sizeof(r.old));
+    *ret = r;
+}
+
+/* JSON texts of names that have nothing to escape. */
+static const char *text_or_null(char *buf, const char *name)
+{
+    snprintf(buf, REQUEST_NAME_MAX + 4, *name ? "\"%s\"" : "null", name);
+    return buf;
+}
+
+static void record(struct load *l, const struct client *c, const struct answer *a, uint64_t now_ns)
+{
+    const struct request *r = &c->request;
+    char value[REQUEST_NAME_MAX + 4], old[REQUEST_NAME_MAX + 4];
+    bool reads = r->op == OP_READ || r->op == OP_MEMBERS;
+    writer_write(l->output.history,
+                 &(struct writer_operation){
+                     .process = c->process,
+                     .key = r->key,
+                     .op = r->op,
+                     .result = a->result,
+                     .value = reads ? a->value : text_or_null(value, r->value),
+                     .old = text_or_null(old, r->old),
+                     .version = a->version,
+                     .call = at(l, c->call_ns),
+                     .ret = a->result == RESULT_UNKNOWN ? INFINITY : at(l, now_ns),
+                 });
+}
+
+/* So that a cas has a chance. */
+static void learn(struct load *l, const struct request *r, const struct answer *a)
+{
+    if (r->key[0] != 'k' || a->result != RESULT_OK)
+        return;
+    char *known = l->known[strtoul(r->key + 1, NULL, 10)];
+    if (r->op != OP_READ)
+        memcpy(known, r->value, REQUEST_NAME_MAX);
+    else if (a->value[0] == '"')
+        snprintf(known, REQUEST_NAME_MAX, "%.*s", (int)strlen(a->value) - 2, a->value + 1);
+    else
+        *known = '\0';
+}
+
+static void count(struct load *l, const struct client *c, const struct answer *a, uint64_t now_ns)
+{
+    double latency_s = (double)(now_ns - c->intended_ns) / (double)NS_PER_SEC;
+    l->by_result[a->result]++;
+    if (a->fault)
+        snprintf(l->last_fault, sizeof(l->last_fault), "%s", a->fault);
+    if (a->result != RESULT_OK)
+        return;
+    bool reads = c->request.op == OP_READ;
+    output_metric(&l->output, reads ? "read" : "commit", latency_s, "s", at(l, now_ns));
+    if (reads)
+        l->reads++;
+    else
+        l->commits[l->commit_count++] = at(l, now_ns);
+}
+
+static void ask_again(struct load *l, const struct request *r)
+{
+    l->remaining[l->remaining_count++] =
+        r->op == OP_MEMBERS ? l->p->keys : (unsigned)strtoul(r->key + 1, NULL, 10);
+}
+
+/* What is over; `is_main` says whether it counts as load. */
+static void take_answers(struct load *l, bool is_main)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(l->multi, &left))) {
+        struct client *c;
+        struct answer a;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+        client_take_answer(c, l->multi, code, &a);
+        uint64_t now_ns = clock_monotonic_ns();
+        record(l, c, &a, now_ns);
+        if (is_main) {
+            learn(l, &c->request, &a);
+            count(l, c, &a, now_ns);
+        }
+        if (!is_main && a.result != RESULT_OK)
+            ask_again(l, &c->request);
+        answer_done(&a);
+    }
+}
+
+static struct client *idle_client(struct load *l)
+{
+    for (unsigned i = 0; i < l->p->clients; i++)
+        if (!l->clients[i].busy)
+            return &l->clients[i];
+    return NULL;
+}
+
+static bool any_busy(const struct load *l)
+{
+    for (unsigned i = 0; i < l->p->clients; i++)
+        if (l->clients[i].busy)
+            return true;
+    return false;
+}
+
+static int turn(struct load *l, int timeout_ms, bool is_main, struct error *err)
+{
+    int running;
+    CURLMcode code = curl_multi_poll(l->multi, NULL, 0, timeout_ms, NULL);
+    if (code == CURLM_OK)
+        code = curl_multi_perform(l->multi, &running);
+    if (code != CURLM_OK)
+        return error_set(err, EIO, "libcurl: %s", curl_multi_strerror(code));
+    take_answers(l, is_main);
+    return 0;
+}
+
+static int start_due(struct load *l, uint64_t now_ns, struct error *err)
+{
+    struct client *c;
+    int r = 0;
+    while (r == 0 && l->next < l->operations && due_ns(l, l->next) <= now_ns &&
+           (c = idle_client(l))) {
+        struct request request;
+        draw_request(l, l->next, &request);
+        r = client_ask(c, l->multi, &request, due_ns(l, l->next), err);
+        l->next++;
+    }
+    return r;
+}
+
+static int ms_until(uint64_t then_ns, uint64_t now_ns)
+{
+    uint64_t ms = then_ns > now_ns ? (then_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+    return ms < TICK_MS ? (int)ms : TICK_MS;
+}
+
+/* Until all operations are done. What was due and found no client until one timeout after the end
+ * is not done at all. */
+static int main_loop(struct load *l, struct error *err)
+{
+    int r = 0;
+    l->begin_ns = clock_monotonic_ns();
+    uint64_t end_ns = l->begin_ns + (uint64_t)((l->p->duration_s + l->p->timeout_s) * 1e9);
+    while (r == 0) {
+        uint64_t now_ns = clock_monotonic_ns();
+        bool over = l->next == l->operations || now_ns > end_ns;
+        if (over && !any_busy(l))
+            return 0;
+        if (!over)
+            r = start_due(l, now_ns, err);
+        bool waits = !over && l->next < l->operations && idle_client(l);
+        if (r == 0)
+            r = turn(l, waits ? ms_until(due_ns(l, l->next), now_ns) : TICK_MS, true, err);
+        output_progress(&l->output, (double)l->next / (double)l->operations * 0.99);
+    }
+    return r;
+}
+
+/* What is still to be read goes to whoever is idle. */
+static int ask_remaining(struct load *l, struct error *err)
+{
+    struct client *c;
+    int r = 0;
+    while (r == 0 && l->remaining_count > 0 && (c = idle_client(l))) {
+        unsigned key = l->remaining[--l->remaining_count];
+        struct request request = {.op = key == l->p->keys ? OP_MEMBERS : OP_READ};
+        if (request.op == OP_MEMBERS)
+            strcpy(request.key, SET_NAME);
+        else
+            snprintf(request.key, sizeof(request.key), "k%u", key);
+        r = client_ask(c, l->multi, &request, clock_monotonic_ns(), err);
+    }
+    return r;
+}
+
+/* Reads everything, linearizably, once nobody writes any more (nodes begin a little apart), again
+ * and again until it is answered or the time is over. */
+static int read_all(struct load *l, bool *ret_all, struct error *err)
+{
+    uint64_t begin_ns = clock_monotonic_ns() + NS_PER_SEC;
+    uint64_t deadline_ns = begin_ns + (uint64_t)(l->p->settle_s * 1e9);
+    int r = 0;
+    while (r == 0 && clock_monotonic_ns() < begin_ns)
+        r = turn(l, TICK_MS, false, err);
+    for (unsigned key = 0; key <= l->p->keys; key++)
+        l->remaining[l->remaining_count++] = key;
+    while (r == 0 && (l->remaining_count > 0 || any_busy(l))) {
+        bool late = clock_monotonic_ns() > deadline_ns;
+        if (late && !any_busy(l))
+            break;
+        size_t before = l->remaining_count;
+        if (!late)
+            r = ask_remaining(l, err);
+        if (r == 0)
+            r = turn(l, TICK_MS, false, err);
+        if (r == 0 && l->remaining_count > 0 && l->remaining_count >= before) /* refused at once */
+            usleep(RETRY_MS * 1000);
+    }
+    *ret_all = l->remaining_count == 0;
+    return r;
+}
+
+static void report_end(struct load *l, double begin_s, double end_s)
+{
+    struct output *r = &l->output;
+    struct gaps gaps;
+    gaps_find(l->commits, l->commit_count, begin_s, end_s, l->p->outage_s, &gaps);
+    for (size_t i = 0; i < gaps.count; i++)
+        output_gap(r, "gap", gaps.list[i].begin, gaps.list[i].end);
+    output_gap(r, "gap_max", gaps.longest.begin, gaps.longest.end);
+    gaps_done(&gaps);
+    output_metric(r, "commits", (double)l->commit_count, "", end_s);
+    output_metric(r, "reads", (double)l->reads, "", end_s);
+    output_metric(r, "throughput", (double)(l->commit_count + l->reads) / (end_s - begin_s), "/s",
+                  end_s);
+    output_metric(r, "failed", (double)l->by_result[RESULT_FAIL], "", end_s);
+    output_metric(r, "unknown", (double)l->by_result[RESULT_UNKNOWN], "", end_s);
+    output_metric(r, "not_started", (double)(l->operations - l->next), "", end_s);
+}
+
+static int load(struct load *l, struct error *err)
+{
+    bool all = false;
+    int r = open_load(l, err);
+    if (r == 0)
+        r = main_loop(l, err);
+    if (r == 0) {
+        report_end(l, at(l, l->begin_ns), at(l, due_ns(l, l->operations)));
+        r = read_all(l, &all, err);
+    }
+    if (r < 0)
+        return r;
+    output_metric(&l->output, "read_at_end", all, "", at(l, clock_monotonic_ns()));
+    if (*l->last_fault)
+        fprintf(stderr, "etcd-load: the last operation without success: %s\n", l->last_fault);
+    output_progress(&l->output, 1);
+    return 0;
+}
+
+int load_run(const struct parameters *p, struct error *err)
+{
+    struct load l = {.p = p};
+    struct error second;
+    int r = load(&l, err);
+    int closed = close_load(&l, r < 0 ? &second : err);
+    return r < 0 ? r : closed;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "members.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+enum { FILE_MAX = 64 << 20 };
+
+int members_load(const char *path, struct members *ret, struct error *err)
+{
+    _cleanup_(freep) char *data = NULL;
+    size_t size, i;
+    json_error_t at;
+    json_t *peer;
+    int r = file_read(path, FILE_MAX, &data, &size, err);
+    if (r < 0)
+        return r;
+    _cleanup_(json_decrefp) json_t *root = json_loadb(data, size, 0, &at);
+    if (!root)
+        return error_input(err, "%s:%d:%d: %s", path, at.line, at.column, at.text);
+    struct members m = {.list = xcalloc(json_array_size(root) + 1, sizeof(*m.list))};
+    json_array_foreach(root, i, peer)
+    {
+        const char *name = json_text_of(peer, "name");
+        const char *address =
+            json_string_value(json_array_get(json_object_get(peer, "addresses"), 0));
+        if (!*name || !address) {
+            members_done(&m);
+            return error_input(err, "%s: peer %zu has no name or no address", path, i);
+        }
+        m.list[m.count++] = (struct member){xstrdup(name), xstrdup(address)};
+    }
+    *ret = m;
+    return 0;
+}
+
+void members_done(struct members *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        free(m->list[i].name);
+        free(m->list[i].address);
+    }
+    free(m->list);
+    *m = (struct members){0};
+}
+
+char *members_url(const struct member *m, unsigned port)
+{
+    bool brackets = strchr(m->address, ':');
+    return xasprintf("http://%s%s%s:%u", brackets ? "[" : "", m->address, brackets ? "]" : "",
+                     port);
+}
+
+void members_print_cluster(const struct members *m, unsigned port, FILE *out)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        _cleanup_(freep) char *url = members_url(&m->list[i], port);
+        fprintf(out, "%s%s=%s", i ? "," : "", m->list[i].name, url);
+    }
+    fputc('\n', out);
+}

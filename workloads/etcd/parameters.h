@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the emulator asks of this node's load, read from the environment, to which the texts belong.
+ */
+#ifndef ETCD_PARAMETERS_H
+#define ETCD_PARAMETERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct parameters {
+    const char *node, *peers_path, *folder, *output_path; /* output_path NULL: standard output */
+    unsigned index, count;
+    uint64_t seed, start_ns; /* the run's zero, CLOCK_REALTIME */
+    double rate;             /* operations per second of this node */
+    double duration_s, timeout_s, settle_s, outage_s;
+    unsigned clients, keys;
+    double reads, cas, adds; /* shares of the operations; the rest are writes */
+    bool serializable;       /* reads */
+    bool any_endpoint;       /* clients ask all members, not only their node's own */
+};
+
+/* Reads and checks; what makes no sense is an input error that names the variable. */
+int parameters_read(struct parameters *ret, struct error *err);
+
+#endif
