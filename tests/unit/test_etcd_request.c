@@ -15,9 +15,13 @@
 static void base64_is_that_of_the_rfc(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                           {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},
-                                           {"\xff\xfe", "//4="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"\xff\xfe", "//4="},
+                                           {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         char *encoded = base64_encode(pairs[i][0]), *decoded = base64_decode(pairs[i][1]);
         assert_string_equal(encoded, pairs[i][1]);

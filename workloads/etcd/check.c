@@ -77,7 +77,8 @@ static int run_checker(const struct parameters *p, char **files, size_t count, s
         return error_errno(err, errno, "cannot run history-check");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != STATUS_DONE)
         return error_set(err, EIO, "%s; what history-check says is in the log of the check",
-                         !WIFEXITED(status) || WEXITSTATUS(status) == 127 ? "history-check did not end well"
+                         !WIFEXITED(status) || WEXITSTATUS(status) == 127
+                             ? "history-check did not end well"
                          : WEXITSTATUS(status) == STATUS_FAILED
                              ? "the history is not linearizable or not complete"
                              : "the history could not be decided");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is known of the whole cluster when all nodes' loads have ended: their histories together, the
- * times without service, and whether what the clients saw is possible.
+ * What is known of the whole cluster when all nodes' loads have ended: their histories together,
+ * the times without service, and whether what the clients saw is possible.
  */
 #ifndef ETCD_CHECK_H
 #define ETCD_CHECK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One client: asks one thing at a time, over HTTP. Every request has a connection of its own: on one
- * that is used again libcurl sends a request a second time when it breaks, and a write that is done
- * twice is no longer the one write of the history.
+ * One client: asks one thing at a time, over HTTP. Every request has a connection of its own: on
+ * one that is used again libcurl sends a request a second time when it breaks, and a write that is
+ * done twice is no longer the one write of the history.
  */
 #ifndef ETCD_CLIENT_H
 #define ETCD_CLIENT_H

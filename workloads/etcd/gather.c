@@ -102,8 +102,7 @@ static int fetch(const struct member *m, const char *path, struct error *err)
     return 0;
 }
 
-int gather_fetch(const struct members *m, const char *folder, char ***ret_files,
-                 struct error *err)
+int gather_fetch(const struct members *m, const char *folder, char ***ret_files, struct error *err)
 {
     char **files = xcalloc(m->count + 1, sizeof(*files));
     int r = 0;

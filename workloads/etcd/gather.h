@@ -14,7 +14,6 @@ int gather_serve(const char *folder, struct error *err);
 
 /* Fetches all members' histories into folder/NAME.jsonl. The caller frees the paths and the list,
  * which is as long as the members'. */
-int gather_fetch(const struct members *m, const char *folder, char ***ret_files,
-                 struct error *err);
+int gather_fetch(const struct members *m, const char *folder, char ***ret_files, struct error *err);
 
 #endif

@@ -30,8 +30,8 @@ struct load {
     char (*known)[REQUEST_NAME_MAX]; /* by key: the value that this node saw last */
     uint64_t draws;                  /* the stream of random numbers */
     uint64_t begin_ns;
-    uint64_t operations, next;       /* in all; which is due next */
-    double *commits;                 /* when they were acknowledged */
+    uint64_t operations, next; /* in all; which is due next */
+    double *commits;           /* when they were acknowledged */
     size_t commit_count;
     uint64_t by_result[3];
     uint64_t reads;

@@ -24,7 +24,8 @@ enum { PEER_PORT = 2380 };
 static int print_cluster(const char *peers_path, struct error *err)
 {
     struct members m;
-    int r = peers_path ? members_load(peers_path, &m, err) : error_input(err, "WANLAB_PEERS is not set");
+    int r = peers_path ? members_load(peers_path, &m, err)
+                       : error_input(err, "WANLAB_PEERS is not set");
     if (r < 0)
         return r;
     members_print_cluster(&m, PEER_PORT, stdout);

@@ -52,11 +52,10 @@ static json_t *txn_json(const struct request *r)
     _cleanup_(freep) char *old = base64_encode(r->old);
     json_t *put = put_json(r);
     const char *key = json_text_of(put, "key");
-    json_t *compare =
-        *r->old ? json_pack("{s:s s:s s:s s:s}", "key", key, "target", "VALUE", "result", "EQUAL",
-                            "value", old)
-                : json_pack("{s:s s:s s:s s:s}", "key", key, "target", "VERSION", "result", "EQUAL",
-                            "version", "0");
+    json_t *compare = *r->old ? json_pack("{s:s s:s s:s s:s}", "key", key, "target", "VALUE",
+                                          "result", "EQUAL", "value", old)
+                              : json_pack("{s:s s:s s:s s:s}", "key", key, "target", "VERSION",
+                                          "result", "EQUAL", "version", "0");
     return json_pack("{s:[o] s:[{s:o}]}", "compare", compare, "success", "requestPut", put);
 }
 
