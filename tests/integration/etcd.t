@@ -25,7 +25,9 @@ is "$STATUS" 3 "without etcd the run is refused"
 like "$ERR" "'etcd' is not installed \(Debian package: etcd-server\)" "with what to install"
 
 commits() { # at least $1 on db1
-    [ "$(grep -c '"commit"' "$WORK/cut.partial/nodes/db1.jsonl" 2>/dev/null)" -ge "$1" ]
+    local n
+    n=$(grep -c '"commit"' "$WORK/cut.partial/nodes/db1.jsonl" 2>/dev/null)
+    [ "${n:-0}" -ge "$1" ]
 }
 leader() {
     local node
