@@ -33,6 +33,6 @@ void verdict_done(struct verdict *v)
 
 const char *verdict_name(enum verdict_answer answer)
 {
-    static const char *const names[] = {"valid", "violation", "undecided"};
+    static const char *const names[] = {"valid", "violation", "unknown"};
     return names[answer];
 }
