@@ -12,11 +12,12 @@
 #include "experiment/measures.h"
 #include "experiment/over_time.h"
 #include "experiment/report.h"
+#include "experiment/report_events.h"
 #include "experiment/report_network.h"
 #include "report/csv.h"
 #include "report/page.h"
 
-enum { BARS_MAX = 100, METRICS_MAX = 6, EVENTS_MAX = 64 };
+enum { BARS_MAX = 100, METRICS_MAX = 6 };
 
 static const char *main_metric(json_t *run)
 {
@@ -138,54 +139,6 @@ static void put_numbers(struct report *r, json_t *run, json_t *fidelity)
 
 /* --- over time --- */
 
-struct marks {
-    struct plot_band bands[EVENTS_MAX];
-    char *names[EVENTS_MAX];
-    size_t count;
-};
-
-static void add_mark(struct marks *m, double from, double to, const char *name)
-{
-    if (m->count == EVENTS_MAX)
-        return;
-    m->names[m->count] = xstrdup(name);
-    m->bands[m->count] = (struct plot_band){from, to, m->names[m->count]};
-    m->count++;
-}
-
-/* Phases begin on each node at a time of its own: the first node speaks for all. What else happened
- * during the workload is marked, and shaded until its "until". */
-static void take_event(struct marks *m, json_t *event)
-{
-    static const char *const frame[] = {"lab-up", "service-ready", "workload-ended", "checked"};
-    const char *name = json_text_of(event, "event"), *phase = json_text_of(event, "phase");
-    json_t *at = json_object_get(event, "at"), *until = json_object_get(event, "until");
-    if (!json_is_number(at))
-        return;
-    for (size_t i = 0; i < ARRAY_LEN(frame); i++)
-        if (strcmp(name, frame[i]) == 0)
-            return;
-    const char *label = *phase ? phase : name;
-    for (size_t i = 0; i < m->count && *phase; i++)
-        if (strcmp(m->names[i], label) == 0)
-            return;
-    double from = json_number_value(at);
-    add_mark(m, from, json_is_number(until) ? json_number_value(until) : from, label);
-}
-
-static void read_events(const struct report *r, struct marks *m)
-{
-    _cleanup_(freep) char *path = xasprintf("%s/events.jsonl", r->folder);
-    _cleanup_(file_closep) FILE *in = fopen(path, "re");
-    _cleanup_(freep) char *line = NULL;
-    size_t size = 0;
-    while (in && getline(&line, &size, in) > 0) {
-        json_t *event = json_loads(line, 0, NULL); /* a line that was cut off is none */
-        take_event(m, event);
-        json_decref(event);
-    }
-}
-
 static void fill_points(const struct over_time_series *s, struct plot_point *points[3],
                         char **labels)
 {
@@ -285,20 +238,18 @@ static void put_latencies(struct report *r, json_t *run)
         page_section_end(r->out);
         return;
     }
-    struct marks marks = {.count = 0};
-    read_events(r, &marks);
+    struct marks *marks = marks_read(r->folder);
     page_note(r->out, "note",
               "Half, nine in ten, and 99 in 100 of all samples of a bin of time took at most as "
               "long, over all nodes. Time counts from the intended start of an operation.");
     fputs("<div class=\"figures\">", r->out);
     for (size_t i = 0; i < o.count; i++)
-        put_over_time(r, &o.series[i], &marks);
+        put_over_time(r, &o.series[i], marks);
     fputs("</div>\n", r->out);
     if (o.was_cut)
         page_note(r->out, "note", "samples.csv ends in the middle of a line, which is left out.");
     page_section_end(r->out);
-    for (size_t i = 0; i < marks.count; i++)
-        free(marks.names[i]);
+    marks_free(marks);
     over_time_done(&o);
 }
 
@@ -437,6 +388,7 @@ void report_run(struct report *r, json_t *run)
     page_links(r->out);
     report_network(r, run, fidelity);
     put_latencies(r, run);
+    report_events(r);
     put_nodes(r, run);
     put_costs(r);
     report_scenario(r, "run", scenario, json_object_get(run, "host"), json_text_of(run, "wanlab"));

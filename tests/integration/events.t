@@ -91,6 +91,8 @@ is "$(cat "$WORK"/one/logs/db2.beat.log "$WORK"/one/logs/db2.beat.2.log | grep r
 is "$(jq -r '.reasons[]' "$WORK/one/fidelity.json" | grep -E 'chance|dropped|echoes|changed')" "" \
     "what was asked for is no reason for a doubt"
 
+is "$(grep -o 'id="events"' "$WORK/one/report.html")" 'id="events"' "the report has a table of them"
+
 # The same events once more.
 run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/two" --events "$WORK/one/events.jsonl"
 is "$STATUS" 0 "a run with the events of the one before"
