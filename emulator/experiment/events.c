@@ -36,17 +36,42 @@ int events_check(const struct scenario *s, const struct workload *w,
     return r < 0 ? r : schedule_check_times(s->events, duration_ns, err);
 }
 
+/* In its place by its time, behind those of the same time. */
+static void insert(struct events *e, const struct event *event)
+{
+    size_t place = e->count;
+    e->events = array_grow(e->events, e->count, sizeof(*e->events));
+    while (place > e->next && e->events[place - 1].at_ns > event->at_ns)
+        place--;
+    memmove(e->events + place + 1, e->events + place, (e->count - place) * sizeof(*e->events));
+    e->events[place] = *event;
+    json_incref(event->asked);
+    e->count++;
+}
+
 void events_init(struct events *e, struct run *r)
 {
     *e = (struct events){.run = r, .schedule = r->scenario->events};
+    for (size_t i = 0; e->schedule && i < e->schedule->count; i++)
+        insert(e, &e->schedule->events[i]);
+    e->fulfilled = xcalloc(e->schedule ? e->schedule->condition_count + 1 : 1, sizeof(bool));
     e->restarts = xcalloc(r->scenario->node_count, sizeof(*e->restarts));
     e->waits = xcalloc(r->scenario->node_count, sizeof(*e->waits));
 }
 
 void events_done(struct events *e)
 {
+    for (size_t i = 0; i < e->count; i++)
+        json_decref(e->events[i].asked);
+    free(e->events);
+    free(e->fulfilled);
     free(e->restarts);
     free(e->waits);
+}
+
+static bool has_any(const struct events *e)
+{
+    return e->schedule && e->schedule->count + e->schedule->condition_count > 0;
 }
 
 /* --- one of them */
@@ -70,7 +95,7 @@ json_t *events_request(const char *kind, json_t *asked, const char *folder, bool
 
 struct pending {
     struct events *events;
-    const struct event *event;
+    struct event event;
 };
 
 /* Into events.jsonl; consumes `change`, which is NULL if it was not carried out. */
@@ -150,37 +175,40 @@ static bool is_about_nodes(const struct event *event)
 
 static void on_answer(json_t *answer, const struct error *failure, void *arg)
 {
-    struct pending p = *(struct pending *)arg;
+    struct pending *p = arg;
     struct error err;
-    free(arg);
+    const char *kind = event_kind_name(p->event.kind);
     if (failure) {
-        fail(p.events, p.event, failure);
-        return;
+        fail(p->events, &p->event, failure);
+    } else {
+        note(p->events, &p->event, json_incref(json_object_get(answer, "change")), "ok");
+        if (is_about_nodes(&p->event) && each_node(p->events, &p->event, kind, after, &err) < 0)
+            crew_fail(p->events->run->crew, &err);
     }
-    note(p.events, p.event, json_incref(json_object_get(answer, "change")), "ok");
-    const char *kind = event_kind_name(p.event->kind);
-    if (is_about_nodes(p.event) && each_node(p.events, p.event, kind, after, &err) < 0)
-        crew_fail(p.events->run->crew, &err);
+    json_decref(p->event.asked);
+    free(p);
 }
 
 static int run_command(struct events *e, const struct event *event, unsigned node,
                        struct error *err)
 {
     const char *command = json_text_of(event->asked, "command");
-    return run_start_command(e->run, node, command, (unsigned)(event - e->schedule->events) + 1,
-                             err);
+    return run_start_command(e->run, node, command, (unsigned)e->next, err);
 }
 
 static int post(struct events *e, const struct event *event, struct error *err)
 {
     struct pending *p = xcalloc(1, sizeof(*p));
     struct run *r = e->run;
-    *p = (struct pending){e, event};
+    *p = (struct pending){e, *event};
+    json_incref(event->asked);
     int result = crew_post(
         r->crew, events_request(event_kind_name(event->kind), event->asked, r->file_folder, true),
         on_answer, p, err);
-    if (result < 0)
+    if (result < 0) {
+        json_decref(event->asked);
         free(p);
+    }
     return result;
 }
 
@@ -212,23 +240,79 @@ static void carry_out(struct events *e, const struct event *event)
 static void on_alarm(void *arg)
 {
     struct events *e = arg;
-    const struct schedule *c = e->schedule;
-    while (e->next < c->count && e->zero_ns + c->events[e->next].at_ns <= clock_monotonic_ns())
-        carry_out(e, &c->events[e->next++]);
-    if (e->next < c->count)
-        crew_set_alarm(e->run->crew, e->zero_ns + c->events[e->next].at_ns, on_alarm, e);
+    while (e->next < e->count && e->zero_ns + e->events[e->next].at_ns <= clock_monotonic_ns()) {
+        const struct event event = e->events[e->next++];
+        carry_out(e, &event);
+    }
+    if (e->next < e->count)
+        crew_set_alarm(e->run->crew, e->zero_ns + e->events[e->next].at_ns, on_alarm, e);
 }
 
 void events_begin(struct events *e, double zero_s)
 {
-    if (!e->schedule || e->schedule->count == 0 || e->begun)
+    if (!has_any(e) || e->begun)
         return;
     const double past_s = results_now(&e->run->results) - zero_s;
     e->begun = true;
     e->zero_s = zero_s;
     e->zero_ns = clock_monotonic_ns() - (uint64_t)(past_s > 0 ? past_s * 1e9 : 0);
     results_event(&e->run->results, json_pack("{s:s s:f}", "event", "zero", "took_effect", zero_s));
-    crew_set_alarm(e->run->crew, e->zero_ns + e->schedule->events[0].at_ns, on_alarm, e);
+    if (e->count > 0)
+        crew_set_alarm(e->run->crew, e->zero_ns + e->events[0].at_ns, on_alarm, e);
+}
+
+/* --- conditions */
+
+static void fulfil(struct events *e, const struct condition *c, unsigned node)
+{
+    const struct scenario *s = e->run->scenario;
+    const uint64_t now_ns = clock_monotonic_ns() - e->zero_ns;
+    struct schedule then;
+    struct error err;
+    results_event(&e->run->results,
+                  json_pack("{s:s s:s s:s? s:s?}", "event", "condition", "node",
+                            s->nodes[node].name, "log", c->log, "metric", c->metric));
+    if (schedule_read_fulfilled(s, c, node, &then, &err) < 0) {
+        yaml_wrap(&err, &c->mark);
+        crew_fail(e->run->crew, &err);
+        return;
+    }
+    for (size_t i = 0; i < then.count; i++) {
+        then.events[i].at_ns += now_ns + c->after_ns;
+        insert(e, &then.events[i]);
+    }
+    schedule_done(&then);
+    crew_set_alarm(e->run->crew, e->zero_ns + e->events[e->next].at_ns, on_alarm, e);
+}
+
+/* Whether it may be fulfilled now, by that node. */
+static bool is_open(const struct events *e, size_t i, unsigned node)
+{
+    const struct condition *c = &e->schedule->conditions[i];
+    return !e->fulfilled[i] && c->nodes[node] && clock_monotonic_ns() - e->zero_ns >= c->from_ns;
+}
+
+void events_heard(struct events *e, unsigned node, const char *line)
+{
+    for (size_t i = 0; e->begun && i < e->schedule->condition_count; i++) {
+        const struct condition *c = &e->schedule->conditions[i];
+        if (!c->log || !is_open(e, i, node) || !strstr(line, c->log))
+            continue;
+        e->fulfilled[i] = true;
+        fulfil(e, c, node);
+    }
+}
+
+void events_measured(struct events *e, unsigned node, const char *metric, double value)
+{
+    for (size_t i = 0; e->begun && i < e->schedule->condition_count; i++) {
+        const struct condition *c = &e->schedule->conditions[i];
+        if (!c->metric || strcmp(c->metric, metric) != 0 || !is_open(e, i, node) ||
+            !(c->below ? value < c->limit : value > c->limit))
+            continue;
+        e->fulfilled[i] = true;
+        fulfil(e, c, node);
+    }
 }
 
 void events_watch(struct events *e)
@@ -261,12 +345,17 @@ static int heal(struct events *e, struct error *err)
 static void judge(struct events *e)
 {
     struct fidelity *f = &e->run->fidelity;
-    const struct schedule *c = e->schedule;
-    if (e->next < c->count)
+    size_t open = 0;
+    for (size_t i = 0; i < e->schedule->condition_count; i++)
+        open += !e->fulfilled[i];
+    if (e->next < e->count)
         fidelity_fault(f, VERDICT_DOUBTFUL,
                        "%zu of %zu events were not carried out, as the workload %s",
-                       c->count - e->next, c->count,
+                       e->count - e->next, e->count,
                        e->begun ? "ended before their time" : "never said that it begins");
+    if (open > 0)
+        fidelity_fault(f, VERDICT_DOUBTFUL, "what %zu of the events waited for never happened",
+                       open);
     if (e->late_s > late_limit_s)
         fidelity_fault(f, VERDICT_DOUBTFUL, "an event (%s) took effect %.3f ms late (limit %g ms)",
                        e->late_kind, e->late_s * 1e3, late_limit_s * 1e3);
@@ -279,7 +368,7 @@ static void judge(struct events *e)
 
 void events_judge(struct events *e)
 {
-    if (e->schedule && e->schedule->count > 0)
+    if (has_any(e))
         judge(e);
 }
 
@@ -288,7 +377,7 @@ int events_end(struct events *e, struct error *err)
     if (!e->schedule)
         return 0;
     crew_set_alarm(e->run->crew, 0, NULL, NULL);
-    for (size_t i = e->next; i < e->schedule->count; i++)
-        note(e, &e->schedule->events[i], NULL, "the workload ended before");
+    for (size_t i = e->next; i < e->count; i++)
+        note(e, &e->events[i], NULL, "the workload ended before");
     return e->partitions > 0 ? heal(e, err) : 0;
 }

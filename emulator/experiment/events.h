@@ -21,7 +21,9 @@ struct run;
 struct events {
     struct run *run;
     const struct schedule *schedule; /* NULL: none */
-    size_t next;                     /* event */
+    struct event *events;            /* its own, and those of conditions that were fulfilled */
+    size_t count, next;
+    bool *fulfilled; /* by condition */
     bool begun;
     double zero_s;      /* on the run's clock */
     uint64_t zero_ns;   /* CLOCK_MONOTONIC */
@@ -43,6 +45,10 @@ void events_done(struct events *e);
 /* The zero has come, at `zero_s` on the run's clock: from here on they happen. Only the first call
  * counts. */
 void events_begin(struct events *e, double zero_s);
+
+/* A program of a node has written a line, or a sample of a metric: for the conditions. */
+void events_heard(struct events *e, unsigned node, const char *line);
+void events_measured(struct events *e, unsigned node, const char *metric, double value);
 
 /* Ten times a second: programs of restarted nodes are started when their services are ready. */
 void events_watch(struct events *e);

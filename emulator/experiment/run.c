@@ -199,6 +199,12 @@ static void fill_environment(const struct run *r, unsigned node, bool output, st
         environment_add(e, "WANLAB_OUTPUT=/dev/fd/3");
 }
 
+static void on_line(unsigned node, const char *line, void *arg)
+{
+    struct run *r = arg;
+    events_heard(&r->events, node, line);
+}
+
 /* A line of a program's WANLAB_OUTPUT: kept as it is, and understood. */
 static void on_output(unsigned node, const char *line, void *arg)
 {
@@ -214,6 +220,7 @@ static void on_output(unsigned node, const char *line, void *arg)
     if (isnan(at))
         at = results_now(&r->results);
     if (metric && isfinite(value)) {
+        events_measured(&r->events, node, metric, value);
         for (json_int_t i = 0; i < count && i < SAMPLES_A_LINE_MAX; i++)
             metrics_add(&r->metrics, node, metric, unit, at, value);
         fprintf(r->samples, "%s,", r->scenario->nodes[node].name);
@@ -264,7 +271,7 @@ static int start_program(struct run *r, unsigned node, const char *role, char *c
 static int start_service_on(struct run *r, const struct workload_service *service, unsigned node,
                             struct error *err)
 {
-    struct crew_task task = {.service = true, .ready = service->ready_log};
+    struct crew_task task = {.service = true, .ready = service->ready_log, .on_line = on_line};
     return start_program(r, node, service->name, service->command, task, err);
 }
 
@@ -278,7 +285,8 @@ int run_start_services(struct run *r, unsigned node, struct error *err)
 
 int run_start_workload(struct run *r, unsigned node, struct error *err)
 {
-    struct crew_task task = {.on_output = on_output, .silence_ns = r->workload->silence_ns};
+    struct crew_task task = {
+        .on_output = on_output, .on_line = on_line, .silence_ns = r->workload->silence_ns};
     return start_program(r, node, r->workload->name, r->workload->run, task, err);
 }
 

@@ -23,7 +23,10 @@ void schedule_done(struct schedule *c)
 {
     for (size_t i = 0; i < c->count; i++)
         json_decref(c->events[i].asked);
+    for (size_t i = 0; i < c->condition_count; i++)
+        condition_done(&c->conditions[i]);
     free(c->events);
+    free(c->conditions);
     *c = (struct schedule){0};
 }
 
@@ -310,6 +313,18 @@ json_t *event_entry(const struct event *e)
     return entry;
 }
 
+static void print_condition(const struct condition *w, const char *prefix, FILE *out)
+{
+    char after[UNITS_TEXT_MAX];
+    _cleanup_(freep) char *what = json_dumps(w->entry, JSON_COMPACT);
+    if (w->log)
+        fprintf(out, "%s      when  log \"%s\"", prefix, w->log);
+    else
+        fprintf(out, "%s      when  %s %s %g", prefix, w->metric, w->below ? "below" : "above",
+                w->limit);
+    fprintf(out, ", after %s: %s\n", units_format_time(after, w->after_ns), what);
+}
+
 void schedule_print(const struct schedule *c, const char *prefix, FILE *out)
 {
     for (size_t i = 0; i < c->count; i++) {
@@ -319,4 +334,6 @@ void schedule_print(const struct schedule *c, const char *prefix, FILE *out)
         fprintf(out, "%s%10s  %-9s  %s\n", prefix, units_format_time(at, e->at_ns),
                 event_kind_name(e->kind), what);
     }
+    for (size_t i = 0; i < c->condition_count; i++)
+        print_condition(&c->conditions[i], prefix, out);
 }

@@ -49,9 +49,27 @@ struct event {
     struct mark mark; /* of its entry */
 };
 
+/* An entry that waits for something: for a line of a program that contains a text, or for a sample
+ * of a metric. It happens once, the first time. In its action the name `it` is the node that said
+ * so. */
+struct condition {
+    char *log;    /* NULL: a metric … */
+    char *metric; /* … which is to be … */
+    double limit;
+    bool below;       /* … below that, or above it */
+    bool *nodes;      /* which may say so */
+    uint64_t from_ns; /* since the events' zero: before, it does not count */
+    uint64_t after_ns;
+    json_t *entry; /* the action, with what stands beside it */
+    unsigned number;
+    struct mark mark;
+};
+
 struct schedule {
     struct event *events; /* in the order of their times; of one time, in that of the file */
     size_t count;
+    struct condition *conditions;
+    size_t condition_count;
     unsigned partitions; /* that got their name here */
 };
 
@@ -66,6 +84,10 @@ int schedule_read(const struct scenario *s, const struct yaml *node, uint64_t du
 int schedule_read_by_hand(const struct scenario *s, const struct yaml *node, unsigned number,
                           struct schedule *ret, struct error *err);
 void schedule_done(struct schedule *c);
+
+/* What a condition comes to that is fulfilled by node `it`; times count from then. */
+int schedule_read_fulfilled(const struct scenario *s, const struct condition *condition,
+                            unsigned it, struct schedule *ret, struct error *err);
 
 /* Whether there are the wires that the actions name, and can be what they ask. */
 int schedule_check_wires(const struct schedule *c, const struct plan *plan, struct error *err);

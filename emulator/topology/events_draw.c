@@ -91,7 +91,7 @@ int events_draw_partition(struct events_entry *e, const char *word, const struct
         which++;
     if (which == ARRAY_LEN(partition_words))
         return yaml_error(err, mark,
-                          "found '%.60s', expected groups such as [[%s], [others]], or halves, "
+                          "found '%.60s', expected groups such as [[%s], others], or halves, "
                           "minority, one, ring, bridge or random",
                           word, e->scenario->nodes[0].name);
     if (n < least_nodes[which])

@@ -53,6 +53,14 @@ json_t *events_json_names(const struct scenario *s, const unsigned *nodes, size_
 int events_time(const struct yaml *map, const char *key, uint64_t min_ns, uint64_t *io_ns,
                 struct error *err);
 
+/* One entry, from its map. */
+int events_read_entry(struct events_entry *e, struct error *err);
+json_t *events_json_of(const struct yaml *node);
+
+/* events_when.c: an entry that has `when`. */
+int events_read_when(struct events_entry *e, const struct yaml *when, struct error *err);
+void condition_done(struct condition *c);
+
 /* events_draw.c: the words that stand for a partition, and their groups. */
 #define PARTITION_WORDS "halves", "minority", "one", "ring", "bridge", "random"
 int events_draw_partition(struct events_entry *e, const char *word, const struct node_list *of,

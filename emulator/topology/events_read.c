@@ -37,7 +37,7 @@ int events_time(const struct yaml *map, const char *key, uint64_t min_ns, uint64
     return 0;
 }
 
-static json_t *json_of(const struct yaml *node)
+json_t *events_json_of(const struct yaml *node)
 {
     json_t *ret;
     if (node->kind == YAML_SCALAR)
@@ -45,9 +45,9 @@ static json_t *json_of(const struct yaml *node)
     ret = node->kind == YAML_LIST ? json_array() : json_object();
     for (size_t i = 0; i < node->count; i++) {
         if (node->kind == YAML_LIST)
-            json_array_append_new(ret, json_of(node->items[i]));
+            json_array_append_new(ret, events_json_of(node->items[i]));
         else
-            json_object_set_new(ret, node->pairs[i].key, json_of(node->pairs[i].value));
+            json_object_set_new(ret, node->pairs[i].key, events_json_of(node->pairs[i].value));
     }
     return ret;
 }
@@ -67,21 +67,54 @@ static int read_one_way(const struct yaml *map, bool *ret, struct error *err)
     return 0;
 }
 
+/* The word `others`: who is in no group that is named. */
+static bool is_others(const struct scenario *s, const struct yaml *item)
+{
+    return item->kind == YAML_SCALAR && strcmp(item->scalar, "others") == 0 &&
+           !scenario_find(s, "others");
+}
+
+static int put_others(const struct scenario *s, json_t *groups, const struct yaml *list,
+                      struct error *err)
+{
+    _cleanup_(freep) bool *named = xcalloc(s->node_count, sizeof(*named));
+    _cleanup_(freep) unsigned *others = xcalloc(s->node_count, sizeof(*others));
+    size_t count = 0, i, k;
+    json_t *group, *name;
+    json_array_foreach(groups, i, group) json_array_foreach(group, k, name)
+        named[scenario_node(s, json_string_value(name))] = true;
+    for (unsigned n = 0; n < s->node_count; n++)
+        if (!named[n])
+            others[count++] = n;
+    for (i = 0; i < list->count && count > 0; i++)
+        if (is_others(s, list->items[i]))
+            json_array_set_new(groups, i, events_json_names(s, others, count));
+    return count ? 0 : yaml_error(err, &list->mark, "there are no 'others': all nodes are named");
+}
+
 static int read_groups(const struct events_entry *e, const struct yaml *list, json_t **ret,
                        struct error *err)
 {
     json_t *groups = json_array();
     int r = list->count < 2 ? yaml_error(err, &list->mark,
-                                         "expected at least two groups, such as [[%s], [others]]",
+                                         "expected at least two groups, such as [[%s], others]",
                                          e->scenario->nodes[0].name)
                             : 0;
+    bool others = false;
     for (size_t i = 0; r == 0 && i < list->count; i++) {
         struct node_list nodes = {0};
+        if (is_others(e->scenario, list->items[i])) {
+            others = true;
+            json_array_append_new(groups, json_array());
+            continue;
+        }
         r = events_names(e->scenario, list->items[i], &nodes, err);
         if (r == 0)
             json_array_append_new(groups, events_json_names(e->scenario, nodes.nodes, nodes.count));
         free(nodes.nodes);
     }
+    if (r == 0 && others)
+        r = put_others(e->scenario, groups, list, err);
     if (r < 0)
         json_decref(groups);
     else
@@ -151,7 +184,7 @@ static int read_heal(struct events_entry *e, const struct yaml *value, struct er
 static int read_flag(const struct yaml *map, const char *key, bool *ret, struct error *err)
 {
     const struct yaml *node = yaml_get(map, key);
-    *ret = node && scenario_is_nothing(node);
+    *ret = node && node->kind == YAML_SCALAR && !*node->scalar;
     return !node || *ret ? 0 : scenario_decode_bool(node, key, ret, err);
 }
 
@@ -175,7 +208,7 @@ int events_wires(const struct yaml *map, json_t **ret, struct error *err)
         const char *a = ends->items[0]->scalar, *b = ends->items[1]->scalar;
         *ret = json_pack("[o,o]", json_sprintf("%s->%s", a, b), json_sprintf("%s->%s", b, a));
     } else {
-        *ret = single ? json_pack("[s]", wires->scalar) : json_of(wires);
+        *ret = single ? json_pack("[s]", wires->scalar) : events_json_of(wires);
     }
     return 0;
 }
@@ -203,7 +236,7 @@ static int read_link(struct events_entry *e, const struct yaml *map, struct erro
     json_t *link = json_pack("{s:O}", "wires", wires);
     for (size_t i = 4; i < ARRAY_LEN(keys); i++)
         if (yaml_get(map, keys[i]))
-            json_object_set_new(link, keys[i], json_of(yaml_get(map, keys[i])));
+            json_object_set_new(link, keys[i], events_json_of(yaml_get(map, keys[i])));
     if (down || up)
         json_object_set_new(link, down ? "down" : "up", json_true());
     if (json_object_size(link) == 1)
@@ -308,10 +341,10 @@ static int read_action(struct events_entry *e, const struct action *a, const str
 /* Exactly one action, and nothing beside it that does not go with it. */
 static int find_action(const struct yaml *map, const struct action **ret, struct error *err)
 {
-    static const char *const keys[] = {"at",    "for",       "partition", "heal",    "link",
-                                       "pause", "resume",    "kill",      "restart", "command",
-                                       "ramp",  "flap",      "random",    "churn",   "of",
-                                       "name",  "direction", "nodes"};
+    static const char *const keys[] = {"at",      "when",    "after", "for",       "partition",
+                                       "heal",    "link",    "pause", "resume",    "kill",
+                                       "restart", "command", "ramp",  "flap",      "random",
+                                       "churn",   "of",      "name",  "direction", "nodes"};
     int r = yaml_expect_map(map, "an event", keys, ARRAY_LEN(keys), err);
     *ret = NULL;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(actions); i++) {
@@ -328,7 +361,9 @@ static int find_action(const struct yaml *map, const struct action **ret, struct
                           "pause, resume, kill, restart, command, ramp, flap, random, churn");
     for (size_t i = 0; r == 0 && i < map->count; i++) {
         const char *key = map->pairs[i].key;
-        bool fits = strcmp(key, "at") == 0 || strcmp(key, (*ret)->key) == 0;
+        bool fits =
+            strcmp(key, "at") == 0 || strcmp(key, (*ret)->key) == 0 || strcmp(key, "when") == 0;
+        fits |= yaml_get(map, "when") && strcmp(key, "after") == 0;
         for (size_t k = 0; k < ARRAY_LEN((*ret)->beside) && (*ret)->beside[k]; k++)
             fits |= strcmp(key, (*ret)->beside[k]) == 0;
         if (!fits)
@@ -338,7 +373,7 @@ static int find_action(const struct yaml *map, const struct action **ret, struct
     return r;
 }
 
-static int read_entry(struct events_entry *e, struct error *err)
+int events_read_entry(struct events_entry *e, struct error *err)
 {
     const struct action *action;
     int r = find_action(e->map, &action, err);
@@ -349,6 +384,8 @@ static int read_entry(struct events_entry *e, struct error *err)
     r = events_time(e->map, "at", 0, &e->at_ns, err);
     if (r == 0)
         r = events_time(e->map, "for", NS_PER_MS, &e->for_ns, err);
+    if (r == 0 && yaml_get(e->map, "when"))
+        return events_read_when(e, yaml_get(e->map, "when"), err);
     return r < 0 ? r : read_action(e, action, yaml_get(e->map, action->key), err);
 }
 
@@ -387,7 +424,7 @@ static int read_line(const struct events_entry *like, const char *path, const ch
         return r;
     put_line(doc.root, number);
     e.map = doc.root;
-    r = read_entry(&e, err);
+    r = events_read_entry(&e, err);
     yaml_close(&doc);
     return r;
 }
@@ -426,7 +463,7 @@ int schedule_read(const struct scenario *s, const struct yaml *node, uint64_t du
                                  .number = i + 1,
                                  .duration_ns = duration_ns};
         e.mark = e.map->mark;
-        r = file ? read_file(&e, file, err) : read_entry(&e, err);
+        r = file ? read_file(&e, file, err) : events_read_entry(&e, err);
     }
     if (r == 0)
         r = schedule_settle(s, &c, err);
@@ -443,7 +480,8 @@ int schedule_read_by_hand(const struct scenario *s, const struct yaml *node, uns
     struct schedule c = {.partitions = number - 1};
     struct events_entry e = {
         .scenario = s, .schedule = &c, .map = node, .mark = node->mark, .number = number};
-    int r = read_entry(&e, err);
+    int r = yaml_get(node, "when") ? yaml_error(err, &node->mark, "'when' is for a run's events")
+                                   : events_read_entry(&e, err);
     schedule_sort(&c);
     if (r < 0)
         schedule_done(&c);

@@ -27,9 +27,10 @@ int scenario_decode_events(struct scenario *s, const struct yaml *node, struct e
         return 0;
     s->events = xcalloc(1, sizeof(*s->events));
     int r = schedule_read(s, node, workload_duration(&s->workload), s->events, err);
-    if (r == 0 && s->events->count > 0)
+    const bool any = s->events->count + s->events->condition_count > 0;
+    if (r == 0 && any)
         r = plan_new(s, s->engine == ENGINE_AUTO ? ENGINE_DELAYLINE : s->engine, &plan, err);
-    if (r < 0 || s->events->count == 0)
+    if (r < 0 || !any)
         return r;
     r = schedule_check_wires(s->events, plan, err);
     plan_free(plan);

@@ -100,9 +100,11 @@ diag "$ERR"
 is "$(of_events "$WORK/two" '[.asked, .planned, .result]')" "$(of_events "$WORK/one" '[.asked, .planned, .result]')" \
     "does the same at the same times"
 run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/three" --set workload.beat.duration=1s \
-    --set 'events=[{at: 300ms, kill: db2}, {at: 500ms, partition: one, of: [db1, db3]}]'
+    --set 'events=[{when: {log: "icmp_seq=10 ", nodes: db2}, after: 100ms, kill: it}, {at: 500ms, partition: one, of: [db1, db3]}]'
 is "$STATUS" 0 "a node may stay dead, and a partition until the end"
 diag "$ERR"
+is "$(of_events "$WORK/three" 'select(.event == "kill") | .asked.kill[0], .planned > 0.25 and .planned < 2' | xargs)" "db2 true" \
+    "an event that waits for a line of a log is about who wrote it"
 is "$(jq -r 'select(.event == "healed-at-end") | .why' "$WORK/three/events.jsonl")" "the workload has ended" \
     "which heals it"
 

@@ -273,6 +273,13 @@ static void what_is_wrong_is_refused(void **state)
         {"{at: 1s, command: ls}", "a command without 'nodes'"},
         {"{at: 1s, ramp: {wires: db1, over: 1s}}", "expected a ramp such as"},
         {"{at: 1s, flap: {wires: db1, period: 1s}}", "expected {at: 5s, for: 10s, flap"},
+        {"{when: {log: x}}", "an event without an action"},
+        {"{when: {log: x}, pause: db9}", "no node, group, region or role 'db9'"},
+        {"{when: {}, pause: it}", "expected either {log: TEXT}"},
+        {"{when: {metric: x}, pause: it}", "expected either 'above' or 'below'"},
+        {"{when: {log: x, nodes: db9}, kill: it}", "no node, group, region or role 'db9'"},
+        {"{at: 1s, after: 1s, kill: db1}", "'after' does not go with 'kill'"},
+        {"{at: 1s, partition: [db, web, others]}", "there are no 'others'"},
         {"{random: {kinds: [pause]}}", "expected 'every'"},
         {"{random: {every: 1s, kinds: [paus]}}", "did you mean 'pause'"},
         {"{churn: {share: 10%, every: 1s, down: 2s}}", "down longer than"},
@@ -287,6 +294,44 @@ static void what_is_wrong_is_refused(void **state)
         expect_refused(events, cases[i].part);
         free(events);
     }
+}
+
+static void conditions_are_fulfilled_by_a_node(void **state)
+{
+    (void)state;
+    struct scenario *s;
+    struct schedule then;
+    struct error err;
+    char *text = NULL;
+    size_t size;
+    char *path = expect_file("s.yaml", WAN
+                             "events:\n"
+                             "  - {when: {log: is leader, nodes: db}, at: 1s, after: 2s, for: 3s,\n"
+                             "     partition: [[it], [db1, web], others]}\n"
+                             "  - {when: {metric: lag, above: 0.5}, link: {wires: it, down}}\n");
+    if (scenario_open(path, NULL, 0, &s, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(s->events->count, 0);
+    assert_int_equal(s->events->condition_count, 2);
+    const struct condition *c = s->events->conditions;
+    assert_string_equal(c[0].log, "is leader");
+    assert_true(c[0].nodes[4] && !c[0].nodes[5] && c[0].after_ns == 2 * NS_PER_SEC);
+    assert_string_equal(c[1].metric, "lag");
+    assert_int_equal(schedule_read_fulfilled(s, &c[0], 2, &then, &err), 0);
+    FILE *out = open_memstream(&text, &size);
+    schedule_print(&then, "", out);
+    schedule_done(&then);
+    assert_int_equal(schedule_read_fulfilled(s, &c[1], 5, &then, &err), 0);
+    schedule_print(&then, "", out);
+    schedule_done(&then);
+    fclose(out);
+    assert_string_equal(text, "       0ms  partition  partition-1001 "
+                              "[[\"db3\"],[\"db1\",\"web\"],[\"db2\",\"db4\",\"db5\"]]\n"
+                              "        3s  heal       partition-1001\n"
+                              "       0ms  link       {\"wires\":[\"web\"],\"down\":true}\n");
+    free(text);
+    scenario_free(s);
+    free(path);
 }
 
 static void times_are_held_against_the_workload(void **state)
@@ -316,6 +361,7 @@ int main(void)
         cmocka_unit_test(the_seed_decides_on_what_is_drawn),
         cmocka_unit_test(a_schedule_that_was_run_is_one),
         cmocka_unit_test(what_is_wrong_is_refused),
+        cmocka_unit_test(conditions_are_fulfilled_by_a_node),
         cmocka_unit_test(times_are_held_against_the_workload),
     };
     return RUN_TESTS(tests);
