@@ -174,6 +174,10 @@ check-all: unit all ## all of them
 soak-kill: all ## kill -9 at MOMENTS (200) random moments of a lab, by SEED (root, minutes)
 	@MODE=$(MODE) MOMENTS=$${MOMENTS:-200} WANLAB_TEST_LIMIT=7200 tests/integration/moments.t
 
+soak-events: all ## SCHEDULES (200) random schedules of faults, LENGTH (20) seconds each, JOBS (4) at a time (root, half an hour)
+	@MODE=$(MODE) SCHEDULES=$${SCHEDULES:-200} LENGTH=$${LENGTH:-20} JOBS=$${JOBS:-4} WANLAB_TEST_LIMIT=14400 \
+		tests/integration/schedules.t
+
 fuzz: ## the readers of foreign bytes, FUZZ_SECONDS (300) in all, FUZZ_TARGETS of them (clang)
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
 	@tests/fuzz/run.sh
@@ -276,6 +280,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-user check-all soak-kill fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-import bench-verify lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill soak-events fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-import bench-verify lint format man completion \
         demo bench-replicate bench-check bench-sweep install clean help
 .DELETE_ON_ERROR:
