@@ -8,13 +8,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "experiment/collect.h"
 #include "experiment/run.h"
 #include "report/progress.h"
 
-enum { CHECK_TIMEOUT_S = 120, CHECK_LINE_MAX = 1 << 16 };
+enum { CHECK_LINE_MAX = 1 << 16 };
 
 int run_collect(struct run *r, struct error *err)
 {
@@ -52,7 +51,8 @@ static int check_on_host(struct run *r, struct error *err)
     environment_add(&env, "WANLAB_RESULTS=%s", folder);
     environment_add(&env, "WANLAB_OUTPUT=%s", output);
     fflush(NULL); /* it reads what we write */
-    int result = host_check(r->workload, r->lab.plan, &env, log, CHECK_TIMEOUT_S * NS_PER_SEC, err);
+    int result =
+        host_check(r->workload, r->lab.plan, &env, log, r->workload->check_timeout_ns, err);
     environment_done(&env);
     take_check_output(r, output);
     return result;
@@ -66,7 +66,7 @@ static int check_in_node(struct run *r, struct error *err)
         task.node++;
     int result = run_start_program(r, "check", r->workload->check, task, err);
     return result < 0 ? result
-                      : crew_await_end(r->crew, CHECK_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
+                      : crew_await_end(r->crew, r->workload->check_timeout_ns, NULL, NULL, err);
 }
 
 int run_check(struct run *r, struct error *err)

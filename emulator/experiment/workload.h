@@ -93,6 +93,7 @@ struct workload {
     char **collect;        /* files of every node's scratch folder, for the results; NULL: none */
     char **check;          /* when `run` has ended everywhere; NULL: nothing */
     bool check_on_host;    /* not on the first node */
+    uint64_t check_timeout_ns;
     struct workload_command *commands; /* all of them */
     size_t command_count;
     char *main_metric; /* the metric that a sweep shows; NULL: none */

@@ -15,7 +15,7 @@
 #include "base/units.h"
 #include "experiment/field.h"
 
-static const uint64_t DEFAULT_TIMEOUT_NS = 60 * NS_PER_SEC;
+static const uint64_t DEFAULT_TIMEOUT_NS = 60 * NS_PER_SEC, CHECK_TIMEOUT_NS = 120 * NS_PER_SEC;
 
 enum { PORT_MAX = 65535 };
 
@@ -205,10 +205,13 @@ static int read_run(const struct yaml *root, struct workload *w, struct error *e
 
 static int read_check(const struct yaml *root, struct workload *w, struct error *err)
 {
-    static const char *const keys[] = {"command", "on"};
+    static const char *const keys[] = {"command", "on", "timeout"};
     const struct yaml *map;
+    w->check_timeout_ns = CHECK_TIMEOUT_NS;
     int r = read_described(root, "check", keys, ARRAY_LEN(keys), w, &w->check, &map, err);
     const struct yaml *on = yaml_get(map, "on");
+    if (r == 0 && map)
+        r = field_time(map, "timeout", &w->check_timeout_ns, err);
     if (r == 0 && on)
         r = yaml_expect_scalar(on, "on", err);
     if (r < 0 || !on)
