@@ -266,6 +266,7 @@ int host_check(const struct workload *w, const struct plan *plan, struct environ
     if (peers < 0)
         return peers;
     environment_add(env, "WANLAB_PEERS=/proc/self/fd/%d", peers);
+    setlinebuf(log);
     struct host_program p = {.workload = w,
                              .argv = w->check,
                              .env = env->items,
