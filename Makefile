@@ -103,6 +103,9 @@ $(BUILD)/emulator/node/embedded.o: CFLAGS += -DAGENT_FILE='"$(AGENT)"'
 # The page of reports, carried inside the program.
 $(BUILD)/emulator/report/page_files.o: $(wildcard emulator/report/page.html emulator/report/page.css emulator/report/page.js)
 
+# What `wanlab new` writes, too.
+$(BUILD)/emulator/cmd/new.o: $(wildcard emulator/cmd/new/*)
+
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

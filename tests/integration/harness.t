@@ -6,6 +6,7 @@
 #   n1, n2, n3: a wan of 10 ms
 . "$(dirname "$0")/../lib/tap.sh"
 cd "$WORK" || exit 1
+export WANLAB_CACHE_ROOT=$WORK/cache
 kinds=$KINDS
 command -v linux.uml >/dev/null && kinds="$kinds uml"
 
