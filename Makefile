@@ -34,7 +34,7 @@ CMOCKA_LIBS  = $(shell pkg-config --libs cmocka)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(foreach d,$(1),$(wildcard $(d)/*.c))))
 LAYERS  := base topology import net wire wire/delayline node lab experiment report cmd
 EMULATOR_OBJ  := $(call objects,$(LAYERS:%=emulator/%)) \
-                 $(patsubst %,$(BUILD)/emulator/agent/%.o,builtin facts frame probe train transfer)
+                 $(patsubst %,$(BUILD)/emulator/agent/%.o,await builtin facts frame probe train transfer)
 REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 CHECK_OBJ := $(call objects,workloads/check)
@@ -102,6 +102,9 @@ $(BUILD)/emulator/node/embedded.o: CFLAGS += -DAGENT_FILE='"$(AGENT)"'
 
 # The page of reports, carried inside the program.
 $(BUILD)/emulator/report/page_files.o: $(wildcard emulator/report/page.html emulator/report/page.css emulator/report/page.js)
+
+# What `wanlab new` writes, too.
+$(BUILD)/emulator/cmd/new.o: $(wildcard emulator/cmd/new/*)
 
 $(BUILD)/workloads/%.o: workloads/%.c
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/await.h"
 #include "agent/facts.h"
 #include "agent/probe.h"
 #include "agent/train.h"
@@ -15,10 +16,8 @@ int builtin_run(int argc, char *const *argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char *const *argv);
-    } builtins[] = {{"facts", facts_main},
-                    {"get", transfer_get},
-                    {"probe", probe_main},
-                    {"put", transfer_put},
+    } builtins[] = {{"await", await_main},   {"facts", facts_main}, {"get", transfer_get},
+                    {"list", transfer_list}, {"probe", probe_main}, {"put", transfer_put},
                     {"train", train_main}};
     for (size_t i = 0; i < sizeof(builtins) / sizeof(builtins[0]); i++)
         if (strcmp(builtins[i].name, argv[0]) == 0)

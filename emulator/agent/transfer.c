@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,23 @@ int transfer_get(int argc, char *const *argv)
     }
     const char *what = copy(fd, STDOUT_FILENO);
     return what ? failed(what, argv[1]) : 0;
+}
+
+int transfer_list(int argc, char *const *argv)
+{
+    struct stat st;
+    glob_t found = {0};
+    if (argc < 3 || chdir(argv[1]) < 0)
+        return argc < 3 ? 2 : failed("enter", argv[1]);
+    for (int i = 2; i < argc; i++)
+        if (glob(argv[i], i == 2 ? 0 : GLOB_APPEND, NULL, &found) == GLOB_NOSPACE)
+            return failed("list", argv[1]);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (lstat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode) &&
+            !strchr(found.gl_pathv[i], '\n'))
+            puts(found.gl_pathv[i]);
+    globfree(&found);
+    return fflush(stdout) == 0 ? 0 : failed("list", argv[1]);
 }
 
 int transfer_put(int argc, char *const *argv)

@@ -52,7 +52,9 @@ static int check_workload(const struct scenario *s, const struct plan *plan, str
     int r = workload_open(&s->workload, &w, err);
     if (r < 0)
         return r;
-    r = workload_resolve(w, &s->workload, &values, err);
+    r = workload_check_nodes(w, s, err);
+    if (r == 0)
+        r = workload_resolve(w, &s->workload, &values, err);
     if (r == 0) {
         r = events_check(s, w, values, err);
         if (r == 0)

@@ -17,9 +17,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "experiment/lines.h"
+#include "experiment/program_log.h"
 #include "experiment/stop.h"
 #include "lab/client.h"
 
@@ -33,7 +35,9 @@ struct program {
     bool ready, ended;
     bool excused;      /* it ends with its node, as it is to */
     uint64_t heard_ns; /* monotonic; of the last line of output, or the start */
-    struct lines output, log;
+    struct lines output, lines;
+    struct program_log log;
+    int input;           /* the writing end of what it hears; -1: nothing */
     char last_line[256]; /* of its log, for messages */
     char said[256];      /* the text of its last {"error":…} */
 };
@@ -72,7 +76,8 @@ struct crew {
     void *alarm_arg;
     bool interrupted;
     bool failed;
-    struct error failure; /* the first one counts */
+    struct error failure;          /* the first one counts */
+    const struct program *culprit; /* whose end that was; NULL: nobody's */
 };
 
 void crew_fail(struct crew *c, const struct error *err)
@@ -91,7 +96,7 @@ static bool is_awaited(const struct crew *c, const struct program *p)
     case WAIT_READY:
         return p->task.service && !p->ready;
     case WAIT_END:
-        return !p->task.service && (!p->ended || lines_open(&p->output));
+        return !p->task.service && !p->task.probe && (!p->ended || lines_open(&p->output));
     case WAIT_DISMISS:
         return !p->ended;
     default:
@@ -123,6 +128,28 @@ static const char *last_words(const struct program *p)
     return *p->said ? p->said : p->last_line;
 }
 
+/* The service that a probe is about; of several lives the last. */
+static struct program *find_service(const struct crew *c, const struct program *probe)
+{
+    for (size_t i = c->count; i-- > 0;) {
+        struct program *p = c->programs[i];
+        if (p->task.service && p->task.node == probe->task.node && p->task.role == probe->task.role)
+            return p;
+    }
+    return NULL;
+}
+
+static void end_well(struct program *p)
+{
+    if (p->crew->dismissed)
+        return;
+    struct program *service = p->task.probe && !p->excused ? find_service(p->crew, p) : NULL;
+    if (service)
+        service->ready = true;
+    if (p->task.on_end)
+        p->task.on_end(p->task.node, p->excused, p->task.arg);
+}
+
 static void on_program_end(struct program *p, json_t *event)
 {
     struct error err;
@@ -130,18 +157,23 @@ static void on_program_end(struct program *p, json_t *event)
     json_unpack(event, "{s?i s?i}", "status", &status, "signal", &number);
     p->ended = true;
     lines_finish(&p->output); /* also if a process that it left behind still holds the other end */
-    lines_finish(&p->log);
+    lines_finish(&p->lines);
     const char *words = last_words(p), *intro = *words ? "; it said last: " : "";
+    fd_closep(&p->input);
     if (p->crew->dismissed || p->excused || (status == 0 && !p->task.service)) {
+        end_well(p);
         settle(p->crew);
         return;
     }
+    if (!p->crew->failed)
+        p->crew->culprit = p;
+    const char *whose = p->task.probe ? "the readiness command of " : "";
     if (status >= 0)
-        error_set(&err, EIO, "node '%s': %s ended with status %d%s%s", p->node_name, p->task.role,
-                  status, intro, words);
+        error_set(&err, EIO, "node '%s': %s%s ended with status %d%s%s", p->node_name, whose,
+                  p->task.role, status, intro, words);
     else
-        error_set(&err, EIO, "node '%s': %s was killed by signal %d (%s)%s%s", p->node_name,
-                  p->task.role, number, strsignal(number), intro, words);
+        error_set(&err, EIO, "node '%s': %s%s was killed by signal %d (%s)%s%s", p->node_name,
+                  whose, p->task.role, number, strsignal(number), intro, words);
     crew_fail(p->crew, &err);
 }
 
@@ -237,10 +269,17 @@ static void on_deadline(struct crew *c)
     size_t count = count_awaited(c, &p);
     if (!p)
         return;
+    c->culprit = p;
     if (c->wait == WAIT_READY)
-        error_set(&err, ETIMEDOUT, "node '%s': %s was not ready in time (%zu not ready in all)%s%s",
-                  p->node_name, p->task.role, count, *last_words(p) ? "; it said last: " : "",
-                  last_words(p));
+        error_set(&err, ETIMEDOUT,
+                  "node '%s': %s was not ready in time%s%s (%zu not ready in all)%s%s",
+                  p->node_name, p->task.role, p->task.lacks ? ": " : "",
+                  p->task.lacks ? p->task.lacks : "", count,
+                  *last_words(p) ? "; it said last: " : "", last_words(p));
+    else if (c->wait == WAIT_DISMISS)
+        error_set(&err, ETIMEDOUT,
+                  "node '%s': %s has not ended when asked to (SIGTERM), and is killed (%zu in all)",
+                  p->node_name, p->task.role, count);
     else
         error_set(&err, ETIMEDOUT, "node '%s': %s did not end in time (%zu in all)", p->node_name,
                   p->task.role, count);
@@ -320,6 +359,18 @@ int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
     return 0;
 }
 
+/* The log's end; what was cut from it is to be known. */
+static void program_close(struct program *p)
+{
+    if (p->log.out && p->log.cut_lines > 0)
+        log_warn("node '%s': the log of %s is cut at %llu bytes: %llu lines more (%llu bytes) are "
+                 "not in it (log_limit in workload.yaml is the limit)",
+                 p->node_name, p->task.role, (unsigned long long)p->log.written,
+                 (unsigned long long)p->log.cut_lines, (unsigned long long)p->log.cut_bytes);
+    program_log_done(&p->log);
+    fd_closep(&p->input);
+}
+
 static void close_handle(uv_handle_t *handle, void *arg)
 {
     (void)arg;
@@ -345,9 +396,8 @@ void crew_close(struct crew *c)
     free(c->nodes);
     for (size_t i = 0; i < c->count; i++) {
         lines_done(&c->programs[i]->output);
-        lines_done(&c->programs[i]->log);
-        if (c->programs[i]->task.log)
-            fclose(c->programs[i]->task.log);
+        lines_done(&c->programs[i]->lines);
+        program_close(c->programs[i]);
         free(c->programs[i]);
     }
     free(c->programs);
@@ -369,8 +419,7 @@ static void on_output_line(const char *line, void *arg)
 static void on_log_line(const char *line, void *arg)
 {
     struct program *p = arg;
-    if (p->task.log)
-        fprintf(p->task.log, "%s\n", line);
+    program_log_add(&p->log, line);
     snprintf(p->last_line, sizeof(p->last_line), "%.255s", line);
     if (p->task.on_line)
         p->task.on_line(p->task.node, line, p->task.arg);
@@ -393,23 +442,45 @@ static json_t *json_texts(char *const *texts)
     return list;
 }
 
-/* Opens the pipes of a program: fds[0..3] for it, the reading ends for us. */
+static int open_pipe(int fds[2], struct error *err)
+{
+    return pipe2(fds, O_CLOEXEC) < 0 ? error_errno(err, errno, "cannot make a pipe") : 0;
+}
+
+/* What the program reads: nothing, or what crew_tell() says. */
+static int open_input(struct program *p, int *ret, struct error *err)
+{
+    int pair[2];
+    if (!p->task.hears) {
+        *ret = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        return *ret < 0 ? error_errno(err, errno, "cannot open /dev/null") : 0;
+    }
+    int r = open_pipe(pair, err);
+    if (r < 0)
+        return r;
+    *ret = pair[0];
+    p->input = pair[1];
+    fcntl(p->input, F_SETFL, O_NONBLOCK); /* who does not listen holds nobody up */
+    return 0;
+}
+
+/* Opens the pipes of a program: fds[0..3] for it, the other ends for us. */
 static int open_pipes(struct program *p, int fds[4], struct error *err)
 {
     int log[2], output[2];
-    fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (fds[0] < 0 || pipe2(log, O_CLOEXEC) < 0)
-        return error_errno(err, errno, "cannot make a pipe");
-    fds[1] = log[1];
-    fds[2] = dup(log[1]);
-    lines_open_fd(&p->log, &p->crew->loop, log[0], on_log_line, on_stream_end, p);
-    if (!p->task.on_output)
-        return 0;
-    if (pipe2(output, O_CLOEXEC) < 0)
-        return error_errno(err, errno, "cannot make a pipe");
-    fds[3] = output[1];
-    lines_open_fd(&p->output, &p->crew->loop, output[0], on_output_line, on_stream_end, p);
-    return 0;
+    int r = open_input(p, &fds[0], err);
+    if (r == 0)
+        r = open_pipe(log, err);
+    if (r < 0)
+        return r;
+    fds[1] = p->task.out_fd > 0 ? fcntl(p->task.out_fd, F_DUPFD_CLOEXEC, 3) : dup(log[1]);
+    fds[2] = log[1];
+    lines_open_fd(&p->lines, &p->crew->loop, log[0], on_log_line, on_stream_end, p);
+    if (p->task.on_output && (r = open_pipe(output, err)) == 0) {
+        fds[3] = output[1];
+        lines_open_fd(&p->output, &p->crew->loop, output[0], on_output_line, on_stream_end, p);
+    }
+    return r;
 }
 
 static int start_program(struct crew *c, const struct crew_task *task, const char *what,
@@ -419,7 +490,9 @@ static int start_program(struct crew *c, const struct crew_task *task, const cha
     struct program *p = xcalloc(1, sizeof(*p));
     *p = (struct program){
         .crew = c, .task = *task, .node_name = c->plan->scenario->nodes[task->node].name};
-    p->ready = !task->ready;
+    p->ready = !task->ready && !task->lacks;
+    p->input = -1;
+    program_log_init(&p->log, task->log, task->log_start_s, task->log_limit);
     p->heard_ns = clock_monotonic_ns();
     c->programs = array_grow(c->programs, c->count, sizeof(*c->programs));
     c->programs[c->count++] = p;
@@ -483,7 +556,7 @@ int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*tick)(void *arg),
     return r;
 }
 
-void crew_dismiss(struct crew *c, uint64_t timeout_ns)
+int crew_dismiss(struct crew *c, uint64_t timeout_ns, struct error *err)
 {
     struct error ignored;
     c->dismissed = true;
@@ -493,7 +566,29 @@ void crew_dismiss(struct crew *c, uint64_t timeout_ns)
                            json_pack("{s:s s:I s:i}", "do", "signal", "exec", c->programs[i]->exec,
                                      "signal", SIGTERM),
                            NULL, 0, NULL, NULL, &ignored);
-    await(c, WAIT_DISMISS, timeout_ns, &ignored);
+    return await(c, WAIT_DISMISS, timeout_ns, err);
+}
+
+void crew_tell(struct crew *c, unsigned node, const char *line)
+{
+    _cleanup_(freep) char *text = xasprintf("%s\n", line);
+    for (size_t i = 0; i < c->count; i++) {
+        const struct program *p = c->programs[i];
+        if (p->task.node == node && p->input >= 0 && write(p->input, text, strlen(text)) < 0)
+            log_debug("node '%s': %s does not listen", p->node_name, p->task.role);
+    }
+}
+
+bool crew_print_last_words(const struct crew *c, const char **ret_node, const char **ret_role,
+                           FILE *out)
+{
+    const struct program *p = c->culprit;
+    if (!p || p->log.lines < 2)
+        return false;
+    *ret_node = p->node_name;
+    *ret_role = p->task.role;
+    program_log_print_tail(&p->log, PROGRAM_LOG_TAIL, "    ", out);
+    return true;
 }
 
 void crew_on_link(struct crew *c, void (*on_link)(json_t *event, void *arg), void *arg)

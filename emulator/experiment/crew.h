@@ -23,15 +23,24 @@ struct crew_task {
     const char *role; /* "mariadb": for messages; must outlive the crew */
     char *const *argv;
     char *const *env;
-    FILE *log;         /* gets its standard output and error; consumed; NULL: dropped */
-    const char *ready; /* a service: ready when a line of its output contains this; else NULL */
-    bool service;      /* may not end before the crew is dismissed */
+    FILE *log;          /* gets its standard output and error; consumed; NULL: dropped */
+    double log_start_s; /* realtime from which the log's times count */
+    uint64_t log_limit; /* bytes of the log; what is beyond is cut */
+    int out_fd;         /* gets its standard output instead, bytes as they are; 0: none */
+    const char *ready;  /* a service: ready when a line of its output contains this; else NULL */
+    bool service;       /* may not end before the crew is dismissed */
+    const char
+        *lacks; /* a service: ready when its probe has ended well; what is lacking till then */
+    bool probe; /* of the service `role`; nobody waits for it */
+    bool hears; /* crew_tell() reaches its standard input; else there is nothing to read */
     uint64_t
         silence_ns; /* one that writes nothing to WANLAB_OUTPUT for so long has hung; 0: may be */
     /* Each line that it writes to WANLAB_OUTPUT; NULL: it has no such file. */
     void (*on_output)(unsigned node, const char *line, void *arg);
     /* Each line of its standard output and error; NULL: only the log. */
     void (*on_line)(unsigned node, const char *line, void *arg);
+    /* Once, after the last line, when it has ended well, or `lost` with its node; may be NULL. */
+    void (*on_end)(unsigned node, bool lost, void *arg);
     void *arg;
 };
 
@@ -53,12 +62,21 @@ int crew_await_ready(struct crew *c, uint64_t timeout_ns, struct error *err);
 int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*on_tick)(void *arg), void *arg,
                    struct error *err);
 
+/* A line to the programs of a node that hear. */
+void crew_tell(struct crew *c, unsigned node, const char *line);
+
+/* The program whose end has failed the crew: its node and role, and the last lines of its log on
+ * `out`, if there are more than the one in the error. False if it was no program, or said no more.
+ */
+bool crew_print_last_words(const struct crew *c, const char **ret_node, const char **ret_role,
+                           FILE *out);
+
 /* Whether the user asked to stop, at any time since crew_open(). */
 bool crew_was_interrupted(const struct crew *c);
 
 /* Asks the services to end (SIGTERM) and waits, at most `timeout_ns`. What then remains ends with
- * the lab. */
-void crew_dismiss(struct crew *c, uint64_t timeout_ns);
+ * the lab, and is the error. */
+int crew_dismiss(struct crew *c, uint64_t timeout_ns, struct error *err);
 
 /* Whom to tell, from inside the awaits, that somebody has changed wires of the lab: the event is as
  * lab/channel.h describes it, and borrowed. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,8 +16,12 @@
 
 #include "base/cache.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "experiment/stop.h"
+
+enum { TICK_MS = 100 };
 
 void environment_done(struct environment *e)
 {
@@ -58,61 +63,126 @@ int host_cache_folder(const struct workload *w, char **ret, struct error *err)
     return cache_folder(w->name, ret, err);
 }
 
-/* Runs a program in the workload's folder with its output in a pipe, and calls `on_line` for each
- * line. The exit status (128 + signal if killed), or -errno. `last` (512 bytes) becomes the last
- * line. */
-static int run_program(const struct workload *w, char *const *argv, char *const *env,
-                       void (*on_line)(const char *line, void *arg), void *arg, char *last,
-                       struct error *err)
+/* A program on the host, and what is done with its lines. */
+struct host_program {
+    const struct workload *workload;
+    char *const *argv, *const *env;
+    void (*on_line)(const char *line, void *arg); /* NULL: nothing */
+    void *arg;
+    uint64_t timeout_ns; /* 0: it may take for ever; else it is also ended when the user asks */
+    char last[512];      /* what it said last */
+};
+
+static _Noreturn void become_program(const struct host_program *p, int out)
 {
-    int fds[2];
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    if (p->timeout_ns)
+        setpgid(0, 0); /* all of it can be killed */
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    if (chdir(p->workload->folder) == 0)
+        execvpe(p->argv[0], p->argv, p->env);
+    dprintf(STDERR_FILENO, "cannot run '%s': %s\n", p->argv[0], strerror(errno));
+    _exit(127);
+}
+
+static void take_line(struct host_program *p, char *line)
+{
+    line[strcspn(line, "\n")] = '\0';
+    if (*line)
+        strcpy(p->last, line);
+    if (p->on_line)
+        p->on_line(line, p->arg);
+}
+
+/* Waits for more of its output, as long as it may take and nobody asks it to end. */
+static int wait_for_output(const struct host_program *p, int fd, uint64_t deadline_ns,
+                           struct error *err)
+{
+    while (p->timeout_ns && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, TICK_MS) == 0) {
+        if (stop_was_asked())
+            return error_set(err, EINTR, "interrupted");
+        if (clock_monotonic_ns() > deadline_ns)
+            return error_set(err, ETIMEDOUT, "it has not ended after %llu s%s%s",
+                             (unsigned long long)(p->timeout_ns / NS_PER_SEC),
+                             *p->last ? "; it said last: " : "", p->last);
+    }
+    return 0;
+}
+
+/* Takes the whole lines off the front of `data`, and what is left if nothing more comes. */
+static size_t take_lines(struct host_program *p, char *data, size_t len, bool at_end)
+{
+    char line[sizeof(p->last)];
+    while (len > 0) {
+        const char *end = memchr(data, '\n', len);
+        if (!end && !at_end && len < sizeof(line) - 1)
+            break;
+        size_t size = end ? (size_t)(end - data) + 1 : len;
+        memcpy(line, data, size);
+        line[size] = '\0';
+        take_line(p, line);
+        len -= size;
+        memmove(data, data + size, len);
+    }
+    return len;
+}
+
+static int read_lines(struct host_program *p, int fd, struct error *err)
+{
+    char data[sizeof(p->last) - 1];
+    size_t len = 0;
+    ssize_t n = 1;
+    uint64_t deadline_ns = clock_monotonic_ns() + p->timeout_ns;
+    while (n > 0) {
+        int r = wait_for_output(p, fd, deadline_ns, err);
+        if (r < 0)
+            return r;
+        n = read(fd, data + len, sizeof(data) - len);
+        len = take_lines(p, data, len + (n > 0 ? (size_t)n : 0), n <= 0);
+    }
+    return 0;
+}
+
+/* Runs a program in the workload's folder with its output in a pipe. The exit status (128 + signal
+ * if killed), or -errno. */
+static int run_program(struct host_program *p, struct error *err)
+{
+    int fds[2], status;
     if (pipe2(fds, O_CLOEXEC) < 0)
         return error_errno(err, errno, "cannot make a pipe");
     pid_t child = fork();
-    if (child == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        signal(SIGPIPE, SIG_DFL);
-        dup2(fds[1], STDOUT_FILENO);
-        dup2(fds[1], STDERR_FILENO);
-        if (chdir(w->folder) == 0)
-            execve(argv[0], argv, env);
-        dprintf(STDERR_FILENO, "cannot run '%s': %s\n", argv[0], strerror(errno));
-        _exit(127);
-    }
+    if (child == 0)
+        become_program(p, fds[1]);
     close(fds[1]);
-    _cleanup_(file_closep) FILE *in = fdopen(fds[0], "r");
-    if (child < 0 || !in)
-        return error_errno(err, errno, "cannot run '%s'", argv[0]);
-    char line[512];
-    *last = '\0';
-    while (fgets(line, sizeof(line), in)) {
-        line[strcspn(line, "\n")] = '\0';
-        strcpy(last, line);
-        if (on_line)
-            on_line(line, arg);
-    }
-    int status;
+    _cleanup_(fd_closep) int in = fds[0];
+    if (child < 0)
+        return error_errno(err, errno, "cannot run '%s'", p->argv[0]);
+    int r = read_lines(p, in, err);
+    if (r < 0)
+        kill(-child, SIGKILL);
     waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return r < 0 ? r : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int host_prepare(const struct workload *w, const char *cache, struct error *err)
 {
-    char last[512];
     if (!w->prepare)
         return 0;
     struct environment env = {0};
     environment_add_values(&env, w, NULL);
     environment_add(&env, "WANLAB_CACHE=%s", cache);
-    int status = run_program(w, w->prepare, env.items, NULL, NULL, last, err);
+    struct host_program p = {.workload = w, .argv = w->prepare, .env = env.items};
+    int status = run_program(&p, err);
     environment_done(&env);
     if (status == STATUS_MACHINE)
-        return error_machine(err, ENOENT, "%s", last);
+        return error_machine(err, ENOENT, "%s", p.last);
     if (status > 0)
         return error_set(err, EIO, "the preparation of workload '%s' failed with status %d: %s",
-                         w->name, status, last);
+                         w->name, status, p.last);
     return status;
 }
 
@@ -161,7 +231,6 @@ static void on_lint_line(const char *line, void *arg)
 int host_lint(struct workload *w, const struct workload_value *values, const struct plan *plan,
               void (*on_warning)(const char *line), struct error *err)
 {
-    char last[512];
     if (!w->lint)
         return 0;
     _cleanup_(fd_closep) int peers = open_peers(plan, err);
@@ -172,14 +241,42 @@ int host_lint(struct workload *w, const struct workload_value *values, const str
     environment_add_values(&env, w, values);
     environment_add(&env, "WANLAB_COUNT=%zu", plan->scenario->node_count);
     environment_add(&env, "WANLAB_PEERS=/proc/self/fd/%d", peers);
-    int status = run_program(w, w->lint, env.items, on_lint_line, &lint, last, err);
+    struct host_program p = {
+        .workload = w, .argv = w->lint, .env = env.items, .on_line = on_lint_line, .arg = &lint};
+    int status = run_program(&p, err);
     environment_done(&env);
     if (status == STATUS_INPUT)
-        return error_input(err, "%s", last);
+        return error_input(err, "%s", p.last);
     hand_on_held(&lint);
     if (status > 0)
         return error_set(err, EIO, "the lint of workload '%s' failed with status %d: %s", w->name,
-                         status, last);
+                         status, p.last);
+    return status;
+}
+
+static void keep_line(const char *line, void *arg)
+{
+    fprintf(arg, "%s\n", line);
+}
+
+int host_check(const struct workload *w, const struct plan *plan, struct environment *env,
+               FILE *log, uint64_t timeout_ns, struct error *err)
+{
+    _cleanup_(fd_closep) int peers = open_peers(plan, err);
+    if (peers < 0)
+        return peers;
+    environment_add(env, "WANLAB_PEERS=/proc/self/fd/%d", peers);
+    setlinebuf(log);
+    struct host_program p = {.workload = w,
+                             .argv = w->check,
+                             .env = env->items,
+                             .on_line = keep_line,
+                             .arg = log,
+                             .timeout_ns = timeout_ns};
+    int status = run_program(&p, err);
+    if (status > 0)
+        return error_set(err, EIO, "it ended with status %d%s%s", status,
+                         *p.last ? "; it said last: " : "", p.last);
     return status;
 }
 

@@ -36,6 +36,12 @@ int host_prepare(const struct workload *w, const char *cache, struct error *err)
 int host_lint(struct workload *w, const struct workload_value *values, const struct plan *plan,
               void (*on_warning)(const char *line), struct error *err);
 
+/* Runs the workload's `check` with the environment `env` (PATH and parameters are in it; the
+ * peers are added) and waits, at most `timeout_ns`; what it says goes to `log`. A failure's text is
+ * what it said last. Ends early, with -EINTR, when the user asks to stop. */
+int host_check(const struct workload *w, const struct plan *plan, struct environment *env,
+               FILE *log, uint64_t timeout_ns, struct error *err);
+
 /* What the machine has left (MemAvailable of proc(5)); UINT64_MAX if it cannot be told. */
 uint64_t host_available_memory(void);
 

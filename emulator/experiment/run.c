@@ -28,9 +28,8 @@
 
 enum {
     DISMISS_TIMEOUT_S = 10,
-    CHECK_TIMEOUT_S = 120,
     CONSOLE_MAX = 1 << 24,
-    SAMPLES_A_LINE_MAX = 1 << 24
+    COLUMNS_MAX = 5,
 };
 
 /* Absolute, with a slash at its end: the lab's own processes have another working folder. */
@@ -59,6 +58,8 @@ static int prepare(struct run *r, struct error *err)
                            s->document.file);
     int result = workload_open(&s->workload, &r->workload, err);
     if (result == 0)
+        result = workload_check_nodes(r->workload, s, err);
+    if (result == 0)
         result = workload_resolve(r->workload, &s->workload, &r->values, err);
     if (result == 0)
         result = events_check(s, r->workload, r->values, err);
@@ -84,8 +85,8 @@ static int open_outputs(struct run *r, struct error *err)
     r->progress = xcalloc(s->node_count, sizeof(*r->progress));
     for (size_t i = 0; i < s->node_count; i++) {
         _cleanup_(freep) char *name = xasprintf("nodes/%s.jsonl", s->nodes[i].name);
-        r->outputs[i] = results_create(&r->results, name, err);
-        if (!r->outputs[i])
+        r->outputs[i].file = results_create(&r->results, name, err);
+        if (!r->outputs[i].file)
             return -err->code;
     }
     return 0;
@@ -181,146 +182,6 @@ static int read_facts(struct run *r, int time, struct error *err)
     return result < 0 ? error_wrap(err, "reading the nodes' settings") : 0;
 }
 
-/* The environment that a program in node `node` gets. */
-static void fill_environment(const struct run *r, unsigned node, bool output, struct environment *e)
-{
-    environment_add_values(e, r->workload, r->values);
-    environment_add(e, "HOME=/run/wanlab/scratch");
-    environment_add(e, "WANLAB_NODE=%s", r->scenario->nodes[node].name);
-    environment_add(e, "WANLAB_INDEX=%u", node);
-    environment_add(e, "WANLAB_COUNT=%zu", r->scenario->node_count);
-    environment_add(e, "WANLAB_PEERS=/run/wanlab/lab/peers.json");
-    environment_add(e, "WANLAB_SEED=%llu", (unsigned long long)r->scenario->seed);
-    environment_add(e, "WANLAB_DIR=/run/wanlab/scratch");
-    environment_add(e, "WANLAB_CACHE=/run/wanlab/cache");
-    environment_add(e, "WANLAB_RESTARTS=%u", r->events.restarts[node]);
-    environment_add(e, "WANLAB_START=%.0f", r->results.start_s * 1e9);
-    if (output)
-        environment_add(e, "WANLAB_OUTPUT=/dev/fd/3");
-}
-
-static void on_line(unsigned node, const char *line, void *arg)
-{
-    struct run *r = arg;
-    events_heard(&r->events, node, line);
-}
-
-/* A line of a program's WANLAB_OUTPUT: kept as it is, and understood. */
-static void on_output(unsigned node, const char *line, void *arg)
-{
-    struct run *r = arg;
-    const char *metric = NULL, *unit = "", *peer = "", *phase = NULL;
-    double value = NAN, at = NAN, progress = -1;
-    json_int_t count = 1;
-    fprintf(r->outputs[node], "%s\n", line);
-    json_t *object = json_loads(line, 0, NULL);
-    json_unpack(object, "{s?s s?s s?s s?s s?F s?F s?F s?I}", "metric", &metric, "unit", &unit,
-                "peer", &peer, "phase", &phase, "value", &value, "at", &at, "progress", &progress,
-                "count", &count);
-    if (isnan(at))
-        at = results_now(&r->results);
-    if (metric && isfinite(value)) {
-        events_measured(&r->events, node, metric, value);
-        for (json_int_t i = 0; i < count && i < SAMPLES_A_LINE_MAX; i++)
-            metrics_add(&r->metrics, node, metric, unit, at, value);
-        fprintf(r->samples, "%s,", r->scenario->nodes[node].name);
-        csv_field(r->samples, metric);
-        putc(',', r->samples);
-        csv_field(r->samples, peer);
-        fprintf(r->samples, ",%.9g,%.9g,", at, value);
-        csv_field(r->samples, unit);
-        fprintf(r->samples, ",%lld\n", (long long)count);
-    }
-    if (phase)
-        results_event(&r->results, json_pack("{s:s s:s s:s}", "event", "phase", "node",
-                                             r->scenario->nodes[node].name, "phase", phase));
-    if (phase && r->workload->begins && strcmp(phase, r->workload->begins) == 0)
-        events_begin(&r->events, at);
-    if (progress >= 0)
-        r->progress[node] = progress;
-    json_decref(object);
-}
-
-/* `log` is part of its log's name. */
-static int start_program_as(struct run *r, unsigned node, const char *role, const char *log_name,
-                            char *const *argv, struct crew_task task, struct error *err)
-{
-    struct environment env = {0};
-    const unsigned restarts = r->events.restarts[node];
-    _cleanup_(freep) char *life = restarts ? xasprintf("%u.", restarts + 1) : xstrdup("");
-    _cleanup_(freep) char *log =
-        xasprintf("logs/%s.%s.%slog", r->scenario->nodes[node].name, log_name, life);
-    fill_environment(r, node, task.on_output != NULL, &env);
-    task.node = node;
-    task.role = role;
-    task.argv = argv;
-    task.env = env.items;
-    task.arg = r;
-    task.log = results_create(&r->results, log, err);
-    int result = task.log ? crew_start(r->crew, &task, err) : -err->code;
-    environment_done(&env);
-    return result;
-}
-
-static int start_program(struct run *r, unsigned node, const char *role, char *const *argv,
-                         struct crew_task task, struct error *err)
-{
-    return start_program_as(r, node, role, role, argv, task, err);
-}
-
-static int start_service_on(struct run *r, const struct workload_service *service, unsigned node,
-                            struct error *err)
-{
-    struct crew_task task = {.service = true, .ready = service->ready_log, .on_line = on_line};
-    return start_program(r, node, service->name, service->command, task, err);
-}
-
-int run_start_services(struct run *r, unsigned node, struct error *err)
-{
-    int result = 0;
-    for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
-        result = start_service_on(r, &r->workload->services[i], node, err);
-    return result;
-}
-
-int run_start_workload(struct run *r, unsigned node, struct error *err)
-{
-    struct crew_task task = {
-        .on_output = on_output, .on_line = on_line, .silence_ns = r->workload->silence_ns};
-    return start_program(r, node, r->workload->name, r->workload->run, task, err);
-}
-
-int run_start_command(struct run *r, unsigned node, const char *command, unsigned number,
-                      struct error *err)
-{
-    _cleanup_(freep) char *text = xstrdup(command);
-    char *argv[] = {"sh", "-c", text, NULL};
-    struct crew_task task = {.on_output = NULL};
-    char log[32];
-    snprintf(log, sizeof(log), "event-%u", number);
-    return start_program_as(r, node, "the command of an event", log, argv, task, err);
-}
-
-static int start_service(struct run *r, const struct workload_service *service, struct error *err)
-{
-    char text[UNITS_TEXT_MAX];
-    uint64_t begin = clock_monotonic_ns();
-    for (unsigned i = 0; i < r->scenario->node_count; i++) {
-        int result = start_service_on(r, service, i, err);
-        if (result < 0)
-            return result;
-    }
-    int result = crew_await_ready(r->crew, service->timeout_ns, err);
-    if (result < 0)
-        return result;
-    results_event(&r->results,
-                  json_pack("{s:s s:s}", "event", "service-ready", "service", service->name));
-    progress_stage("service", "%s on %zu nodes, ready in %s", service->name,
-                   r->scenario->node_count,
-                   units_format_time_short(text, (double)(clock_monotonic_ns() - begin)));
-    return 0;
-}
-
 struct bar {
     struct run *run;
     struct progress_bar bar;
@@ -341,14 +202,17 @@ static void show_progress(void *arg)
 static int run_workload(struct run *r, struct error *err)
 {
     struct bar bar = {.run = r, .bar = {.stage = "main loop"}};
-    for (unsigned i = 0; i < r->scenario->node_count; i++) {
-        int result = run_start_workload(r, i, err);
-        if (result < 0)
-            return result;
+    _cleanup_(freep) bool *chosen = xcalloc(r->scenario->node_count, sizeof(*chosen));
+    int result = workload_select(&r->workload->where, r->scenario, chosen, err);
+    barrier_init(&r->barrier, r->scenario->nodes, chosen, r->scenario->node_count);
+    for (unsigned i = 0; i < r->scenario->node_count && result == 0; i++) {
+        r->progress[i] = chosen[i] ? 0 : 1;
+        result = run_start_workload(r, i, err);
     }
-    if (!r->workload->begins)
+    if (result == 0 && !r->workload->begins)
         events_begin(&r->events, results_now(&r->results));
-    int result = crew_await_end(r->crew, 0, show_progress, &bar, err);
+    if (result == 0)
+        result = crew_await_end(r->crew, r->workload->timeout_ns, show_progress, &bar, err);
     progress_bar_end(&bar.bar);
     if (result < 0)
         return result;
@@ -375,22 +239,28 @@ static int note_status(struct run *r, bool is_end, struct error *err)
     return fidelity_begin(&r->fidelity, r->crew, r->lab.plan, status, err);
 }
 
-static int check_result(struct run *r, struct error *err)
+/* The services are asked to end; one that will not is killed with the lab. */
+static void dismiss(struct run *r)
 {
-    struct crew_task task = {.on_output = on_output};
-    if (!r->workload->check)
-        return 0;
-    unsigned node = 0;
-    while (node + 1 < r->scenario->node_count && crew_node(r->crew, node) != CREW_NODE_RUNS)
-        node++;
-    int result = start_program(r, node, "check", r->workload->check, task, err);
-    if (result == 0)
-        result = crew_await_end(r->crew, CHECK_TIMEOUT_S * NS_PER_SEC, NULL, NULL, err);
-    if (result < 0)
-        return error_wrap(err, "the check of the result");
-    results_event(&r->results, json_pack("{s:s}", "event", "checked"));
-    progress_stage("check", "passed: the result is what workload '%s' promises", r->workload->name);
-    return 0;
+    struct error err;
+    if (crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC, &err) < 0)
+        log_warn("%s", err.text);
+}
+
+/* A table without columns of its own has all that was reported, as far as a line has room. */
+static void choose_columns(struct run *r)
+{
+    struct workload *w = r->workload;
+    if (w->table)
+        return;
+    size_t count = 0;
+    w->table = xcalloc(COLUMNS_MAX + 1, sizeof(*w->table));
+    for (size_t m = 0; m < w->metric_count && count < COLUMNS_MAX; m++)
+        for (unsigned i = 0; i < r->scenario->node_count; i++)
+            if (metrics_find(&r->metrics, i, w->metrics[m].name)) {
+                w->table[count++] = xstrdup(w->metrics[m].name);
+                break;
+            }
 }
 
 /* What the workload says should not have happened, such as connections that were lost. */
@@ -418,7 +288,7 @@ static int conduct(struct run *r, struct error *err)
     if (result == 0)
         result = read_facts(r, FACTS_START, err);
     for (size_t i = 0; i < r->workload->service_count && result == 0; i++)
-        result = start_service(r, &r->workload->services[i], err);
+        result = run_start_service(r, &r->workload->services[i], err);
     if (result == 0)
         result = note_status(r, false, err);
     if (result == 0)
@@ -428,9 +298,12 @@ static int conduct(struct run *r, struct error *err)
     if (result == 0)
         result = read_facts(r, FACTS_END, err);
     if (result == 0)
-        result = check_result(r, err);
+        result = run_collect(r, err);
+    if (result == 0)
+        result = run_check(r, err);
     if (result == 0) {
-        crew_dismiss(r->crew, DISMISS_TIMEOUT_S * NS_PER_SEC);
+        dismiss(r);
+        choose_columns(r);
         fidelity_judge(&r->fidelity, r->lab.plan);
         facts_judge(&r->facts, &r->fidelity, r->lab.plan);
         judge_metrics(r);
@@ -455,6 +328,20 @@ static void keep_consoles(struct run *r)
         if (out)
             fwrite(text, 1, size, out);
     }
+}
+
+/* What the program that failed the run has said, beyond the one line in the error. */
+static void print_last_words(const struct run *r)
+{
+    const char *node, *role;
+    _cleanup_(freep) char *text = NULL;
+    size_t size;
+    _cleanup_(file_closep) FILE *out = open_memstream(&text, &size);
+    bool any = r->crew && out && crew_print_last_words(r->crew, &node, &role, out);
+    if (!any || fflush(out) != 0)
+        return;
+    text[size > 0 ? size - 1 : 0] = '\0';
+    progress_stage("log", "the end of %s/logs/%s.%s.log:\n%s", r->results.final, node, role, text);
 }
 
 /* The lab first, so that nothing of it is left whatever happens to the files. */
@@ -482,7 +369,7 @@ static int close_files(struct run *r, struct error *err)
 {
     int result = r->samples ? close_file(r->samples, "samples.csv", err) : 0;
     for (size_t i = 0; r->outputs && i < r->scenario->node_count; i++) {
-        int closed = r->outputs[i] ? close_file(r->outputs[i], "nodes/*.jsonl", err) : 0;
+        int closed = r->outputs[i].file ? close_file(r->outputs[i].file, "nodes/*.jsonl", err) : 0;
         result = closed < 0 ? closed : result;
     }
     r->samples = NULL;
@@ -501,6 +388,7 @@ static void release(struct run *r)
     metrics_done(&r->metrics);
     fidelity_done(&r->fidelity);
     facts_done(&r->facts);
+    barrier_done(&r->barrier);
     events_done(&r->events);
     free(r->file_folder);
     results_done(&r->results);
@@ -562,6 +450,8 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
     if (result == 0) {
         announce(&r);
         result = conduct(&r, err);
+        if (result < 0)
+            print_last_words(&r);
         end_lab(&r);
         result = conclude(&r, result, ret, err);
     }

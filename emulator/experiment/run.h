@@ -6,10 +6,13 @@
 #ifndef WANLAB_EXPERIMENT_RUN_H
 #define WANLAB_EXPERIMENT_RUN_H
 
+#include "experiment/barrier.h"
 #include "experiment/cost.h"
+#include "experiment/crew.h"
 #include "experiment/events.h"
 #include "experiment/facts.h"
 #include "experiment/fidelity.h"
+#include "experiment/host.h"
 #include "experiment/metrics.h"
 #include "experiment/results.h"
 #include "experiment/workload.h"
@@ -43,7 +46,15 @@ int run_scenario(const struct scenario *s, const struct run_options *options,
                  struct run_outcome *ret, struct error *err);
 void run_done(struct run_outcome *o);
 
-/* --- inside the layer: run.c conducts, summary.c writes --- */
+/* --- inside the layer: run.c conducts, run_programs.c starts, run_output.c understands,
+ * run_check.c checks, summary.c writes --- */
+
+/* What the programs of a node have reported. */
+struct output {
+    FILE *file; /* nodes/NAME.jsonl */
+    uint64_t lines, bytes;
+    bool failed; /* nothing more is taken */
+};
 
 struct run {
     const struct scenario *scenario;
@@ -60,10 +71,11 @@ struct run {
     char *file_folder; /* of the scenario's file, with a slash at its end */
     json_t *costs;     /* the lab's status when the workload ended: for what nodes cost */
     struct emulator_cpu emulator_cpu;
-    FILE *samples;    /* samples.csv */
-    FILE **outputs;   /* nodes/NAME.jsonl */
-    double *progress; /* of each node, 0…1 */
-    bool done;        /* all went well */
+    FILE *samples; /* samples.csv */
+    struct output *outputs;
+    struct barrier barrier; /* of the workload's programs */
+    double *progress;       /* of each node, 0…1 */
+    bool done;              /* all went well */
     bool interrupted;
 };
 
@@ -73,6 +85,24 @@ int run_start_services(struct run *r, unsigned node, struct error *err);
 int run_start_workload(struct run *r, unsigned node, struct error *err);
 int run_start_command(struct run *r, unsigned node, const char *command, unsigned number,
                       struct error *err);
+/* Starts a service on its nodes, and waits until it is ready there. */
+int run_start_service(struct run *r, const struct workload_service *s, struct error *err);
+/* The program of a node has ended, or is lost with the node: others may wait for it. */
+void run_leave_barrier(struct run *r, unsigned node, bool lost);
+
+/* Starts a program of the workload in task.node, with its environment and log. */
+int run_start_program(struct run *r, const char *role, char *const *argv, struct crew_task task,
+                      struct error *err);
+/* What all programs of the workload get, wherever they run. */
+void run_fill_environment(const struct run *r, struct environment *e);
+
+/* Brings the files that the workload names into the results. */
+int run_collect(struct run *r, struct error *err);
+/* Whether the result is what the workload promises. */
+int run_check(struct run *r, struct error *err);
+
+/* A line of a node's WANLAB_OUTPUT; `arg` is the run. One that cannot be understood fails it. */
+void run_on_output(unsigned node, const char *line, void *arg);
 
 /* Writes run.json (also for a failed run, with its reason), fidelity.json, summary.csv and
  * nodes.csv. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "experiment/quantity.h"
+#include "experiment/workload_programs.h"
 #include "experiment/workload_yaml.h"
 
 /* Texts with their number, for folders and names. */
@@ -43,6 +44,12 @@ static void words_free(char **words)
     free(words);
 }
 
+static void where_done(struct workload_where *where)
+{
+    words_free(where->names);
+    free(where->place);
+}
+
 void workload_free(struct workload *w)
 {
     if (!w)
@@ -53,14 +60,19 @@ void workload_free(struct workload *w)
         words_free(p->values);
     }
     for (size_t i = 0; i < w->service_count; i++) {
-        free(w->services[i].name), free(w->services[i].ready_log);
-        words_free(w->services[i].command);
+        struct workload_service *s = &w->services[i];
+        free(s->name), free(s->ready_log), free(s->lacks);
+        words_free(s->command), words_free(s->ready_command);
+        where_done(&s->where);
     }
+    for (size_t i = 0; i < w->command_count; i++)
+        free(w->commands[i].word), free(w->commands[i].place);
     for (size_t i = 0; i < w->metric_count; i++)
         free(w->metrics[i].name), free(w->metrics[i].unit), free(w->metrics[i].help);
-    free(w->parameters), free(w->services), free(w->metrics);
+    free(w->parameters), free(w->services), free(w->metrics), free(w->commands);
     words_free(w->prepare), words_free(w->lint), words_free(w->run), words_free(w->check);
-    words_free(w->table);
+    words_free(w->table), words_free(w->collect);
+    where_done(&w->where);
     free(w->folder), free(w->name), free(w->summary), free(w->main_metric), free(w->begins);
     free(w);
 }
@@ -150,18 +162,84 @@ static int unknown_workload(const struct workload_choice *choice, const struct l
     return yaml_error(err, &choice->mark, "unknown workload '%s'%s)", choice->name, known.data);
 }
 
-int workload_open(const struct workload_choice *choice, struct workload **ret, struct error *err)
+/* The folder that is meant; the caller frees `*ret`. */
+static int find_folder(const struct workload_choice *choice, char **ret, struct error *err)
 {
-    assert(choice->name);
+    if (choice->path) {
+        _cleanup_(freep) char *file = xasprintf("%s/workload.yaml", choice->path);
+        char *folder = file_exists(file) ? realpath(choice->path, NULL) : NULL;
+        if (!folder)
+            return yaml_error(err, &choice->mark,
+                              "there is no '%s', expected the folder of a workload", file);
+        *ret = folder;
+        return 0;
+    }
     _cleanup_(list_done) struct list folders = {0};
     find_folders(&folders);
     for (size_t i = 0; i < folders.count; i++) {
         if (!is_workload(folders.items[i], choice->name))
             continue;
-        _cleanup_(freep) char *folder = xasprintf("%s/%s", folders.items[i], choice->name);
-        return workload_yaml_read(folder, ret, err);
+        *ret = xasprintf("%s/%s", folders.items[i], choice->name);
+        return 0;
     }
     return unknown_workload(choice, &folders, err);
+}
+
+int workload_open(const struct workload_choice *choice, struct workload **ret, struct error *err)
+{
+    assert(choice->name);
+    _cleanup_(freep) char *folder = NULL;
+    _cleanup_(workload_freep) struct workload *w = NULL;
+    int r = find_folder(choice, &folder, err);
+    if (r == 0)
+        r = workload_yaml_read(folder, &w, err);
+    if (r == 0)
+        r = workload_programs_check(w, err);
+    if (r == 0)
+        *ret = TAKE_PTR(w);
+    return r;
+}
+
+static bool has_role(const struct node *n, enum workload_role role)
+{
+    return role == WORKLOAD_ANY || (role == WORKLOAD_ROUTERS) == (n->role == ROLE_ROUTER);
+}
+
+int workload_select(const struct workload_where *where, const struct scenario *s, bool *chosen,
+                    struct error *err)
+{
+    struct error why;
+    size_t count = 0;
+    memset(chosen, !where->names, s->node_count * sizeof(*chosen));
+    for (char **name = where->names; name && *name; name++) {
+        unsigned first, number;
+        if (scenario_named(s, *name, &first, &number, &why) < 0)
+            return error_input(err, "%s: %s", where->place, why.text);
+        memset(chosen + first, true, number * sizeof(*chosen));
+    }
+    for (size_t i = 0; i < s->node_count; i++) {
+        chosen[i] = chosen[i] && has_role(&s->nodes[i], where->role);
+        count += chosen[i];
+    }
+    return count > 0
+               ? 0
+               : error_input(err, "%s: the scenario has no node that this is for", where->place);
+}
+
+int workload_check_nodes(const struct workload *w, const struct scenario *s, struct error *err)
+{
+    _cleanup_(freep) bool *chosen = xcalloc(s->node_count, sizeof(*chosen));
+    int r = workload_select(&w->where, s, chosen, err);
+    for (size_t i = 0; i < w->service_count && r == 0; i++)
+        r = workload_select(&w->services[i].where, s, chosen, err);
+    return r;
+}
+
+void workload_adopt_metric(struct workload *w, const char *name, const char *unit)
+{
+    w->metrics = array_grow(w->metrics, w->metric_count, sizeof(*w->metrics));
+    w->metrics[w->metric_count++] = (struct workload_metric){
+        .name = xstrdup(name), .unit = xstrdup(unit), .help = xstrdup(""), .adopted = true};
 }
 
 const struct workload_parameter *workload_find_parameter(const struct workload *w, const char *name)

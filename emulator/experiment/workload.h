@@ -7,6 +7,7 @@
 #ifndef WANLAB_EXPERIMENT_WORKLOAD_H
 #define WANLAB_EXPERIMENT_WORKLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,16 +34,37 @@ struct workload_parameter {
     char *help;
 };
 
-/* A program that runs on every node before the workload's own, until the end. */
+/* The nodes that a command runs on: all, or some. */
+struct workload_where {
+    char **names; /* of nodes and groups of the scenario; NULL-terminated; NULL: any */
+    enum workload_role { WORKLOAD_ANY, WORKLOAD_HOSTS, WORKLOAD_ROUTERS } role;
+    char *place; /* FILE:LINE:COL, for messages */
+};
+
+/* A program that runs on nodes before the workload's own, until the end. Of the four ways to know
+ * that it is ready at most one is set; without any it is as soon as it has been started. */
 struct workload_service {
     char *name;      /* [a-z0-9_-], no two alike */
     char **command;  /* NULL-terminated; a relative first word is inside the workload's folder */
-    char *ready_log; /* ready once its output has a line that contains this text */
+    char *ready_log; /* its output has a line that contains this text */
+    unsigned ready_port;  /* somebody in the node listens on it; 0: no matter */
+    bool ready_udp;       /* it is one of UDP */
+    char **ready_command; /* this, run in the node again and again, ends with status 0 */
+    char *lacks; /* till its port or command says so: "nobody listens on TCP port 7000"; or NULL */
     uint64_t timeout_ns; /* not ready by then: the run fails; 60 s if the yaml does not say */
+    struct workload_where where;
+};
+
+/* A command as the yaml has it, and where. */
+struct workload_command {
+    char *const *argv; /* one of the workload's */
+    char *word;        /* its first, as far as that can be told */
+    char *place;
 };
 
 struct workload_metric {
     char *name, *unit, *help;
+    bool adopted;      /* not declared, but reported */
     bool adds_up;      /* the nodes' values have a sum that means something */
     bool has_expected; /* a run in which it has another value is not to be trusted */
     uint64_t expected;
@@ -57,16 +79,25 @@ struct workload {
     size_t service_count;
     struct workload_metric *metrics;
     size_t metric_count;
-    uint64_t memory;     /* bytes that each node needs in RAM; 0: not said */
-    uint64_t scratch;    /* and in its scratch folder */
-    char **prepare;      /* on the host, once, before the lab starts; NULL: nothing */
-    char **lint;         /* on the host: prints warnings about the parameters; NULL: nothing */
-    char **run;          /* on every node */
+    uint64_t memory;  /* bytes that each node needs in RAM; 0: not said */
+    uint64_t scratch; /* and in its scratch folder */
+    char **prepare;   /* on the host, once, before the lab starts; NULL: nothing */
+    char **lint;      /* on the host: prints warnings about the parameters; NULL: nothing */
+    char **run;       /* on nodes */
+    struct workload_where where; /* on which */
+    uint64_t timeout_ns;         /* `run` has to have ended by then; 0: never */
     uint64_t silence_ns; /* `run` has hung if it reports nothing for so long; 0: it may be silent */
-    char *begins;        /* the phase that `run` reports behind its barrier; NULL: it has none */
-    char **check;        /* on the first node, when all others have ended; NULL: nothing */
-    char *main_metric;   /* the metric that a sweep shows; NULL: none */
-    char **table;        /* metrics that are the columns of a run's summary; NULL: none */
+    char *begins;        /* the phase or barrier behind which `run` begins; NULL: it has none */
+    uint64_t log_limit;  /* bytes of a program's log; what is beyond is cut */
+    uint64_t output_limit; /* bytes that the programs of a node may report */
+    char **collect;        /* files of every node's scratch folder, for the results; NULL: none */
+    char **check;          /* when `run` has ended everywhere; NULL: nothing */
+    bool check_on_host;    /* not on the first node */
+    uint64_t check_timeout_ns;
+    struct workload_command *commands; /* all of them */
+    size_t command_count;
+    char *main_metric; /* the metric that a sweep shows; NULL: none */
+    char **table;      /* metrics that are the columns of a run's summary; NULL: none */
 };
 
 /* A parameter with its value: as text for people and as WANLAB_PARAM_… for programs. */
@@ -76,9 +107,10 @@ struct workload_value {
     char *number;     /* "10": decimal without exponent, parses back exactly; a choice as it is */
 };
 
-/* Looks for a folder NAME with a workload.yaml in the colon-separated $WANLAB_WORKLOADS, then in
- * ../share/wanlab/workloads from the program's own folder (true in the build tree and where it is
- * installed).
+/* Reads the workload.yaml of the folder that the scenario names; of a mere NAME, the first of that
+ * name in the folders of the colon-separated $WANLAB_WORKLOADS, then in ../share/wanlab/workloads
+ * from the program's own folder (true in the build tree and where it is installed). Programs inside
+ * the folder must be there, unless the workload has a `prepare`, which may make them.
  * Errors: STATUS_INPUT, naming the place in the scenario file where the workload is asked for and
  * the known workloads; errors in workload.yaml begin with its own FILE:LINE:COL. */
 int workload_open(const struct workload_choice *choice, struct workload **ret, struct error *err);
@@ -91,6 +123,16 @@ DEFINE_CLEANUP(struct workload *, workload_free);
 int workload_resolve(const struct workload *w, const struct workload_choice *choice,
                      struct workload_value **ret, struct error *err);
 void workload_values_free(struct workload_value *values, size_t count);
+
+/* Which nodes of the scenario `where` means: `chosen` has room for all of them. None at all, or a
+ * name that the scenario does not have, is STATUS_INPUT with the place. */
+int workload_select(const struct workload_where *where, const struct scenario *s, bool *chosen,
+                    struct error *err);
+/* The same for all commands of the workload, before anything is started. */
+int workload_check_nodes(const struct workload *w, const struct scenario *s, struct error *err);
+
+/* Takes note of a metric that workload.yaml does not declare. */
+void workload_adopt_metric(struct workload *w, const char *name, const char *unit);
 
 /* The parameter with that name, or NULL: for the axes of a sweep. */
 const struct workload_parameter *workload_find_parameter(const struct workload *w,

@@ -7,84 +7,20 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "experiment/field.h"
 #include "experiment/quantity.h"
+#include "experiment/workload_programs.h"
 #include "topology/yaml.h"
 
-static const uint64_t DEFAULT_TIMEOUT_NS = 60 * NS_PER_SEC;
+enum { LOG_LIMIT = 64 << 20, OUTPUT_LIMIT = 1 << 30 };
 
 static const char *const type_names[] = {
     [WORKLOAD_FREQUENCY] = "frequency", [WORKLOAD_TIME] = "time",
     [WORKLOAD_SIZE] = "size",           [WORKLOAD_SHARE] = "share",
     [WORKLOAD_INTEGER] = "integer",     [WORKLOAD_CHOICE] = "choice",
 };
-
-static int check_name(const char *name, const char *allowed, const char *what,
-                      const struct mark *mark, struct error *err)
-{
-    if (*name && !name[strspn(name, allowed)])
-        return 0;
-    return yaml_error(err, mark, "found '%s', expected the name of %s: a-z, 0-9 and %s", name, what,
-                      strchr(allowed, '-') ? "_ or -" : "_");
-}
-
-#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
-
-/* A text that may be left out: `*ret` then stays NULL. */
-static int read_optional(const struct yaml *map, const char *key, char **ret, struct error *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-    if (!node)
-        return 0;
-    int r = yaml_expect_scalar(node, key, err);
-    if (r == 0)
-        *ret = xstrdup(node->scalar);
-    return r;
-}
-
-/* The same, "" when left out. */
-static int read_text(const struct yaml *map, const char *key, char **ret, struct error *err)
-{
-    int r = read_optional(map, key, ret, err);
-    if (r == 0 && !*ret)
-        *ret = xstrdup("");
-    return r;
-}
-
-static int read_required(const struct yaml *map, const char *key, const char *what, char **ret,
-                         struct error *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-    if (!node)
-        return yaml_error(err, &map->mark, "%s has no '%s'", what, key);
-    int r = read_optional(map, key, ret, err);
-    if (r == 0 && !**ret)
-        return yaml_error(err, &node->mark, "found an empty '%s'", key);
-    return r;
-}
-
-/* A list of texts, NULL-terminated; its first must not be empty. NULL when left out. */
-static int read_words(const struct yaml *map, const char *key, char ***ret, struct error *err)
-{
-    const struct yaml *list = yaml_get(map, key);
-    if (!list)
-        return 0;
-    int r = yaml_expect_list(list, key, err);
-    if (r < 0)
-        return r;
-    char **words = *ret = xcalloc(list->count + 1, sizeof(*words));
-    for (size_t i = 0; i < list->count; i++) {
-        r = yaml_expect_scalar(list->items[i], key, err);
-        if (r < 0)
-            return r;
-        words[i] = xstrdup(list->items[i]->scalar);
-    }
-    if (!words[0] || !*words[0])
-        return yaml_error(err, &list->mark, "found an empty '%s', expected a list of words", key);
-    return 0;
-}
 
 static int read_size(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
 {
@@ -106,7 +42,7 @@ static int expect_names(const struct yaml *node, const char *what, struct error 
 static int read_type(const struct yaml *map, struct workload_parameter *p, struct error *err)
 {
     _cleanup_(freep) char *name = NULL;
-    int r = read_required(map, "type", "a parameter", &name, err);
+    int r = field_required(map, "type", "a parameter", &name, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < ARRAY_LEN(type_names); i++) {
@@ -132,7 +68,7 @@ static int read_choices(const struct yaml *map, struct workload_parameter *p, st
     const struct yaml *list = yaml_get(map, "values");
     if (!list)
         return yaml_error(err, &map->mark, "a parameter of type choice has no 'values'");
-    int r = read_words(map, "values", &p->values, err);
+    int r = field_words(map, "values", &p->values, err);
     for (size_t i = 0; r == 0 && i < list->count; i++) {
         for (size_t k = 0; k < i; k++) {
             if (strcmp(p->values[i], p->values[k]) == 0)
@@ -150,9 +86,9 @@ static int read_bounds(const struct yaml *map, struct workload_parameter *p, str
     if (yaml_get(map, "values"))
         return yaml_error(err, &yaml_get(map, "values")->mark,
                           "found 'values', which only a parameter of type choice has");
-    int r = read_optional(map, "min", &p->min_text, err);
+    int r = field_optional(map, "min", &p->min_text, err);
     if (r == 0)
-        r = read_optional(map, "max", &p->max_text, err);
+        r = field_optional(map, "max", &p->max_text, err);
     if (r < 0)
         return r;
     if (min_node && quantity_parse(p->type, p->min_text, &min, err) < 0)
@@ -171,7 +107,7 @@ static int read_parameter(const struct yaml_pair *pair, struct workload_paramete
     static const char *const keys[] = {"type", "default", "min", "max", "values", "help"};
     const struct yaml *map = pair->value;
     p->name = xstrdup(pair->key);
-    int r = check_name(pair->key, NAME_CHARACTERS, "a parameter", &pair->key_mark, err);
+    int r = field_check_name(pair->key, FIELD_NAME, "a parameter", &pair->key_mark, err);
     if (r == 0)
         r = yaml_expect_map(map, "a parameter", keys, ARRAY_LEN(keys), err);
     if (r == 0)
@@ -179,9 +115,9 @@ static int read_parameter(const struct yaml_pair *pair, struct workload_paramete
     if (r == 0)
         r = p->type == WORKLOAD_CHOICE ? read_choices(map, p, err) : read_bounds(map, p, err);
     if (r == 0)
-        r = read_text(map, "help", &p->help, err);
+        r = field_text(map, "help", &p->help, err);
     if (r == 0)
-        r = read_optional(map, "default", &p->default_text, err);
+        r = field_optional(map, "default", &p->default_text, err);
     if (r == 0 && p->default_text && quantity_check(p, p->default_text, NULL, err) < 0)
         r = yaml_wrap(err, &yaml_get(map, "default")->mark);
     return r;
@@ -196,69 +132,6 @@ static int read_parameters(const struct yaml *map, struct workload *w, struct er
     for (size_t i = 0; r == 0 && i < map->count; i++)
         r = read_parameter(&map->pairs[i], &w->parameters[w->parameter_count++], err);
     return r;
-}
-
-/* More than nothing; `*ret` stays as it is where the key is missing. */
-static int read_time(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
-{
-    const struct yaml *node = yaml_get(map, key);
-    int r = node ? yaml_expect_scalar(node, key, err) : 0;
-    if (!node || r < 0)
-        return r;
-    if (units_parse_time(node->scalar, ret, err) < 0)
-        return yaml_wrap(err, &node->mark);
-    return *ret ? 0 : yaml_error(err, &node->mark, "found a %s of zero, expected more", key);
-}
-
-static int read_readiness(const struct yaml *map, struct workload_service *s, struct error *err)
-{
-    static const char *const ready_keys[] = {"log"};
-    const struct yaml *ready = yaml_get(map, "ready");
-    if (!ready)
-        return yaml_error(err, &map->mark,
-                          "a service has no 'ready', expected ready: {log: TEXT} with a text that "
-                          "it prints when it is");
-    int r = yaml_expect_map(ready, "ready", ready_keys, ARRAY_LEN(ready_keys), err);
-    if (r == 0)
-        r = read_required(ready, "log", "'ready'", &s->ready_log, err);
-    s->timeout_ns = DEFAULT_TIMEOUT_NS;
-    return r < 0 ? r : read_time(map, "timeout", &s->timeout_ns, err);
-}
-
-static int read_service(const struct yaml *map, struct workload_service *s, struct error *err)
-{
-    static const char *const keys[] = {"name", "command", "ready", "timeout"};
-    int r = yaml_expect_map(map, "a service", keys, ARRAY_LEN(keys), err);
-    if (r == 0)
-        r = read_required(map, "name", "a service", &s->name, err);
-    if (r == 0)
-        r = check_name(s->name, NAME_CHARACTERS "-", "a service", &yaml_get(map, "name")->mark,
-                       err);
-    if (r == 0 && !yaml_get(map, "command"))
-        r = yaml_error(err, &map->mark, "a service has no 'command'");
-    if (r == 0)
-        r = read_words(map, "command", &s->command, err);
-    return r < 0 ? r : read_readiness(map, s, err);
-}
-
-static int read_services(const struct yaml *list, struct workload *w, struct error *err)
-{
-    int r = list ? yaml_expect_list(list, "services", err) : 0;
-    if (!list || r < 0)
-        return r;
-    w->services = xcalloc(list->count, sizeof(*w->services));
-    for (size_t i = 0; i < list->count; i++) {
-        struct workload_service *s = &w->services[w->service_count++];
-        r = read_service(list->items[i], s, err);
-        if (r < 0)
-            return r;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(w->services[k].name, s->name) == 0)
-                return yaml_error(err, &yaml_get(list->items[i], "name")->mark,
-                                  "found a second service '%s'", s->name);
-        }
-    }
-    return 0;
 }
 
 static int read_expected(const struct yaml *map, struct workload_metric *m, struct error *err)
@@ -289,13 +162,13 @@ static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, 
 {
     static const char *const keys[] = {"unit", "help", "expect", "sum"};
     m->name = xstrdup(pair->key);
-    int r = check_name(pair->key, NAME_CHARACTERS, "a metric", &pair->key_mark, err);
+    int r = field_check_name(pair->key, FIELD_NAME, "a metric", &pair->key_mark, err);
     if (r == 0)
         r = yaml_expect_map(pair->value, "a metric", keys, ARRAY_LEN(keys), err);
     if (r == 0)
-        r = read_text(pair->value, "unit", &m->unit, err);
+        r = field_text(pair->value, "unit", &m->unit, err);
     if (r == 0)
-        r = read_text(pair->value, "help", &m->help, err);
+        r = field_text(pair->value, "help", &m->help, err);
     if (r == 0)
         r = read_sum(pair->value, m, err);
     return r < 0 ? r : read_expected(pair->value, m, err);
@@ -324,11 +197,11 @@ static int check_metric(const struct workload *w, const char *name, const struct
 /* Which metrics matter most: the columns of the summary, and the one of a sweep. */
 static int read_highlights(const struct yaml *root, struct workload *w, struct error *err)
 {
-    int r = read_optional(root, "main", &w->main_metric, err);
+    int r = field_optional(root, "main", &w->main_metric, err);
     if (r == 0 && w->main_metric)
         r = check_metric(w, w->main_metric, &yaml_get(root, "main")->mark, err);
     if (r == 0)
-        r = read_words(root, "table", &w->table, err);
+        r = field_words(root, "table", &w->table, err);
     for (size_t i = 0; r == 0 && w->table && w->table[i]; i++)
         r = check_metric(w, w->table[i], &yaml_get(root, "table")->items[i]->mark, err);
     return r;
@@ -337,7 +210,9 @@ static int read_highlights(const struct yaml *root, struct workload *w, struct e
 static int read_name(const struct yaml *root, struct workload *w, struct error *err)
 {
     const char *folder_name = strrchr(w->folder, '/') + 1;
-    int r = read_required(root, "name", "the workload", &w->name, err);
+    int r = field_optional(root, "name", &w->name, err);
+    if (r == 0 && !w->name)
+        w->name = xstrdup(folder_name);
     if (r == 0 && strcmp(w->name, folder_name) != 0)
         return yaml_error(err, &yaml_get(root, "name")->mark,
                           "found the name '%s', expected '%s' as the folder is called", w->name,
@@ -345,44 +220,31 @@ static int read_name(const struct yaml *root, struct workload *w, struct error *
     return r;
 }
 
-static int read_commands(const struct yaml *root, struct workload *w, struct error *err)
-{
-    int r = read_words(root, "prepare", &w->prepare, err);
-    if (r == 0)
-        r = read_words(root, "lint", &w->lint, err);
-    if (r == 0)
-        r = read_words(root, "run", &w->run, err);
-    if (r == 0 && !w->run)
-        r = yaml_error(err, &root->mark,
-                       "the workload has no 'run', expected the command that every node runs");
-    if (r == 0)
-        r = read_time(root, "silence", &w->silence_ns, err);
-    if (r == 0)
-        r = read_optional(root, "begins", &w->begins, err);
-    return r < 0 ? r : read_words(root, "check", &w->check, err);
-}
-
 static int read_root(const struct yaml *root, struct workload *w, struct error *err)
 {
     static const char *const keys[] = {
-        "name",  "summary",  "parameters", "memory", "scratch", "prepare", "lint",   "run",
-        "check", "services", "metrics",    "main",   "table",   "silence", "begins",
+        "name",  "summary", "parameters", "memory",    "scratch",      "prepare",
+        "lint",  "run",     "check",      "services",  "metrics",      "main",
+        "table", "silence", "collect",    "log_limit", "output_limit", "begins",
     };
     int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
     if (r == 0)
         r = read_name(root, w, err);
     if (r == 0)
-        r = read_text(root, "summary", &w->summary, err);
+        r = field_text(root, "summary", &w->summary, err);
     if (r == 0)
         r = read_parameters(yaml_get(root, "parameters"), w, err);
     if (r == 0)
         r = read_size(root, "memory", &w->memory, err);
     if (r == 0)
         r = read_size(root, "scratch", &w->scratch, err);
+    w->log_limit = LOG_LIMIT, w->output_limit = OUTPUT_LIMIT;
     if (r == 0)
-        r = read_commands(root, w, err);
+        r = read_size(root, "log_limit", &w->log_limit, err);
     if (r == 0)
-        r = read_services(yaml_get(root, "services"), w, err);
+        r = read_size(root, "output_limit", &w->output_limit, err);
+    if (r == 0)
+        r = workload_programs_read(root, w, err);
     if (r == 0)
         r = read_metrics(yaml_get(root, "metrics"), w, err);
     return r < 0 ? r : read_highlights(root, w, err);

@@ -58,6 +58,8 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     answer.result = sandbox_drop_privileges(&answer.err);
     if (answer.result == 0 && chdir(e->folder ? e->folder : "/") < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
+    if (answer.result == 0)
+        environ = (char **)e->env; /* whose PATH is to be searched */
     if (answer.result == 0 && e->builtin) {
         close(high);
         int argc = 0;
@@ -67,7 +69,6 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
         _exit(builtin_run(argc, e->argv));
     }
     if (answer.result == 0) {
-        environ = (char **)e->env; /* whose PATH is to be searched */
         execvp(e->argv[0], e->argv);
         answer.result = error_errno(&answer.err, errno, "cannot run '%s'", e->argv[0]);
     }

@@ -406,7 +406,7 @@ static void free_experiment(struct scenario *s)
         free(s->workload.parameters[i].value);
     }
     free(s->workload.parameters);
-    free(s->workload.name);
+    free(s->workload.name), free(s->workload.path);
     for (size_t i = 0; i < s->sweep_count; i++) {
         for (size_t j = 0; j < s->sweep[i].value_count; j++)
             free(s->sweep[i].values[j]);

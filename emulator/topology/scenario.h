@@ -134,6 +134,7 @@ struct parameter {
 
 struct workload_choice {
     char *name; /* NULL: the file has no workload */
+    char *path; /* of its folder, where the file names that; NULL: only its name is known */
     struct parameter *parameters;
     size_t parameter_count;
     struct mark mark;

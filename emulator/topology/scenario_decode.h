@@ -95,6 +95,10 @@ int scenario_finish_wire(struct scenario *s, const struct yaml *const *maps, siz
 int scenario_need_delayline(struct scenario *s, const struct mark *mark, const char *key,
                             const char *why, struct error *err);
 
+/* What the path `path` at `mark` means: it begins in the folder of the file that names it. The
+ * caller frees it. */
+char *scenario_path(const struct scenario *s, const char *path, const struct mark *mark);
+
 /* The path of an existing file that `node` names, relative to the folder of the file that names it.
  */
 int scenario_find_file(const struct scenario *s, const struct yaml *node, const char *what,

@@ -67,17 +67,21 @@ static int decode_bytes(const struct yaml *v, const char *what, int64_t min, int
     return 0;
 }
 
-/* The path that a file's name means: relative to the scenario file's folder. */
+char *scenario_path(const struct scenario *s, const char *path, const struct mark *mark)
+{
+    const char *file = mark->line ? mark->file : s->document.file;
+    const char *slash = strrchr(file, '/');
+    int folder = slash && *path != '/' ? (int)(slash - file) + 1 : 0;
+    return xasprintf("%.*s%s", folder, file, path);
+}
+
 int scenario_find_file(const struct scenario *s, const struct yaml *node, const char *what,
                        char **ret, struct error *err)
 {
     int r = yaml_expect_scalar(node, what, err);
     if (r < 0)
         return r;
-    const char *file = node->mark.line ? node->mark.file : s->document.file;
-    const char *slash = strrchr(file, '/');
-    int folder = slash && *node->scalar != '/' ? (int)(slash - file) + 1 : 0;
-    _cleanup_(freep) char *path = xasprintf("%.*s%s", folder, file, node->scalar);
+    _cleanup_(freep) char *path = scenario_path(s, node->scalar, &node->mark);
     if (!*node->scalar || !file_is_regular(path)) /* a pipe would wait for ever */
         return yaml_error(err, &node->mark, "no file '%s', expected %s", path, what);
     *ret = TAKE_PTR(path);

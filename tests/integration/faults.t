@@ -138,8 +138,8 @@ like "$ERR" "node 'n[12]': tiny has reported nothing for 2s: it hangs" "by name"
 nothing_left "a program that hangs leaves nothing"
 chmod -x "$WORK/workloads/tiny/run"
 run "$WANLAB" run tiny.yaml -o "$WORK/tiny4"
-is "$STATUS" 1 "a program that cannot be run: exit 1"
-like "$ERR" "n1.*./run.*Permission denied" "with node, program and reason"
+is "$STATUS" 2 "a program that cannot be run: refused before the start"
+like "$ERR" "tiny/workload.yaml:3:6: './run' cannot be run: Permission denied; try chmod \\+x" "with place, reason and remedy"
 unset WANLAB_WORKLOADS
 
 # lacking NAME SETUP COMMAND…: runs with a private view of the files.

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "expect.h"
 #include "topology/scenario.h"
@@ -305,6 +306,28 @@ static void a_scale_multiplies_the_delays_of_all_wires(void **state)
     scenario_free(s);
 }
 
+static void a_workload_may_be_named_by_its_folder(void **state)
+{
+    (void)state;
+    struct scenario *s = open_text("nodes: {a: }\nworkload: {./my/own/: {rate: 1/s, x: y}}\n");
+    assert_string_equal(s->workload.name, "own");
+    _cleanup_(freep) char *beside = xasprintf("%s/./my/own", expect_folder);
+    assert_string_equal(s->workload.path, beside);
+    scenario_free(s);
+    s = open_text("nodes: {a: }\nworkload: {/srv/own: }\n");
+    assert_string_equal(s->workload.path, "/srv/own");
+    scenario_free(s);
+    /* --set and sweeps know it by its name */
+    s = open_text("nodes: {a: }\nworkload: {./own: {rate: 1/s}, own: {rate: 2/s, x: y}}\n");
+    assert_int_equal(s->workload.parameter_count, 2);
+    assert_string_equal(s->workload.parameters[0].value, "2/s");
+    assert_string_equal(s->workload.parameters[1].name, "x");
+    scenario_free(s);
+    s = open_text("nodes: {a: }\nworkload: {own: }\n");
+    assert_null(s->workload.path);
+    scenario_free(s);
+}
+
 static void parameters_of_the_workload_stay_text(void **state)
 {
     (void)state;
@@ -462,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_network_has_its_values_on_each_wire),
         cmocka_unit_test(round_trips_of_a_node_are_those_of_its_pairs),
         cmocka_unit_test(a_scale_multiplies_the_delays_of_all_wires),
+        cmocka_unit_test(a_workload_may_be_named_by_its_folder),
         cmocka_unit_test(parameters_of_the_workload_stay_text),
         cmocka_unit_test(a_sweep_may_be_a_list_of_points),
         cmocka_unit_test(a_point_of_a_list_may_have_several_values),

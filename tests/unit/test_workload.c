@@ -85,7 +85,7 @@ static void expect_number(const char *type, const char *value, const char *expec
 
 static const char *const rated_yaml =
     "name: w\n"
-    "run: [./w]\n"
+    "run: [w]\n"
     "parameters:\n"
     "  rate: {type: frequency, default: 600/min, max: 100/s}\n"
     "  tuple: {type: integer, default: 32, min: 1, max: 64}\n"

@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "experiment/workload_programs.h"
 #include "experiment/workload_yaml.h"
 
 static char *top, *folder; /* of the running test; `folder` is the workload's, in `top` */
@@ -148,7 +150,6 @@ static void name_and_run_are_enough(void **state)
 static void missing_and_wrong_keys_are_refused_at_their_place(void **state)
 {
     (void)state;
-    expect_refused("run: [a]\n", "1:1: the workload has no 'name'");
     expect_refused("name: v\nrun: [a]\n",
                    "1:7: found the name 'v', expected 'w' as the folder is called");
     expect_refused("name: w\n", "1:1: the workload has no 'run', expected the command that every "
@@ -159,16 +160,63 @@ static void missing_and_wrong_keys_are_refused_at_their_place(void **state)
     expect_refused("[w]\n", "1:1: found a list, expected a map for a workload");
 }
 
-static void commands_are_lists_of_words(void **state)
+static void commands_are_lists_of_words_or_texts_for_the_shell(void **state)
 {
     (void)state;
-    expect_refused("name: w\nrun: ./w --fast\n",
-                   "2:6: found './w --fast', expected a list for run");
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("run: ./w --fast | tee x\ncheck: {command: [./c, -v], on: host}\n");
+    assert_string_equal(w->name, "w"); /* as the folder */
+    assert_string_equal(w->run[0], "/bin/sh");
+    assert_string_equal(w->run[1], "-c");
+    assert_string_equal(w->run[2], "./w --fast | tee x");
+    assert_null(w->run[3]);
+    assert_string_equal(w->check[1], "-v");
+    assert_true(w->check_on_host);
+    assert_int_equal(w->command_count, 2);
+    assert_string_equal(w->commands[0].word, "./w");
+    assert_string_equal(w->commands[1].word, "./c");
+    expect_refused("name: w\nrun: ' '\n", "2:6: found an empty 'run', expected a command");
     expect_refused("name: w\nrun: []\n", "2:6: found an empty 'run', expected a list of words");
     expect_refused("name: w\nrun: ['', x]\n",
                    "2:6: found an empty 'run', expected a list of words");
     expect_refused("name: w\nrun: [a, [b]]\n",
                    "2:10: found a list, expected a single value for run");
+    expect_refused("run: {nodes: a}\n", "1:6: 'run' has no 'command'");
+    expect_refused("run: {command: a, on: host}\n",
+                   "1:19: unknown key 'on', expected one of the keys of run: command, nodes, role, "
+                   "timeout");
+    expect_refused("run: a\ncheck: {command: a, on: me}\n",
+                   "2:25: found 'me', expected host or node");
+    expect_refused("run: a\ncollect: [a, /etc/passwd]\n",
+                   "2:14: found '/etc/passwd', expected a file below the scratch folder, such as "
+                   "history.jsonl or out/*.csv");
+    expect_refused("run: a\ncollect: [../x]\n",
+                   "2:11: found '../x', expected a file below the scratch folder, such as "
+                   "history.jsonl or out/*.csv");
+}
+
+static void programs_in_the_folder_must_be_there(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    _cleanup_(freep) char *program = xasprintf("%s/prog", folder);
+    _cleanup_(workload_freep) struct workload *w = open_yaml("run: ./prog -v\ncheck: [sh]\n");
+    assert_true(workload_programs_check(w, &err) < 0);
+    assert_non_null(
+        strstr(err.text, "/w/workload.yaml:1:6: there is no './prog' in the workload's"));
+    assert_int_equal(err.status, STATUS_INPUT);
+    assert_int_equal(file_write(program, "#!/bin/sh\n", &err), 0);
+    assert_int_equal(chmod(program, 0644), 0);
+    assert_true(workload_programs_check(w, &err) < 0);
+    assert_non_null(strstr(err.text, "'./prog' cannot be run: Permission denied; try chmod +x "));
+    assert_int_equal(chmod(program, 0755), 0);
+    assert_int_equal(workload_programs_check(w, &err), 0);
+    workload_free(w);
+    w = open_yaml("run: ./made\nprepare: make made\n"); /* is made yet */
+    assert_int_equal(workload_programs_check(w, &err), 0);
+    workload_free(w);
+    w = open_yaml("run: ./made\nprepare: ./make\n");
+    assert_true(workload_programs_check(w, &err) < 0);
 }
 
 static void parameter_declarations_are_checked_against_their_type(void **state)
@@ -219,13 +267,33 @@ static void services_say_how_they_are_known_to_be_ready(void **state)
 {
     (void)state;
 #define WITH_SERVICE(s) "name: w\nrun: [a]\nservices:\n  - " s "\n"
-    expect_refused(WITH_SERVICE("{name: db, command: [x]}"),
-                   "4:5: a service has no 'ready', expected ready: {log: TEXT} with a text that it "
-                   "prints when it is");
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("run: a\nservices:\n  - {name: a, command: x}\n"
+                  "  - {name: b, command: x, ready: {port: 53/udp}, nodes: [db, c1], role: host}\n"
+                  "  - {name: c, command: x, ready: {port: 80}, nodes: db}\n"
+                  "  - {name: d, command: x, ready: {command: [y, z]}, timeout: 1s}\n");
+    assert_null(w->services[0].ready_log);
+    assert_null(w->services[0].where.names);
+    assert_int_equal(w->services[0].timeout_ns, 60 * NS_PER_SEC);
+    assert_int_equal(w->services[1].ready_port, 53);
+    assert_true(w->services[1].ready_udp);
+    assert_string_equal(w->services[1].where.names[1], "c1");
+    assert_int_equal(w->services[1].where.role, WORKLOAD_HOSTS);
+    assert_int_equal(w->services[2].ready_port, 80);
+    assert_false(w->services[2].ready_udp);
+    assert_string_equal(w->services[2].where.names[0], "db");
+    assert_null(w->services[2].where.names[1]);
+    assert_string_equal(w->services[3].ready_command[1], "z");
     expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {log: ''}}"),
                    "4:43: found an empty 'log'");
-    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 1}}"),
-                   "4:38: unknown key 'port', expected one of the keys of ready: log");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 0}}"),
+                   "4:44: '0' is out of range: expected 1 to 65535");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 5/sctp}}"),
+                   "4:44: found '5/sctp', expected a port such as 7000 or 7000/udp");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 5, log: a}}"),
+                   "4:37: found 2 ways to be ready, expected one: log, port or command");
+    expect_refused(WITH_SERVICE("{name: db, command: [x], role: king}"),
+                   "4:36: found the role 'king', expected any, host or router");
     expect_refused(WITH_SERVICE("{name: db, ready: {log: a}}"), "4:5: a service has no 'command'");
     expect_refused(WITH_SERVICE("{command: [x], ready: {log: a}}"), "4:5: a service has no 'name'");
     expect_refused(WITH_SERVICE("{name: ../db, command: [x], ready: {log: a}}"),
@@ -274,7 +342,8 @@ int main(void)
         IN_FOLDER(a_full_workload_is_read),
         IN_FOLDER(name_and_run_are_enough),
         IN_FOLDER(missing_and_wrong_keys_are_refused_at_their_place),
-        IN_FOLDER(commands_are_lists_of_words),
+        IN_FOLDER(commands_are_lists_of_words_or_texts_for_the_shell),
+        IN_FOLDER(programs_in_the_folder_must_be_there),
         IN_FOLDER(parameter_declarations_are_checked_against_their_type),
         IN_FOLDER(choices_need_distinct_values),
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
