@@ -4,7 +4,7 @@
 # and a Raft cluster, JOBS (1) at a time. All must be carried out, the workloads' own checks hold, and nothing be left.
 # The schedules follow from SEED. `make soak-events` takes 200 of 20 seconds.
 #
-#   n1 n2 n3: a wan, 20 ms
+#   n1 n2 n3 n4: a wan, round trips of 20 ms
 . "$(dirname "$0")/../lib/tap.sh"
 need_root
 
@@ -20,7 +20,7 @@ scenario() { # scenario NUMBER
     cat <<Y
 name: schedule-$1
 seed: $((seed * 1000 + $1))
-nodes: {n: {count: 3}}
+nodes: {n: {count: 4}}
 wan: {members: [n], delay: 10ms}
 workload: {$workload}
 events:
