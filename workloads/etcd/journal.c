@@ -46,12 +46,13 @@ static double *last_calls(const struct history *h)
     for (size_t i = 0; i < h->processes.count; i++)
         last[i] = -INFINITY;
     for (size_t i = 0; i < h->count; i++)
-        last[h->operations[i].process] = fmax(last[h->operations[i].process], h->operations[i].call);
+        last[h->operations[i].process] =
+            fmax(last[h->operations[i].process], h->operations[i].call);
     return last;
 }
 
-/* `h` has what was answered, then, from `answered` on, all calls. A process calls once at a time, so
- * that only its last one can be open. */
+/* `h` has what was answered, then, from `answered` on, all calls. A process calls once at a time,
+ * so that only its last one can be open. */
 static void complete(struct journal *j, const struct history *h, size_t answered)
 {
     struct history known = *h;
@@ -121,7 +122,8 @@ int journal_open(struct journal *j, const char *folder, struct error *err)
     size_t answered = past.count;
     if (r == 0)
         r = read_file(&past, calls, err);
-    if (r == 0 && (!(j->history = open_lines(history, err)) || !(j->calls = open_lines(calls, err))))
+    if (r == 0 &&
+        (!(j->history = open_lines(history, err)) || !(j->calls = open_lines(calls, err))))
         r = -err->code;
     if (r == 0) {
         count_past(j, &past, answered);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A load that is killed and started again with its node goes on where it would be now, and its
- * history stays whole: what was asked and not yet answered when it was killed may have taken effect.
- * Every such call is therefore noted in a file before it is made, and becomes an operation with an
- * unknown result when the next life finds it unanswered. The files are in the scratch folder, which
- * outlives a node, and are written line by line.
+ * history stays whole: what was asked and not yet answered when it was killed may have taken
+ * effect. Every such call is therefore noted in a file before it is made, and becomes an operation
+ * with an unknown result when the next life finds it unanswered. The files are in the scratch
+ * folder, which outlives a node, and are written line by line.
  */
 #ifndef ETCD_JOURNAL_H
 #define ETCD_JOURNAL_H

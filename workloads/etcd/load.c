@@ -16,11 +16,18 @@
 #include "client.h"
 #include "gaps.h"
 #include "journal.h"
+#include "lead.h"
 #include "members.h"
 #include "output.h"
 
 #define SET_NAME "set"
-enum { CLIENT_PORT = 2379, TICK_MS = 100, DRAWS_PER_OPERATION = 4, RETRY_MS = 100 };
+enum {
+    CLIENT_PORT = 2379,
+    TICK_MS = 100,
+    DRAWS_PER_OPERATION = 4,
+    RETRY_MS = 100,
+    TAKE_OVER_S = 30
+};
 
 static const struct answer open_answer = {RESULT_UNKNOWN, NULL, HISTORY_VERSION_NONE, NULL};
 
@@ -284,6 +291,14 @@ static int begin(struct load *l, struct error *err)
     return 0;
 }
 
+/* The chosen leader's node sees to it that it leads; not again in a later life. */
+static int take_over(const struct load *l, struct error *err)
+{
+    if (l->p->leader != l->p->index + 1 || !isnan(l->journal.begin_s))
+        return 0;
+    return lead_take_over(&l->members, l->p->index, TAKE_OVER_S, err);
+}
+
 /* Until all operations are done. What was due and found no client until one timeout after the end
  * is not done at all. */
 static int main_loop(struct load *l, struct error *err)
@@ -374,6 +389,8 @@ static int load(struct load *l, struct error *err)
 {
     bool all = false;
     int r = open_load(l, err);
+    if (r == 0)
+        r = take_over(l, err);
     if (r == 0)
         r = main_loop(l, err);
     if (r == 0) {
