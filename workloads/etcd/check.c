@@ -89,7 +89,7 @@ int check_run(const struct parameters *p, char **files, size_t count, struct err
 {
     struct history h = {0};
     struct output out;
-    int r = output_open(&out, p->output_path, NULL, p->start_ns, err);
+    int r = output_open(&out, p->output_path, p->start_ns, err);
     if (r == 0)
         r = read_histories(&h, files, count, err);
     if (r == 0)

@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include "output.h"
+#include "journal.h"
 
 #define PORT "2378"
 enum { BACKLOG = 64, TIMEOUT_S = 20, CHUNK = 1 << 16 };
@@ -41,7 +41,7 @@ static void hand_over(int to, const char *path)
 
 int gather_serve(const char *folder, struct error *err)
 {
-    _cleanup_(freep) char *path = xasprintf("%s/" OUTPUT_HISTORY, folder);
+    _cleanup_(freep) char *path = xasprintf("%s/" JOURNAL_HISTORY, folder);
     struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT};
     any.sin6_port = htons((uint16_t)strtoul(PORT, NULL, 10));
     int one = 1, zero = 0;

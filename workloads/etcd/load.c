@@ -15,15 +15,26 @@
 
 #include "client.h"
 #include "gaps.h"
+#include "journal.h"
+#include "lead.h"
 #include "members.h"
 #include "output.h"
 
 #define SET_NAME "set"
-enum { CLIENT_PORT = 2379, TICK_MS = 100, DRAWS_PER_OPERATION = 4, RETRY_MS = 100 };
+enum {
+    CLIENT_PORT = 2379,
+    TICK_MS = 100,
+    DRAWS_PER_OPERATION = 4,
+    RETRY_MS = 100,
+    TAKE_OVER_S = 30
+};
+
+static const struct answer open_answer = {RESULT_UNKNOWN, NULL, HISTORY_VERSION_NONE, NULL};
 
 struct load {
     const struct parameters *p;
     struct output output;
+    struct journal journal;
     struct members members;
     CURLM *multi;
     struct client *clients;
@@ -67,7 +78,9 @@ static int open_clients(struct load *l, struct error *err)
 static int open_load(struct load *l, struct error *err)
 {
     const struct parameters *p = l->p;
-    int r = output_open(&l->output, p->output_path, p->folder, p->start_ns, err);
+    int r = output_open(&l->output, p->output_path, p->start_ns, err);
+    if (r == 0)
+        r = journal_open(&l->journal, p->folder, err);
     if (r == 0)
         r = members_load(p->peers_path, &l->members, err);
     if (r == 0 && l->members.count != p->count)
@@ -78,7 +91,6 @@ static int open_load(struct load *l, struct error *err)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(l->multi = curl_multi_init()))
         return error_set(err, ENOMEM, "libcurl cannot be started");
     l->operations = (uint64_t)fmax(1, round(p->rate * p->duration_s));
-    l->commits = xcalloc(l->operations, sizeof(*l->commits));
     l->known = xcalloc(p->keys, sizeof(*l->known));
     l->remaining = xcalloc(p->keys + 1, sizeof(*l->remaining));
     _cleanup_(freep) char *stream = xasprintf("etcd %s", p->node);
@@ -94,10 +106,12 @@ static int close_load(struct load *l, struct error *err)
         curl_multi_cleanup(l->multi);
     members_done(&l->members);
     free(l->clients);
-    free(l->commits);
     free(l->known);
     free(l->remaining);
-    return output_close(&l->output, err);
+    struct error second;
+    int r = output_close(&l->output, err);
+    int closed = journal_close(&l->journal, r < 0 ? &second : err);
+    return r < 0 ? r : closed;
 }
 
 static void draw_request(const struct load *l, uint64_t k, struct request *ret)
@@ -130,23 +144,27 @@ static const char *text_or_null(char *buf, const char *name)
     return buf;
 }
 
+/* `now_ns` 0: there is no answer yet. */
 static void record(struct load *l, const struct client *c, const struct answer *a, uint64_t now_ns)
 {
     const struct request *r = &c->request;
     char value[REQUEST_NAME_MAX + 4], old[REQUEST_NAME_MAX + 4];
     bool reads = r->op == OP_READ || r->op == OP_MEMBERS;
-    writer_write(l->output.history,
-                 &(struct writer_operation){
-                     .process = c->process,
-                     .key = r->key,
-                     .op = r->op,
-                     .result = a->result,
-                     .value = reads ? a->value : text_or_null(value, r->value),
-                     .old = text_or_null(old, r->old),
-                     .version = a->version,
-                     .call = at(l, c->call_ns),
-                     .ret = a->result == RESULT_UNKNOWN ? INFINITY : at(l, now_ns),
-                 });
+    struct writer_operation o = {
+        .process = c->process,
+        .key = r->key,
+        .op = r->op,
+        .result = a->result,
+        .value = reads ? a->value : text_or_null(value, r->value),
+        .old = text_or_null(old, r->old),
+        .version = a->version,
+        .call = at(l, c->call_ns),
+        .ret = a->result == RESULT_UNKNOWN ? INFINITY : at(l, now_ns),
+    };
+    if (now_ns > 0)
+        journal_answer(&l->journal, &o);
+    else if (!reads)
+        journal_call(&l->journal, &o);
 }
 
 /* So that a cas has a chance. */
@@ -166,7 +184,7 @@ static void learn(struct load *l, const struct request *r, const struct answer *
 static void count(struct load *l, const struct client *c, const struct answer *a, uint64_t now_ns)
 {
     double latency_s = (double)(now_ns - c->intended_ns) / (double)NS_PER_SEC;
-    l->by_result[a->result]++;
+    l->journal.by_result[a->result]++;
     if (a->fault)
         snprintf(l->last_fault, sizeof(l->last_fault), "%s", a->fault);
     if (a->result != RESULT_OK)
@@ -174,9 +192,9 @@ static void count(struct load *l, const struct client *c, const struct answer *a
     bool reads = c->request.op == OP_READ;
     output_metric(&l->output, reads ? "read" : "commit", latency_s, "s", at(l, now_ns));
     if (reads)
-        l->reads++;
+        l->journal.reads++;
     else
-        l->commits[l->commit_count++] = at(l, now_ns);
+        journal_commit(&l->journal, at(l, now_ns));
 }
 
 static void ask_again(struct load *l, const struct request *r)
@@ -247,6 +265,7 @@ static int start_due(struct load *l, uint64_t now_ns, struct error *err)
         struct request request;
         draw_request(l, l->next, &request);
         r = client_ask(c, l->multi, &request, due_ns(l, l->next), err);
+        record(l, c, &open_answer, 0); /* nothing is sent before the next turn of the loop */
         l->next++;
     }
     return r;
@@ -258,12 +277,33 @@ static int ms_until(uint64_t then_ns, uint64_t now_ns)
     return ms < TICK_MS ? (int)ms : TICK_MS;
 }
 
+/* The load's begin, also if that was in an earlier life; what was due meanwhile is not done. */
+static int begin(struct load *l, struct error *err)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    l->begin_ns = now_ns;
+    output_phase(&l->output, "load", at(l, now_ns));
+    if (isnan(l->journal.begin_s))
+        return journal_begin(&l->journal, l->p->folder, at(l, now_ns), err);
+    l->begin_ns = now_ns - (uint64_t)(fmax(0, at(l, now_ns) - l->journal.begin_s) * 1e9);
+    while (l->next < l->operations && due_ns(l, l->next) < now_ns)
+        l->next++;
+    return 0;
+}
+
+/* The chosen leader's node sees to it that it leads; not again in a later life. */
+static int take_over(const struct load *l, struct error *err)
+{
+    if (l->p->leader != l->p->index + 1 || !isnan(l->journal.begin_s))
+        return 0;
+    return lead_take_over(&l->members, l->p->index, TAKE_OVER_S, err);
+}
+
 /* Until all operations are done. What was due and found no client until one timeout after the end
  * is not done at all. */
 static int main_loop(struct load *l, struct error *err)
 {
-    int r = 0;
-    l->begin_ns = clock_monotonic_ns();
+    int r = begin(l, err);
     uint64_t end_ns = l->begin_ns + (uint64_t)((l->p->duration_s + l->p->timeout_s) * 1e9);
     while (r == 0) {
         uint64_t now_ns = clock_monotonic_ns();
@@ -326,26 +366,31 @@ static int read_all(struct load *l, bool *ret_all, struct error *err)
 
 static void report_end(struct load *l, double begin_s, double end_s)
 {
-    struct output *r = &l->output;
+    struct output *o = &l->output;
+    const struct journal *j = &l->journal;
     struct gaps gaps;
-    gaps_find(l->commits, l->commit_count, begin_s, end_s, l->p->outage_s, &gaps);
+    gaps_find(j->commits, j->commit_count, begin_s, end_s, l->p->outage_s, &gaps);
     for (size_t i = 0; i < gaps.count; i++)
-        output_gap(r, "gap", gaps.list[i].begin, gaps.list[i].end);
-    output_gap(r, "gap_max", gaps.longest.begin, gaps.longest.end);
+        output_gap(o, "gap", gaps.list[i].begin, gaps.list[i].end);
+    output_gap(o, "gap_max", gaps.longest.begin, gaps.longest.end);
     gaps_done(&gaps);
-    output_metric(r, "commits", (double)l->commit_count, "", end_s);
-    output_metric(r, "reads", (double)l->reads, "", end_s);
-    output_metric(r, "throughput", (double)(l->commit_count + l->reads) / (end_s - begin_s), "/s",
+    uint64_t done =
+        j->by_result[RESULT_OK] + j->by_result[RESULT_FAIL] + j->by_result[RESULT_UNKNOWN];
+    output_metric(o, "commits", (double)j->commit_count, "", end_s);
+    output_metric(o, "reads", (double)j->reads, "", end_s);
+    output_metric(o, "throughput", (double)(j->commit_count + j->reads) / (end_s - begin_s), "/s",
                   end_s);
-    output_metric(r, "failed", (double)l->by_result[RESULT_FAIL], "", end_s);
-    output_metric(r, "unknown", (double)l->by_result[RESULT_UNKNOWN], "", end_s);
-    output_metric(r, "not_started", (double)(l->operations - l->next), "", end_s);
+    output_metric(o, "failed", (double)j->by_result[RESULT_FAIL], "", end_s);
+    output_metric(o, "unknown", (double)j->by_result[RESULT_UNKNOWN], "", end_s);
+    output_metric(o, "not_started", (double)(l->operations - done), "", end_s);
 }
 
 static int load(struct load *l, struct error *err)
 {
     bool all = false;
     int r = open_load(l, err);
+    if (r == 0)
+        r = take_over(l, err);
     if (r == 0)
         r = main_loop(l, err);
     if (r == 0) {

@@ -69,6 +69,7 @@ static int read_load(struct parameters *p, struct error *err)
         (r = read_number("WANLAB_PARAM_OUTAGE", 0.5, 1e-3, 1e4, &p->outage_s, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_CLIENTS", 10, 1, 1000, &p->clients, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_KEYS", 20, 1, 1e6, &p->keys, err)) < 0 ||
+        (r = read_integer("WANLAB_PARAM_LEADER", 0, 0, p->count, &p->leader, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_READS", 0.4, 0, 1, &p->reads, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_CAS", 0.1, 0, 1, &p->cas, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_ADDS", 0.1, 0, 1, &p->adds, err)) < 0 ||

@@ -17,6 +17,7 @@ struct parameters {
     double rate;             /* operations per second of this node */
     double duration_s, timeout_s, settle_s, outage_s;
     unsigned clients, keys;
+    unsigned leader;         /* at the start: index + 1; 0: whoever it is */
     double reads, cas, adds; /* shares of the operations; the rest are writes */
     bool serializable;       /* reads */
     bool any_endpoint;       /* clients ask all members, not only their node's own */
