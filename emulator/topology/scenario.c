@@ -20,7 +20,10 @@
 #include "topology/trace.h"
 #include "topology/yaml_edit.h"
 
-enum { DELAY_SCALE_MAX = 1000 };
+enum {
+    DELAY_SCALE_MAX = 1000,
+    EFFORT_MAX = 30000000 /* of the trials of a sweep: half a minute */
+};
 DEFINE_CLEANUP(struct scenario *, scenario_free);
 
 const char *scenario_place(char *buf, const struct mark *mark)
@@ -307,13 +310,34 @@ static int read_source(const struct scenario_source *source, const char *key, co
     return 0;
 }
 
+/* What it takes to read it, roughly in microseconds: one for a wire, more where paths are found. */
+static uint64_t effort_of(const struct scenario *s, const struct scenario_source *source)
+{
+    uint64_t members = s->wan.member_count, wires = members * members + 2 * s->link_count;
+    for (size_t i = 0; i < s->network_count; i++)
+        wires += 2 * s->networks[i].member_count;
+    uint64_t effort = 100 + source->size / 16 + s->node_count + wires;
+    if (s->routing)
+        effort += s->node_count * wires / 16;
+    for (size_t i = 0; i < s->trace_count; i++)
+        effort += s->traces[i]->count / 8;
+    return effort;
+}
+
 int scenario_try(const struct scenario_source *source, const char *key, const char *value,
                  struct error *err)
 {
-    struct scenario *s = NULL;
+    _cleanup_(scenario_freep) struct scenario *s = NULL;
     int r = read_source(source, key, value, &s, err);
-    scenario_free(s);
-    return r;
+    if (r < 0)
+        return r;
+    *source->effort += effort_of(s, source);
+    if (*source->effort > EFFORT_MAX)
+        return error_input(err,
+                           "to try the sweep's values up to this one takes %llu steps, expected at "
+                           "most %d: sweep fewer values, or a smaller network",
+                           (unsigned long long)*source->effort, EFFORT_MAX);
+    return 0;
 }
 
 int scenario_try_sets(const struct scenario_source *source, const char *const *sets, size_t count,
@@ -367,7 +391,9 @@ static void keep_sets(struct scenario *s, const char *const *sets, size_t count)
 static int open_scenario(const char *file, const char *const *sets, size_t set_count,
                          bool with_experiment, struct scenario **ret, struct error *err)
 {
-    struct scenario_source source = {.file = file, .sets = sets, .set_count = set_count};
+    uint64_t effort = 0;
+    struct scenario_source source = {
+        .file = file, .sets = sets, .set_count = set_count, .effort = &effort};
     _cleanup_(freep) char *text = NULL;
     int r = yaml_read(file, &text, &source.size, err);
     if (r < 0)

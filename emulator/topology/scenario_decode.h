@@ -27,9 +27,11 @@ struct scenario_source {
     size_t size;
     const char *const *sets;
     size_t set_count;
+    uint64_t *effort; /* of all trials so far */
 };
 
-/* Reads and decodes all but the sweep, with `key` set to `value` after the source's own sets. */
+/* Reads and decodes all but the sweep, with `key` set to `value` after the source's own sets. An
+ * error, too, when the trials of the source have come to be too much work in all. */
 int scenario_try(const struct scenario_source *source, const char *key, const char *value,
                  struct error *err);
 /* The same with `sets` after the source's own. */

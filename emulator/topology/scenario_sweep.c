@@ -127,16 +127,31 @@ static int decode_axis(struct scenario *s, const struct scenario_source *source,
     return r;
 }
 
+/* How many combinations a map has: a number, since they may be more than one can count. */
+static double product_of(const struct yaml *map)
+{
+    double count = 1;
+    for (size_t i = 0; i < map->count; i++)
+        if (map->pairs[i].value->kind == YAML_LIST)
+            count *= (double)map->pairs[i].value->count;
+    return count;
+}
+
+/* Before any of them is tried. */
+static int check_product(const struct yaml *map, size_t beside, int max, struct error *err)
+{
+    double count = product_of(map) + (double)beside;
+    return count > max
+               ? yaml_error(err, &map->mark, "found %.15g points, expected at most %d", count, max)
+               : 0;
+}
+
 /* Every combination; the last key moves fastest. */
-static int multiply(struct scenario *s, const struct yaml *map, struct error *err)
+static void multiply(struct scenario *s)
 {
     size_t count = 1;
-    for (size_t i = 0; i < s->sweep_count; i++) {
+    for (size_t i = 0; i < s->sweep_count; i++)
         count *= s->sweep[i].value_count;
-        if (count > SWEEP_POINTS_MAX)
-            return yaml_error(err, &map->mark, "found more than %d points in the sweep",
-                              SWEEP_POINTS_MAX);
-    }
     s->point_count = count;
     s->points = xcalloc(count * s->sweep_count, sizeof(*s->points));
     for (size_t point = 0; point < count; point++) {
@@ -144,7 +159,6 @@ static int multiply(struct scenario *s, const struct yaml *map, struct error *er
         for (size_t i = s->sweep_count; i-- > 0; rest /= s->sweep[i].value_count)
             s->points[point * s->sweep_count + i] = (unsigned)(rest % s->sweep[i].value_count);
     }
-    return 0;
 }
 
 static int decode_product(struct scenario *s, const struct scenario_source *source,
@@ -154,13 +168,13 @@ static int decode_product(struct scenario *s, const struct scenario_source *sour
         return yaml_error(err, &map->pairs[SWEEP_AXES_MAX].key_mark,
                           "found %zu keys in the sweep, expected at most %d", map->count,
                           SWEEP_AXES_MAX);
+    int r = check_product(map, 0, SWEEP_POINTS_MAX, err);
     s->sweep = xcalloc(map->count, sizeof(*s->sweep));
-    for (size_t i = 0; i < map->count; i++) {
-        int r = decode_axis(s, source, &map->pairs[i], err);
-        if (r < 0)
-            return r;
-    }
-    return map->count ? multiply(s, map, err) : 0;
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = decode_axis(s, source, &map->pairs[i], err);
+    if (r == 0 && map->count)
+        multiply(s);
+    return r;
 }
 
 /* The axis of a key in a list, made at its first appearance. */
@@ -259,8 +273,6 @@ static int add_point(struct point_list *list, const unsigned *point, const struc
     for (size_t i = 0; i < list->count; i++)
         if (memcmp(list->points + i * SWEEP_AXES_MAX, point, SIZE) == 0)
             return yaml_error(err, mark, "this point is here again");
-    if (list->count == SWEEP_LIST_MAX)
-        return yaml_error(err, mark, "found more than %d points in the list", SWEEP_LIST_MAX);
     list->points = array_grow(list->points, list->count, SIZE);
     memcpy(list->points + list->count++ * SWEEP_AXES_MAX, point, SIZE);
     return 0;
@@ -289,7 +301,7 @@ static int add_points(struct scenario *s, const struct scenario_source *source,
                       struct error *err)
 {
     size_t count = 1;
-    for (size_t i = 0; i < map->count && count <= SWEEP_LIST_MAX; i++)
+    for (size_t i = 0; i < map->count; i++)
         count *= choices[i].count;
     for (size_t n = 0; n < count; n++) {
         unsigned point[SWEEP_AXES_MAX];
@@ -317,7 +329,7 @@ static int decode_item(struct scenario *s, const struct scenario_source *source,
         return yaml_error(err, &map->mark,
                           "expected a point of the sweep, such as {rate: 600/min}");
     _cleanup_(freep) struct choice *choices = xcalloc(map->count, sizeof(*choices));
-    int r = 0;
+    int r = check_product(map, list->count, SWEEP_LIST_MAX, err);
     for (size_t i = 0; r == 0 && i < map->count; i++)
         r = decode_choice(s, &map->pairs[i], &choices[i], err);
     if (r == 0)

@@ -98,4 +98,4 @@ echo
 printf '%7s  %-8s %9s %9s %22s\n' pairs "" "up s" "down s" "CPU us of it a packet"
 for n in ${PAIRS:-4 250}; do bench_wan "$n"; done
 [ "${UML:-}" = no ] || ! command -v linux.uml >/dev/null ||
-    tests/vm/uml-run --mem 1500M --timeout 600 --env WANLAB --env PAIRS -- tests/bench/scale-netem.sh
+    tests/vm/uml-run --mem 3000M --timeout 1200 --env WANLAB --env PAIRS -- tests/bench/scale-netem.sh

@@ -110,6 +110,15 @@ nodes: {n: {count: 2, region: [a, c]}}
 wan: {members: [n], matrix: matrix.csv}
 Y
 
+# A sweep whose trials would take for hours: each of its values is tried with all of the file.
+{
+    printf 'nodes: {a: }\nsweep: {seed: [%s]}\n#' "$(seq -s , 900)"
+    head -c 16000000 /dev/zero | tr '\0' x
+} >"$WORK/hours.yaml"
+run timeout 60 "$WANLAB" check "$WORK/hours.yaml"
+is "$STATUS" 2 "a sweep that takes too long to try: exit 2"
+like "$ERR" "^$WORK/hours.yaml:2:[0-9]+: seed=30: .* takes 30[0-9]{6} steps, expected at most 30000000" "the place and the count"
+
 cat >"$WORK/apart.yaml" <<'Y'
 nodes: {n: {count: 2}, far: {}}
 wan: {members: [n], delay: 1ms}

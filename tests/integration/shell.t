@@ -50,8 +50,8 @@ like "$(cat "$WORK/screen")" "status 124.*restored" "$kind: in the background it
 
 # A shell for a person: the default, job control, Ctrl-C, Ctrl-D.
 {
-    type_when '[$#]' 'echo $((40 + 2)) $TERM; hostname; cat\n'
-    type_when '^a' '\003'
+    type_when '[$#]' 'echo $((40 + 2)) $TERM; hostname; sh -c "echo $((40 + 3)); exec cat"\n'
+    type_when '^43' '\003' # not to the shell, while it starts a program: that would be lost
     type_when '\^C' 'echo interrupted $?\n'
     type_when 'interrupted 130' 'sleep 50 & jobs\n'
     type_when 'Running' 'kill %%1\n'

@@ -3,6 +3,8 @@
  * What is refused: every case is a file and the whole place with the beginning of the text, since
  * place and words are what the author of a file gets to work with.
  */
+#include <time.h>
+
 #include "expect.h"
 #include "topology/scenario.h"
 
@@ -264,6 +266,30 @@ static void the_workload_is_checked(void **state)
     expect_all_refused(cases, ARRAY_LEN(cases));
 }
 
+/* Refused by their numbers, not after hours of trying each. */
+static void a_huge_sweep_is_refused_at_once(void **state)
+{
+    (void)state;
+    static char values[8192], text[20 * sizeof(values)];
+    size_t len = 0;
+    for (unsigned i = 2; i <= 1001; i++)
+        len += (size_t)snprintf(values + len, sizeof(values) - len, "%s%u", i > 2 ? ", " : "", i);
+    const char *base = "nodes: {a: {count: 2}}\nwan: {members: [a], delay: 5ms}\n"
+                       "workload: {w: }\nsweep:\n";
+    const clock_t before = clock();
+    snprintf(text, sizeof(text), "%s  nodes.a.count: [%s]\n  seed: [%s]\n  x: [%s]\n", base, values,
+             values, values);
+    expect_scenario_refused(text, "5:3: found 1000000000 points, expected at most 100000");
+    snprintf(text, sizeof(text), "%s- {seed: 1}\n- {nodes.a.count: [%s], x: [%s]}\n", base, values,
+             values);
+    expect_scenario_refused(text, "6:3: found 1000001 points, expected at most 10000");
+    len = (size_t)snprintf(text, sizeof(text), "%s", base);
+    for (int key = 'a'; key < 'a' + 16; key++) /* more than a number of 64 bits can count */
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "  %c: [%s]\n", key, values);
+    expect_scenario_refused(text, "5:3: found 1e+48 points, expected at most 100000");
+    assert_true(clock() - before < 10 * CLOCKS_PER_SEC);
+}
+
 static void a_sweep_must_be_applicable(void **state)
 {
     (void)state;
@@ -380,6 +406,7 @@ int main(void)
         cmocka_unit_test(links_are_checked),
         cmocka_unit_test(networks_are_checked),
         cmocka_unit_test(the_workload_is_checked),
+        cmocka_unit_test(a_huge_sweep_is_refused_at_once),
         cmocka_unit_test(a_sweep_must_be_applicable),
         cmocka_unit_test(a_set_is_blamed_by_its_key),
         cmocka_unit_test(a_missing_file_is_an_error_of_input),
