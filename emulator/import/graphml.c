@@ -365,6 +365,8 @@ static int read_pieces(struct reader *r, const char *text, size_t size)
         xmlParseChunk(r->parser, NULL, 0, 1);
     if (r->result == 0 && !r->parser->wellFormed)
         refuse_malformed(r);
+    xmlFreeDoc(r->parser->myDoc); /* which holds the entities of one that declares some */
+    r->parser->myDoc = NULL;
     xmlFreeParserCtxt(r->parser);
     return r->result;
 }
