@@ -43,7 +43,7 @@ extern const struct command command_check, command_plan, command_graph, command_
     command_ls, command_status, command_exec, command_shell, command_cp, command_pause,
     command_resume, command_stop, command_kill, command_restart, command_verify, command_run,
     command_sweep, command_compare, command_report, command_image, command_doctor, command_help,
-    command_fates, command_link, command_event, command_import, command_new;
+    command_fates, command_link, command_event, command_import, command_new, command_timeline;
 
 /* To put into a command's options where it prints facts. */
 #define COMMAND_OPTION_JSON                                                                        \

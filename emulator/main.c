@@ -10,14 +10,12 @@
 #include "command.h"
 
 const struct command *const commands[] = {
-    &command_check, &command_plan,   &command_graph,   &command_up,
-    &command_down,  &command_ls,     &command_status,  &command_exec,
-    &command_shell, &command_cp,     &command_pause,   &command_resume,
-    &command_stop,  &command_kill,   &command_restart, &command_verify,
-    &command_run,   &command_sweep,  &command_compare, &command_report,
-    &command_new,   &command_import, &command_image,   &command_doctor,
-    &command_fates, &command_link,   &command_event,   &command_help,
-    NULL,
+    &command_check,    &command_plan,   &command_graph,  &command_up,      &command_down,
+    &command_ls,       &command_status, &command_exec,   &command_shell,   &command_cp,
+    &command_pause,    &command_resume, &command_stop,   &command_kill,    &command_restart,
+    &command_verify,   &command_run,    &command_sweep,  &command_compare, &command_report,
+    &command_timeline, &command_new,    &command_import, &command_image,   &command_doctor,
+    &command_fates,    &command_link,   &command_event,  &command_help,    NULL,
 };
 
 /* Descriptors 0 to 2 have to be open, or the next file would get such a number and be taken for

@@ -36,6 +36,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     struct scenario_options o = {0};
     struct run_options run_options = {.print_tables = true, .report = true};
     const char *fates = NULL;
+    struct text wires = {0};
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'o')
@@ -48,13 +49,18 @@ static enum exit_status run(const struct command *command, int argc, char **argv
             fates = optarg;
         else if (c == 'q')
             progress_quiet = true;
-        else if (c == 'E' ? !scenario_events(&o, optarg) : !scenario_option(&o, c, optarg))
+        else if (c == 'c' || c == 'l') {
+            if (scenario_capture_option(&run_options.capture, &wires, c, optarg, &err) < 0)
+                return command_failed(&err);
+        } else if (c == 'E' ? !scenario_events(&o, optarg) : !scenario_option(&o, c, optarg))
             return command_usage(command);
     }
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return run_once(&o, fates, &run_options, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    int r = run_once(&o, fates, &run_options, &err);
+    text_done(&wires);
+    return r < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_run = {
@@ -74,6 +80,7 @@ const struct command command_run = {
             SCENARIO_OPTION_PIN,
             SCENARIO_OPTION_FATES,
             SCENARIO_OPTION_EVENTS,
+            SCENARIO_OPTIONS_CAPTURE,
             SCENARIO_OPTION_QUIET,
             SCENARIO_OPTIONS,
             {0},

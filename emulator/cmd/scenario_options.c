@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "wire/delayline/record.h"
 
 bool scenario_option(struct scenario_options *o, int option, const char *argument)
@@ -87,4 +88,19 @@ int scenario_open_fates(const char *path, struct scenario *s, int *ret_fd, struc
     if (!s->needs_delayline)
         s->needs_delayline = xstrdup("--fates: netem does not tell what becomes of a packet");
     return record_create(path, ret_fd, err);
+}
+
+int scenario_capture_option(struct capture_options *o, struct text *words, int option,
+                            const char *argument, struct error *err)
+{
+    uint64_t bytes;
+    if (option == 'c') {
+        text_add(words, "%s%s", words->len > 0 ? "," : "", argument);
+        o->wires = words->data;
+        return 0;
+    }
+    if (units_parse_integer(argument, 14, CAPTURE_SNAP_LENGTH, &bytes, err) < 0)
+        return error_wrap(err, "--snaplen");
+    o->snap_length = (uint32_t)bytes;
+    return 0;
 }

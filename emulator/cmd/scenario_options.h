@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "command.h"
 #include "lab/lab.h"
 #include "topology/scenario.h"
+#include "wire/capture.h"
 
 enum { SETS_MAX = 64 };
 
@@ -60,6 +62,18 @@ struct scenario_options {
         .key = 'E', .name = "events", .argument = "FILE",                                          \
         .help = "these instead of the scenario's: the events.jsonl of another run",                \
     }
+#define SCENARIO_OPTIONS_CAPTURE                                                                   \
+    {                                                                                              \
+        .key = 'c',                                                                                \
+        .name = "pcap",                                                                            \
+        .argument = "WIRE,…|all",                                                                  \
+        .help = "captures what passes over wires, into pcapng files",                              \
+        .repeats = true,                                                                           \
+    },                                                                                             \
+    {                                                                                              \
+        .key = 'l', .name = "snaplen", .argument = "BYTES",                                        \
+        .help = "so much of each captured packet; default: all of it",                             \
+    }
 #define SCENARIO_OPTION_QUIET                                                                      \
     {                                                                                              \
         .key = 'q', .name = "quiet", .help = "shows no progress", .is_letter = true,               \
@@ -83,6 +97,11 @@ bool scenario_file(struct scenario_options *o, int argc, char **argv);
 
 /* Reads the scenario for one lab, without its sweep. */
 int scenario_load(const struct scenario_options *o, struct scenario **ret, struct error *err);
+
+/* Takes an option of a capture: 0, or -EINVAL with what is wrong with its argument. Names of wires
+ * from several --pcap are put together in `words`. */
+int scenario_capture_option(struct capture_options *o, struct text *words, int option,
+                            const char *argument, struct error *err);
 
 /* Makes the file of --fates, and has the scenario run on the delay line, which alone can write it.
  */

@@ -60,13 +60,19 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 {
     struct scenario_options o = {0};
     struct lab_options lab_options = {0};
-    const char *fates = NULL;
+    const char *fates = NULL, *folder = "pcap";
+    struct text wires = {0};
     bool json = false;
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'n')
             lab_options.name = optarg;
-        else if (c == 'f')
+        else if (c == 'C')
+            folder = optarg;
+        else if (c == 'c' || c == 'l') {
+            if (scenario_capture_option(&lab_options.capture, &wires, c, optarg, &err) < 0)
+                return command_failed(&err);
+        } else if (c == 'f')
             fates = optarg;
         else if (c == 'j')
             json = true;
@@ -78,7 +84,13 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     if (!scenario_file(&o, argc, argv))
         return command_usage(command);
     place_sweep();
-    return start(&o, &lab_options, fates, json, &err) < 0 ? command_failed(&err) : STATUS_DONE;
+    int r = lab_options.capture.wires
+                ? capture_open_folder(folder, &lab_options.capture.folder, &err)
+                : 0;
+    if (r == 0)
+        r = start(&o, &lab_options, fates, json, &err);
+    text_done(&wires);
+    return r < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
 const struct command command_up = {
@@ -88,6 +100,11 @@ const struct command command_up = {
     .options = (const struct command_option[]){SCENARIO_OPTION_NAME,
                                                SCENARIO_OPTION_PIN,
                                                SCENARIO_OPTION_FATES,
+                                               SCENARIO_OPTIONS_CAPTURE,
+                                               {.key = 'C',
+                                                .name = "pcap-folder",
+                                                .argument = "FOLDER",
+                                                .help = "where captures go; default: pcap"},
                                                COMMAND_OPTION_JSON,
                                                SCENARIO_OPTIONS,
                                                {0}},

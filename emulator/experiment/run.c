@@ -141,11 +141,19 @@ static int start_lab(struct run *r, struct error *err)
         .cache_folder = cache,
         .scratch_bytes = r->workload->scratch,
         .fates_fd = r->options->fates_fd,
+        .capture = r->options->capture,
         .on_step = r->options->on_step,
         .on_boot = show_boots,
     };
+    _cleanup_(freep) char *pcap = xasprintf("%s/pcap", r->results.folder);
+    if (options.capture.wires)
+        result = capture_open_folder(pcap, &options.capture.folder, err);
+    if (result < 0)
+        return result;
     uint64_t begin = clock_monotonic_ns();
     result = lab_up(r->scenario, &options, &r->lab, err);
+    if (options.capture.wires)
+        close(options.capture.folder);
     if (result < 0)
         return result;
     results_event(&r->results, json_pack("{s:s}", "event", "lab-up"));

@@ -23,9 +23,10 @@ struct run_options {
     bool pin;           /* the nodes are names for `ip netns` */
     const char *name;   /* of the lab; NULL: the scenario's */
     lab_step *on_step;
-    int fates_fd;      /* see lab/lab.h; 0: none */
-    bool print_tables; /* on standard output, at the end */
-    bool report;       /* writes the report, with its pictures */
+    struct capture_options capture; /* its folder is that of the results */
+    int fates_fd;                   /* see lab/lab.h; 0: none */
+    bool print_tables;              /* on standard output, at the end */
+    bool report;                    /* writes the report, with its pictures */
 };
 
 /* What a finished run leaves to its caller; released by run_done(). */

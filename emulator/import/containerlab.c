@@ -19,6 +19,8 @@
 
 #define IMAGE_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./:_-@"
 
+enum { UNUSED_MAX = 64 }; /* different ones */
+
 enum place { PLACE_NODE, PLACE_BRIDGE, PLACE_OUTSIDE };
 
 struct device {
@@ -98,6 +100,8 @@ static void note_unused(struct containerlab *c, const struct yaml *map, const ch
             continue;
         while (s < c->unused + c->unused_count && strcmp(s->key, key) != 0)
             s++;
+        if (s == c->unused + c->unused_count && c->unused_count == UNUSED_MAX)
+            continue;
         if (s == c->unused + c->unused_count) {
             c->unused = array_grow(c->unused, c->unused_count, sizeof(*c->unused));
             s = &c->unused[c->unused_count++];
@@ -207,7 +211,7 @@ static const struct device *find_device(const struct containerlab *c, const char
 {
     for (size_t i = 0; i < c->device_count; i++) {
         const char *key = c->devices[i].entry->key;
-        if (strlen(key) == len && strncmp(key, name, len) == 0)
+        if (strncmp(key, name, len) == 0 && key[len] == '\0')
             return &c->devices[i];
     }
     return NULL;

@@ -30,18 +30,19 @@ bool place_parse(const char *latitude, const char *longitude, struct place *ret)
     return true;
 }
 
-bool place_middle(const struct place *places, size_t count, struct place *ret)
+void place_add(struct place *io_sum, const struct place *p)
 {
-    struct place sum = {0};
-    for (size_t i = 0; i < count; i++) {
-        sum.x += places[i].x;
-        sum.y += places[i].y;
-        sum.z += places[i].z;
-    }
-    double len = sqrt(sum.x * sum.x + sum.y * sum.y + sum.z * sum.z);
+    io_sum->x += p->x;
+    io_sum->y += p->y;
+    io_sum->z += p->z;
+}
+
+bool place_of_sum(const struct place *sum, struct place *ret)
+{
+    double len = sqrt(sum->x * sum->x + sum->y * sum->y + sum->z * sum->z);
     if (len < 1e-6)
         return false;
-    *ret = (struct place){sum.x / len, sum.y / len, sum.z / len};
+    *ret = (struct place){sum->x / len, sum->y / len, sum->z / len};
     return true;
 }
 

@@ -6,7 +6,6 @@
 #define WANLAB_IMPORT_GLOBE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* A point of the unit sphere. */
@@ -17,8 +16,10 @@ struct place {
 /* Two texts in degrees; false if they are no coordinates. */
 bool place_parse(const char *latitude, const char *longitude, struct place *ret);
 
-/* The middle of some places; false if they have none, as the two poles do. */
-bool place_middle(const struct place *places, size_t count, struct place *ret);
+/* Places add up to a point inside the sphere, above which is their middle; false if they have none,
+ * as the two poles do. */
+void place_add(struct place *io_sum, const struct place *p);
+bool place_of_sum(const struct place *sum, struct place *ret);
 
 /* Along the surface (mean radius: 6371.0088 km). */
 double place_distance_km(const struct place *a, const struct place *b);

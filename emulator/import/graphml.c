@@ -32,10 +32,10 @@ struct open_element {
     size_t index; /* of a node or an edge */
 };
 
-/* A <key>: what the data that names it is about. */
+/* A <key> of interest: what the data that names it is about. */
 struct key {
     char *id;
-    enum graphml_attribute attribute; /* GRAPHML_ATTRIBUTES: nothing of interest */
+    enum graphml_attribute attribute;
 };
 
 struct reader {
@@ -148,6 +148,10 @@ static void add_key(struct reader *r, const xmlChar **attributes, int count)
             key.attribute = known[i].attribute;
             break;
         }
+    if (key.attribute == GRAPHML_ATTRIBUTES) {
+        free(id);
+        return;
+    }
     r->keys = array_grow(r->keys, r->key_count, sizeof(*r->keys));
     r->keys[r->key_count++] = key;
 }
@@ -226,8 +230,7 @@ static void begin_data(struct reader *r, const xmlChar **attributes, int count)
     for (size_t i = 0; id && i < r->key_count && !key; i++)
         if (strcmp(r->keys[i].id, id) == 0)
             key = &r->keys[i];
-    if (!owner || !key || key->attribute == GRAPHML_ATTRIBUTES ||
-        !belongs(key->attribute, r->open[r->depth - 1].owner))
+    if (!owner || !key || !belongs(key->attribute, r->open[r->depth - 1].owner))
         return;
     text_done(&r->text);
     r->value = &owner->values[key->attribute];
@@ -365,6 +368,8 @@ static int read_pieces(struct reader *r, const char *text, size_t size)
         xmlParseChunk(r->parser, NULL, 0, 1);
     if (r->result == 0 && !r->parser->wellFormed)
         refuse_malformed(r);
+    xmlFreeDoc(r->parser->myDoc); /* which holds the entities of one that declares some */
+    r->parser->myDoc = NULL;
     xmlFreeParserCtxt(r->parser);
     return r->result;
 }

@@ -92,46 +92,36 @@ static void name_points(struct network_import *n)
     names_done(&names);
 }
 
-/* Puts a node amid its neighbours; their places are those of the round before. */
-static bool guess_place(const struct network_import *n, unsigned node, const bool *known,
-                        struct place *ret)
+/* One round: nodes without a place get into the middle of those neighbours that had one before.
+ * Whether there were any. */
+static bool guess_round(struct network_import *n, struct import_list *guessed)
 {
-    _cleanup_(freep) struct place *places = NULL;
-    size_t count = 0;
+    const size_t count = n->graph->node_count;
+    _cleanup_(freep) struct place *sums = xcalloc(count, sizeof(*sums));
+    bool progress = false;
     for (size_t i = 0; i < n->joint_count; i++) {
         const unsigned *end = n->joints[i].end;
-        if (end[0] != node && end[1] != node)
+        const int known = n->points[end[1]].has_place;
+        if (n->points[end[!known]].has_place || !n->points[end[known]].has_place)
             continue;
-        unsigned other = end[end[0] == node];
-        if (!known[other])
-            continue;
-        places = array_grow(places, count, sizeof(*places));
-        places[count++] = n->points[other].place;
+        place_add(&sums[end[!known]], &n->points[end[known]].place);
     }
-    return count > 0 && place_middle(places, count, ret);
+    for (size_t i = 0; i < count; i++) {
+        struct point *p = &n->points[i];
+        if (p->has_place || !place_of_sum(&sums[i], &p->place))
+            continue;
+        progress = p->has_place = true;
+        import_list_add(guessed, p->name);
+    }
+    return progress;
 }
 
 static void guess_places(struct network_import *n)
 {
-    const size_t count = n->graph->node_count;
-    _cleanup_(freep) bool *known = xcalloc(count, sizeof(*known));
     struct import_list guessed = {0}, lost = {0};
-    bool progress = true;
-    for (size_t i = 0; i < count; i++)
-        known[i] = n->points[i].has_place;
-    while (progress) {
-        progress = false;
-        for (unsigned i = 0; i < count; i++) {
-            struct point *p = &n->points[i];
-            if (p->left_out || p->has_place || !guess_place(n, i, known, &p->place))
-                continue;
-            progress = p->has_place = true;
-            import_list_add(&guessed, p->name);
-        }
-        for (size_t i = 0; i < count; i++)
-            known[i] = n->points[i].has_place;
-    }
-    for (size_t i = 0; i < count; i++)
+    while (guess_round(n, &guessed))
+        continue;
+    for (size_t i = 0; i < n->graph->node_count; i++)
         if (!n->points[i].has_place && !n->points[i].left_out)
             import_list_add(&lost, n->points[i].name);
     warn_list(n, &guessed, "nodes without coordinates, put in the middle of their neighbours");

@@ -213,6 +213,8 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     if (r == 0)
         r = limits_check(lab.plan, err);
     if (r == 0)
+        r = capture_check(lab.plan, &options->capture, err);
+    if (r == 0)
         r = prepare_nodes(s, &roots, err);
     if (r == 0)
         r = start_broker(s, lab.folder, lock, &broker, err);

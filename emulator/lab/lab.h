@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "topology/plan.h"
 #include "topology/scenario.h"
+#include "wire/capture.h"
 
 /* Is told each step in words as it is done. */
 typedef void lab_step(const char *line, void *arg);
@@ -30,7 +31,8 @@ struct lab_options {
     bool pin;               /* its nodes are names for `ip netns`; see lab/pin.h */
     uint64_t scratch_bytes; /* of each node's scratch folder; 0: 64 MiB */
     int fates_fd;           /* of an empty file for the delay line's record; 0: none */
-    lab_step *on_step;      /* NULL: quiet */
+    struct capture_options capture;
+    lab_step *on_step;                                       /* NULL: quiet */
     void (*on_boot)(size_t booted, size_t count, void *arg); /* nodes; NULL: quiet */
     void *arg;
 };

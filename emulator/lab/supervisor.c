@@ -76,6 +76,8 @@ static int start_engine(struct supervisor *s, struct error *err)
     const struct tree *t = s->tree;
     keep_from_nodes(t->plan, false);
     int r = s->engine->start(t->plan, s->fabric.tap_fds, t->options->fates_fd, &s->engine_run, err);
+    if (r == 0)
+        r = capture_start(t->plan, &t->options->capture, err);
     keep_from_nodes(t->plan, true);
     for (size_t i = 0; i < t->plan->tap_count; i++)
         s->fabric.tap_fds[i] = -1;

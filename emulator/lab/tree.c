@@ -84,7 +84,9 @@ _Noreturn void tree_init(const struct tree *t)
     signal(SIGTERM, on_sigterm);
     /* The lab keeps nothing that the launcher happened to have open: somebody's lock, say. */
     const int fates = t->options->fates_fd > 0 ? t->options->fates_fd : -1;
-    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts, fates}, 6);
+    const int capture = t->options->capture.wires ? t->options->capture.folder : -1;
+    fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts, fates, capture},
+                    7);
     if (prepare(t, &err) < 0) {
         report_failure(t, &err);
         _exit(1);

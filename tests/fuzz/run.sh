@@ -8,7 +8,7 @@ set -u
 TIMEFORMAT='%U %S' # processor time: all that counts beside other programs
 cd "$(dirname "$0")/../.." || exit 1
 seconds=${FUZZ_SECONDS:-300}
-targets=${FUZZ_TARGETS:-scenario matrix distribution trace workload control frame netlink graphml}
+targets=${FUZZ_TARGETS:-scenario matrix distribution trace workload control frame netlink graphml containerlab}
 count=$(wc -w <<<"$targets")
 build=build/fuzz
 failed=0

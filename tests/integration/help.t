@@ -46,7 +46,7 @@ Y
 "$WANLAB" up "$WORK/pair.yaml" --name beta >/dev/null
 cd "$WORK" || exit 1
 is "$(complete sw)" "sweep" "a command"
-is "$(complete run --s)" "--set" "an option"
+is "$(complete run --se)" "--set" "an option"
 is "$(complete run --engine '')" "netem delayline auto" "an option's words"
 is "$(complete up pai)" "pair.yaml" "a file"
 is "$(complete down '')" "alpha beta" "the labs that run"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "expect.h"
+#include "import/containerlab.h"
 #include "import/globe.h"
 #include "import/graphml.h"
 #include "import/names.h"
@@ -218,6 +219,51 @@ static void what_is_too_large_is_refused(void **state)
     expect_many_refused("<a>", 300, "n.graphml:1:");
 }
 
+static void a_long_chain_without_coordinates_takes_no_time(void **state)
+{
+    const struct network_options options = {.detour = 1};
+    struct text text = {0};
+    (void)state;
+    text_add(&text, "<key id='a' for='node' attr.name='lat'/><key id='o' for='node' "
+                    "attr.name='lon'/><graph>");
+    for (int i = 0; i < 4096; i++) {
+        text_add(&text, "<node id='%d'>%s</node>", i,
+                 i == 0 ? "<data key='a'>50</data><data key='o'>8</data>" : "");
+        if (i > 0)
+            text_add(&text, "<edge source='%d' target='%d'/>", i - 1, i);
+    }
+    text_add(&text, "</graph>");
+    char *network = network_of(text.data, &options);
+    assert_non_null(strstr(network, "put in the middle of their neighbours (4095)"));
+    free(network);
+    text_done(&text);
+}
+
+static void a_containerlab_file_is_refused_with_its_place(void **state)
+{
+    static const char *const files[][2] = {
+        {"name: x\n", "c.yml:1:1: found no 'topology: nodes:'"},
+        {"topology: {nodes: {a: , b: }, links: [{endpoints: [a:1]}]}", "without two 'endpoints'"},
+        {"topology:\n  nodes: {a: }\n  links:\n    - endpoints: [a:1, c:2]\n",
+         "c.yml:4:24: found 'c:2', expected an end at one of the nodes"},
+        {"topology:\n  nodes: {a: &x {}, b: *x}\n", "c.yml:2:"},
+        {"topology: {nodes: {h: {kind: host}}}", "found no node that can be one here"},
+        {"topology: {nodes: {a: , b: }, links: [{endpoints: [a:1, b:1], mtu: 5}]}",
+         "'5' is out of range"},
+    };
+    const struct containerlab_options options = {0};
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct import import = {0};
+        const char *text = files[i][0];
+        if (import_containerlab("c.yml", text, strlen(text), &options, &import, &err) == 0)
+            fail_msg("accepted: %s", text);
+        expect_input_error(&err, files[i][1]);
+        import_done(&import);
+    }
+}
+
 static void what_is_in_a_wrong_place_is_passed_over(void **state)
 {
     (void)state;
@@ -240,6 +286,8 @@ int main(void)
         cmocka_unit_test(entities_are_refused_where_they_are_declared),
         cmocka_unit_test(what_is_no_graphml_is_refused_with_its_place),
         cmocka_unit_test(what_is_too_large_is_refused),
+        cmocka_unit_test(a_long_chain_without_coordinates_takes_no_time),
+        cmocka_unit_test(a_containerlab_file_is_refused_with_its_place),
         cmocka_unit_test(what_is_in_a_wrong_place_is_passed_over),
     };
     return RUN_TESTS(tests);
