@@ -89,7 +89,7 @@ for kind in $kinds; do
     run "$WANLAB" run quorum-$kind.yaml -o quorum-$kind --set workload.quorum.rounds=10
     is "$STATUS" 0 "$kind: a quorum of servers and clients"
     diag "$ERR"
-    like "$ERR" "service +server on 3 nodes, ready.*service +helper on 1 nodes, ready.*collect +2 files" \
+    like "$ERR" "service +server on 3 nodes, ready.*service +helper on 1 node, ready.*collect +2 files" \
         "$kind: services by port and command, files of those that have some"
     is "$(ls quorum-$kind/logs | grep -v console | xargs)" \
         "check.log n1.quorum.log n1.server.log n2.helper.log n2.server.log n3.quorum.log n3.server.log" \
