@@ -82,21 +82,37 @@ static json_t *split_anywhere(struct events_entry *e, unsigned *nodes, size_t co
     return two_groups(e->scenario, nodes, count, split, split);
 }
 
+/* The word's place in partition_words; their number: it is none. */
+static size_t find_word(const char *word)
+{
+    size_t which = 0;
+    while (which < ARRAY_LEN(partition_words) && strcmp(word, partition_words[which]) != 0)
+        which++;
+    return which;
+}
+
+static int expect_nodes(const char *word, size_t least, const struct node_list *of,
+                        const struct mark *mark, struct error *err)
+{
+    if (of->count >= least)
+        return 0;
+    return yaml_error(err, mark, "'%s' is for at least %zu nodes, found %zu", word, least,
+                      of->count);
+}
+
 int events_draw_partition(struct events_entry *e, const char *word, const struct node_list *of,
                           const struct mark *mark, json_t **ret, struct error *err)
 {
     const size_t n = of->count;
-    size_t which = 0;
-    while (which < ARRAY_LEN(partition_words) && strcmp(word, partition_words[which]) != 0)
-        which++;
+    const size_t which = find_word(word);
     if (which == ARRAY_LEN(partition_words))
         return yaml_error(err, mark,
                           "found '%.60s', expected groups such as [[%s], others], or halves, "
                           "minority, one, ring, bridge or random",
                           word, e->scenario->nodes[0].name);
-    if (n < least_nodes[which])
-        return yaml_error(err, mark, "'%s' is for at least %zu nodes, found %zu", word,
-                          least_nodes[which], n);
+    int r = expect_nodes(word, least_nodes[which], of, mark, err);
+    if (r < 0)
+        return r;
     _cleanup_(freep) unsigned *nodes = xcalloc(n, sizeof(*nodes));
     memcpy(nodes, of->nodes, n * sizeof(*nodes));
     shuffle(e, nodes, n, n);
@@ -247,6 +263,20 @@ static int read_faults(struct events_entry *e, const struct yaml *map, struct fa
     return r < 0 ? r : events_names(e->scenario, yaml_get(map, "of"), &ret->of, err);
 }
 
+/* For each kind, whether it will be drawn or not. */
+static int check_kinds(const struct faults *f, struct error *err)
+{
+    int r = 0;
+    for (size_t i = 0; i < f->kind_count && r == 0; i++) {
+        const size_t word = find_word(f->kinds[i]);
+        if (word < ARRAY_LEN(partition_words))
+            r = expect_nodes(f->kinds[i], least_nodes[word], &f->of, &f->mark, err);
+        else if (strcmp(f->kinds[i], "pause") != 0 && strcmp(f->kinds[i], "kill") != 0)
+            r = expect_nodes(f->kinds[i], 2, &f->of, &f->mark, err);
+    }
+    return r;
+}
+
 /* Up to a minority, or the only node. */
 static int add_fault_of_nodes(struct events_entry *e, const struct faults *f, bool is_pause,
                               uint64_t at_ns, uint64_t for_ns, struct error *err)
@@ -273,7 +303,7 @@ static int add_fault(struct events_entry *e, const struct faults *f, uint64_t at
         for (size_t i = 0; i < ARRAY_LEN(partition_words); i++)
             if (f->of.count >= least_nodes[i])
                 possible[count++] = partition_words[i];
-        word = count ? possible[draw_below(e, count)] : "halves";
+        word = possible[draw_below(e, count)];
     }
     int r = events_draw_partition(e, word, &f->of, &f->mark, &groups, err);
     return r < 0 ? r : schedule_add_partition(e, at_ns, for_ns, groups, NULL, one_way, err);
@@ -283,6 +313,8 @@ int events_read_random(struct events_entry *e, const struct yaml *map, struct er
 {
     struct faults f;
     int r = read_faults(e, map, &f, err);
+    if (r == 0)
+        r = check_kinds(&f, err);
     uint64_t at_ns = e->at_ns;
     while (r == 0) {
         at_ns += draw_time(e, &f.every);
