@@ -42,7 +42,7 @@ struct network_import {
     struct point *points;
     struct joint *joints;
     size_t joint_count;
-    size_t links, loops, without_speed, without_length, from_label, one_way, no_length;
+    size_t without_speed, without_length, no_length, from_label, one_way; /* links, edges */
 };
 
 static const char *value_of(const struct graphml_element *e, enum graphml_attribute attribute)

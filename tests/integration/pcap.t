@@ -68,4 +68,36 @@ run "$WANLAB" up "$WORK/s.yaml" --pcap a-b --pcap-folder "$WORK/s.yaml/x"
 like "$STATUS$ERR" "^1.*Not a directory" "a folder that cannot be made is an error"
 is "$("$WANLAB" ls)" "" "none of them leaves a lab"
 
+# A run: captures lie in its results, which `wanlab timeline` puts in order.
+mkdir -p "$WORK/workloads/tiny"
+cat >"$WORK/workloads/tiny/workload.yaml" <<'Y'
+name: tiny
+run: [./run]
+metrics: {answer: {unit: s}}
+table: [answer]
+main: answer
+Y
+cat >"$WORK/workloads/tiny/run" <<'R'
+#!/bin/sh
+ping -4 -q -c 2 -i 0.01 -W 5 b >/dev/null
+echo '{"metric":"answer","value":42,"unit":"s","at":0.001}' >>"$WANLAB_OUTPUT"
+R
+chmod +x "$WORK/workloads/tiny/run"
+export WANLAB_WORKLOADS=$WORK/workloads
+cat >"$WORK/r.yaml" <<'Y'
+nodes: {a: , b: }
+links: [{ends: [a, b], delay: 1ms}]
+workload: {tiny: {}}
+Y
+run "$WANLAB" run "$WORK/r.yaml" --pcap 'b->a' -o "$WORK/results" --quiet
+is "$STATUS$(ls "$WORK/results/pcap")" "0b_a.pcapng" "a run's captures are in its results"
+run "$WANLAB" timeline "$WORK/results" --json
+is "$STATUS $(jq -s 'map(.at) == (map(.at) | sort)' <<<"$OUT")" "0 true" "its timeline is in order"
+is "$(jq -r 'select(.metric) | .node' <<<"$OUT" | sort | xargs) $(jq -r .event <<<"$OUT" | grep -c lab-up)" \
+    "a b 1" "with the metrics of all nodes and the events"
+run "$WANLAB" timeline "$WORK/results" --node a --to 2ms
+is "$(awk '{print $1, $2, $3}' <<<"$OUT")" "0.001000 a output" "or of one node, up to a time"
+run "$WANLAB" timeline "$WORK/workloads"
+like "$STATUS $ERR" "1 .*events.jsonl" "a folder that is no run is an error"
+
 done_testing
