@@ -23,7 +23,7 @@ for target in $targets; do
     mkdir -p $build/corpus/"$target"
     log=$build/$target.log
     # Time limits are by the clock: beside other programs a second's input once took 28.
-    options=(-max_total_time=$((share > 0 ? share : 1)) -timeout=120 -rss_limit_mb=2048 -max_len=8192
+    options=(-max_total_time=$((share > 0 ? share : 1)) -timeout=300 -rss_limit_mb=2048 -max_len=8192
         -artifact_prefix=$build/found/"$target"- -print_final_stats=1)
     [ -f tests/fuzz/"$target".dict ] && options+=(-dict=tests/fuzz/"$target".dict)
     if { time $build/tests/fuzz/fuzz_"$target" "${options[@]}" $build/corpus/"$target" tests/fuzz/corpus/"$target" \

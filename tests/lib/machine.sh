@@ -55,9 +55,11 @@ for pair in "u1 u2" "u1 p" "p u2"; do
     node "$1" ping -6 -c 1 -W 2 "$2"
     is "$STATUS" 0 "and over IPv6"
 done
-node p ping -c 5 -i 0.2 -W 2 -q u1
-rtt=$(sed -n 's|^rtt min/avg/max/mdev = \([0-9.]*\)/.*|\1|p' <<<"$OUT")
-like "$rtt" '^1[0-6]\.' "the wan's round trip of 10 ms holds"
+rtt() { # rtt NODE: the least from p, in ms
+    node p ping -c 5 -i 0.2 -W 2 -q "$1"
+    sed -n 's|^rtt min/avg/max/mdev = \([0-9.]*\)/.*|\1|p' <<<"$OUT"
+}
+like "$(rtt u1)" '^1[0-6]\.' "the wan's round trip of 10 ms holds"
 node u1 ping -c 1 -W 2 10.128.0.2
 is "$STATUS" 0 "the LAN works beside the wan"
 node u1 ip -o -4 addr show
@@ -131,6 +133,19 @@ like "$ERR" "cannot open '/no/such/file': No such file" "one that is not there: 
 [ ! -e "$WORK/none" ]
 ok $? "and nothing is left of it"
 
+# Its wires, while it runs.
+run "$WANLAB" link one u1-p delay=25ms
+is "$STATUS" 0 "link changes a machine's wire"
+like "$(rtt u1)" '^5[0-6]\.' "both ways"
+like "$(rtt u2)" '^1[0-6]\.' "and no other machine's"
+run "$WANLAB" link one 'u1->lan' loss=100%
+node u2 ping -c 1 -W 1 10.128.0.1
+like "$STATUS$OUT" "^1.*100% packet loss" "and the one to a LAN, in one direction"
+run "$WANLAB" link one u1-lan down
+run "$WANLAB" link one u1-lan up 'u1->lan' loss=none
+node u2 ping -c 1 -W 2 10.128.0.1
+is "$STATUS" 0 "cut, healed and without loss it carries packets again"
+
 # Its life.
 node u1 sh -c 'echo kept >/run/wanlab/scratch/kept; sync'
 run "$WANLAB" pause one u1
@@ -160,6 +175,7 @@ run timeout 60 "$WANLAB" restart one u1
 is "$STATUS" 0 "restart"
 node p ping -c 1 -W 2 u1
 is "$STATUS" 0 "it is back on its wires"
+like "$(rtt u1)" '^5[0-6]\.' "which are as they had been changed"
 node u2 ping -c 1 -W 2 10.128.0.1
 is "$STATUS" 0 "on all of them"
 node u1 sh -c 'cat /run/wanlab/scratch/kept; ls /etc/wanlab-test 2>&1'
