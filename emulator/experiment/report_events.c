@@ -215,8 +215,8 @@ static void take_row(json_t *event, void *arg)
     if (rows->count++ == 0)
         begin_table(r);
     const char *kind = json_text_of(event, "event");
-    _cleanup_(freep) char *what =
-        json_dumps(json_object_get(asked, kind), JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    _cleanup_(freep) char *what = json_dumps(json_object_get(asked, kind),
+                                             JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     const char *name = json_text_of(asked, "name");
     _cleanup_(freep) char *text =
         xasprintf("%s%s%.*s%s", name, *name ? " " : "", TEXT_MAX_LEN, what ? what : "",
