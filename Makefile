@@ -47,7 +47,8 @@ WANLAB    := $(BUILD)/bin/wanlab
 WORKLOADS := $(BUILD)/share/wanlab/workloads
 STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix replicate/,replicate workload.yaml prepare mariadb-node) \
-                 $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node))
+                 $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node) \
+                 $(addprefix redis/,workload.yaml redis-node redis-load))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 

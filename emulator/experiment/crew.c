@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The loop runs only inside the await functions. Each sets what it waits for; every event that
- * could fulfil it, or break it, ends in settle(), which stops the loop once the wait is over.
+ * could fulfil it, or break it, ends in crew_settle(), which stops the loop once the wait is over.
  */
 #include "experiment/crew.h"
 
@@ -20,65 +20,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/units.h"
-#include "experiment/lines.h"
-#include "experiment/program_log.h"
+#include "experiment/crew_internal.h"
 #include "experiment/stop.h"
 #include "lab/client.h"
 
 enum { TICK_MS = 100 };
-
-struct program {
-    struct crew *crew;
-    struct crew_task task; /* argv and env are not kept */
-    const char *node_name;
-    json_int_t exec; /* its number at the lab */
-    bool ready, ended;
-    bool excused;      /* it ends with its node, as it is to */
-    uint64_t heard_ns; /* monotonic; of the last line of output, or the start */
-    struct lines output, lines;
-    struct program_log log;
-    int input;           /* the writing end of what it hears; -1: nothing */
-    char last_line[256]; /* of its log, for messages */
-    char said[256];      /* the text of its last {"error":…} */
-};
-
-/* A request that is under way. */
-struct post {
-    struct post *next;
-    json_int_t id;
-    void (*on_answer)(json_t *answer, const struct error *failure, void *arg);
-    void *arg;
-};
-
-enum wait { WAIT_NOTHING, WAIT_READY, WAIT_END, WAIT_DISMISS };
-
-struct crew {
-    uv_loop_t loop;
-    struct client *client;
-    const struct plan *plan;
-    uv_poll_t client_poll, signal_poll;
-    uv_timer_t tick;
-    int signals;
-    struct program **programs;
-    size_t count;
-    enum wait wait;
-    bool dismissed;
-    uint64_t deadline_ns;
-    void (*on_tick)(void *arg);
-    void *tick_arg;
-    void (*on_link)(json_t *event, void *arg);
-    void *link_arg;
-    enum crew_node *nodes;
-    struct post *posts;
-    int alarm; /* a timerfd */
-    uv_poll_t alarm_poll;
-    void (*on_alarm)(void *arg);
-    void *alarm_arg;
-    bool interrupted;
-    bool failed;
-    struct error failure;          /* the first one counts */
-    const struct program *culprit; /* whose end that was; NULL: nobody's */
-};
 
 void crew_fail(struct crew *c, const struct error *err)
 {
@@ -116,7 +62,7 @@ static size_t count_awaited(const struct crew *c, const struct program **ret_fir
     return count;
 }
 
-static void settle(struct crew *c)
+void crew_settle(struct crew *c)
 {
     if (c->failed || count_awaited(c, NULL) == 0)
         uv_stop(&c->loop);
@@ -162,7 +108,7 @@ static void on_program_end(struct program *p, json_t *event)
     fd_closep(&p->input);
     if (p->crew->dismissed || p->excused || (status == 0 && !p->task.service)) {
         end_well(p);
-        settle(p->crew);
+        crew_settle(p->crew);
         return;
     }
     if (!p->crew->failed)
@@ -359,18 +305,6 @@ int crew_open(const struct lab *lab, struct crew **ret, struct error *err)
     return 0;
 }
 
-/* The log's end; what was cut from it is to be known. */
-static void program_close(struct program *p)
-{
-    if (p->log.out && p->log.cut_lines > 0)
-        log_warn("node '%s': the log of %s is cut at %llu bytes: %llu lines more (%llu bytes) are "
-                 "not in it (log_limit in workload.yaml is the limit)",
-                 p->node_name, p->task.role, (unsigned long long)p->log.written,
-                 (unsigned long long)p->log.cut_lines, (unsigned long long)p->log.cut_bytes);
-    program_log_done(&p->log);
-    fd_closep(&p->input);
-}
-
 static void close_handle(uv_handle_t *handle, void *arg)
 {
     (void)arg;
@@ -397,131 +331,11 @@ void crew_close(struct crew *c)
     for (size_t i = 0; i < c->count; i++) {
         lines_done(&c->programs[i]->output);
         lines_done(&c->programs[i]->lines);
-        program_close(c->programs[i]);
+        crew_close_program(c->programs[i]);
         free(c->programs[i]);
     }
     free(c->programs);
     free(c);
-}
-
-static void on_output_line(const char *line, void *arg)
-{
-    struct program *p = arg;
-    p->heard_ns = clock_monotonic_ns();
-    json_t *object = json_loads(line, 0, NULL);
-    const char *error = json_string_value(json_object_get(object, "error"));
-    if (error)
-        snprintf(p->said, sizeof(p->said), "%s", error);
-    json_decref(object);
-    p->task.on_output(p->task.node, line, p->task.arg);
-}
-
-static void on_log_line(const char *line, void *arg)
-{
-    struct program *p = arg;
-    program_log_add(&p->log, line);
-    snprintf(p->last_line, sizeof(p->last_line), "%.255s", line);
-    if (p->task.on_line)
-        p->task.on_line(p->task.node, line, p->task.arg);
-    if (p->task.ready && !p->ready && strstr(line, p->task.ready)) {
-        p->ready = true;
-        settle(p->crew);
-    }
-}
-
-static void on_stream_end(void *arg)
-{
-    settle(((struct program *)arg)->crew);
-}
-
-static json_t *json_texts(char *const *texts)
-{
-    json_t *list = json_array();
-    for (; *texts; texts++)
-        json_array_append_new(list, json_string(*texts));
-    return list;
-}
-
-static int open_pipe(int fds[2], struct error *err)
-{
-    return pipe2(fds, O_CLOEXEC) < 0 ? error_errno(err, errno, "cannot make a pipe") : 0;
-}
-
-/* What the program reads: nothing, or what crew_tell() says. */
-static int open_input(struct program *p, int *ret, struct error *err)
-{
-    int pair[2];
-    if (!p->task.hears) {
-        *ret = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        return *ret < 0 ? error_errno(err, errno, "cannot open /dev/null") : 0;
-    }
-    int r = open_pipe(pair, err);
-    if (r < 0)
-        return r;
-    *ret = pair[0];
-    p->input = pair[1];
-    fcntl(p->input, F_SETFL, O_NONBLOCK); /* who does not listen holds nobody up */
-    return 0;
-}
-
-/* Opens the pipes of a program: fds[0..3] for it, the other ends for us. */
-static int open_pipes(struct program *p, int fds[4], struct error *err)
-{
-    int log[2], output[2];
-    int r = open_input(p, &fds[0], err);
-    if (r == 0)
-        r = open_pipe(log, err);
-    if (r < 0)
-        return r;
-    fds[1] = p->task.out_fd > 0 ? fcntl(p->task.out_fd, F_DUPFD_CLOEXEC, 3) : dup(log[1]);
-    fds[2] = log[1];
-    lines_open_fd(&p->lines, &p->crew->loop, log[0], on_log_line, on_stream_end, p);
-    if (p->task.on_output && (r = open_pipe(output, err)) == 0) {
-        fds[3] = output[1];
-        lines_open_fd(&p->output, &p->crew->loop, output[0], on_output_line, on_stream_end, p);
-    }
-    return r;
-}
-
-static int start_program(struct crew *c, const struct crew_task *task, const char *what,
-                         struct error *err)
-{
-    int fds[4] = {-1, -1, -1, -1};
-    struct program *p = xcalloc(1, sizeof(*p));
-    *p = (struct program){
-        .crew = c, .task = *task, .node_name = c->plan->scenario->nodes[task->node].name};
-    p->ready = !task->ready && !task->lacks;
-    p->input = -1;
-    program_log_init(&p->log, task->log, task->log_start_s, task->log_limit);
-    p->heard_ns = clock_monotonic_ns();
-    c->programs = array_grow(c->programs, c->count, sizeof(*c->programs));
-    c->programs[c->count++] = p;
-    int r = open_pipes(p, fds, err);
-    if (r == 0) {
-        int fd_count = task->on_output ? 4 : 3;
-        json_t *request = json_pack("{s:s s:s s:o s:i}", "do", what, "node", p->node_name, "argv",
-                                    json_texts(task->argv), "fds", fd_count);
-        if (task->env)
-            json_object_set_new(request, "env", json_texts(task->env));
-        json_object_set_new(request, "folder",
-                            json_string(task->env ? "/run/wanlab/workload" : "/"));
-        r = client_request(c->client, request, fds, (size_t)fd_count, NULL, &p->exec, err);
-    }
-    for (int i = 0; i < 4; i++)
-        fd_closep(&fds[i]);
-    if (r < 0)
-        p->ended = true;
-    return r < 0 ? error_wrap(err, "%s", task->role) : 0;
-}
-
-int crew_start(struct crew *c, const struct crew_task *task, struct error *err)
-{
-    return start_program(c, task, "exec", err);
-}
-
-int crew_start_builtin(struct crew *c, const struct crew_task *task, struct error *err)
-{
-    return start_program(c, task, "builtin", err);
 }
 
 /* Runs the loop until `wait` is fulfilled, something fails, or the time is up. */

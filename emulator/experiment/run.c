@@ -348,8 +348,8 @@ static void print_last_words(const struct run *r)
     bool any = r->crew && out && crew_print_last_words(r->crew, &node, &role, out);
     if (!any || fflush(out) != 0)
         return;
-    text[size > 0 ? size - 1 : 0] = '\0';
-    progress_stage("log", "the end of %s/logs/%s.%s.log:\n%s", r->results.final, node, role, text);
+    progress_stage("log", "the end of %s/logs/%s.%s.log:", r->results.final, node, role);
+    progress_text(text);
 }
 
 /* The lab first, so that nothing of it is left whatever happens to the files. */

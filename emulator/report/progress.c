@@ -24,6 +24,12 @@ void progress_stage(const char *stage, const char *fmt, ...)
     fprintf(stderr, "  %-10s %s\n", stage, text);
 }
 
+void progress_text(const char *text)
+{
+    if (!progress_quiet)
+        fputs(text, stderr);
+}
+
 void progress_count(const char *stage, size_t done, size_t count, const char *what)
 {
     if (progress_quiet)

@@ -15,6 +15,9 @@ extern bool progress_quiet; /* nothing is printed */
 /* "  services   mariadb on 5 nodes, ready in 310 ms" */
 void progress_stage(const char *stage, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* More about the stage, as it is, with its line feeds. */
+void progress_text(const char *text);
+
 /* "  boot       3 of 8 nodes": how much of a stage is done. On a terminal the line is redrawn, and
  * cleared when all is; with -v it is a line of the log each time, and else there is none. */
 void progress_count(const char *stage, size_t done, size_t count, const char *what);

@@ -64,13 +64,13 @@ diag "$(of_events "$WORK/one" '"\(.event) \(.late_s * 1e3) ms late, skew \(.skew
 is "$(of_events "$WORK/one" 'select(.event == "partition" or .event == "heal" or .event == "link") |
     .skew_s >= 0 and .skew_s < 0.001 and .late_s > -0.001 and .late_s < 0.5 and .wires > 0' | sort -u)" true \
     "changes of wires are one instant, near the planned one"
-like "$(cat "$WORK/one/logs/db3.event-8.log")" "^42 in db3" "a command ran where it was to"
+like "$(cat "$WORK/one/logs/db3.event-8.log")" " 42 in db3" "a command ran where it was to"
 
 # What the nodes saw: seconds since the zero, and round trips in ms.
 zero=$(jq -r --slurpfile run "$WORK/one/run.json" \
     'select(.event == "zero") | .took_effect + $run[0].start_unix_ns / 1e9' "$WORK/one/events.jsonl")
 seen() { # seen LOG: "TIME RTT" of each answer
-    sed -nE 's/^\[([0-9.]+)\] .* time=([0-9.]+) ms/\1 \2/p' "$WORK/one/logs/$1" |
+    sed -nE 's/^[0-9.]+ \[([0-9.]+)\] .* time=([0-9.]+) ms/\1 \2/p' "$WORK/one/logs/$1" |
         awk -v zero="$zero" '{printf "%.3f %.3f\n", $1 - zero, $2}'
 }
 gap() { # gap LOG FROM TO: the longest time without an answer that begins there
@@ -86,7 +86,7 @@ within "$(seen db1.beat.log | awk '$1 > 1.25 && $1 < 1.85 {print $2}' | sort -n 
     "healed it is what it was changed to meanwhile"
 within "$(gap db3.beat.log 1.2 1.6)" 0.3 0.8 "a pause"
 within "$(gap db1.beat.log 1.7 2.1)" 0.25 1.5 "a power failure and the way back"
-is "$(cat "$WORK"/one/logs/db2.beat.log "$WORK"/one/logs/db2.beat.2.log | grep restarts | xargs)" "restarts 0 restarts 1" \
+is "$(cat "$WORK"/one/logs/db2.beat.log "$WORK"/one/logs/db2.beat.2.log | grep -o "restarts.*" | xargs)" "restarts 0 restarts 1" \
     "the restarted node runs the workload again"
 is "$(jq -r '.reasons[]' "$WORK/one/fidelity.json" | grep -E 'chance|dropped|echoes|changed')" "" \
     "what was asked for is no reason for a doubt"

@@ -122,5 +122,24 @@ run "$WANLAB" run ready.yaml -o ready-out
 is "$STATUS" 0 "ready by a line of its log, by a UDP port, at once"
 diag "$ERR"
 
+# --- a node that dies and comes back: its service is awaited, and so is its program at the next barrier
+
+workload again <<'Y'
+services:
+  - {name: server, command: [perl, -MIO::Socket::INET, -e, 'sleep 1; IO::Socket::INET->new(LocalPort => 7000, Listen => 9)->accept'], ready: {port: 7000}}
+begins: start
+run: 'echo "{\"barrier\": \"start\"}" >&3; read go; sleep 2; echo "{\"barrier\": \"end\"}" >&3; read go; echo "life $WANLAB_RESTARTS, $go"'
+Y
+echo 'events: [{at: 200ms, kill: n2}, {at: 500ms, restart: n2}, {at: 1s, kill: n3}]' >>again.yaml
+run "$WANLAB" run again.yaml -o again-out
+is "$STATUS" 0 "nodes are killed, one is booted again"
+diag "$ERR"
+like "$(cat again-out/logs/n1.again.log again-out/logs/n2.again.2.log)" 'life 0, \{"barrier":"end".*life 1, \{"barrier":"end"' \
+    "the others wait for the one that is back, and not for the one that is gone"
+is "$(cat again-out/logs/n3.again.log)" "" "which says nothing any more"
+[ "$(jq -r 'select(.event == "zero").took_effect * 100 | round' again-out/events.jsonl)" = \
+    "$(jq -rn 'first(inputs | select(.event == "barrier")).at * 100 | round' again-out/events.jsonl)" ]
+ok $? "the events' times count from the barrier"
+
 nothing_left "nothing is left"
 done_testing

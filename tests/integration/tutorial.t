@@ -48,7 +48,7 @@ ok $? "worse: and the quantiles are longer"
 is "$(cut -d, -f1 losses/sweep.csv | xargs)" "wan.loss 0% 20%" "losses: every point of the sweep"
 like "$(cat losses/report.html)" "outage" "losses: the report shows the outage"
 for node in n1 n2; do
-    between 3000 "$(value safe $node outage)" 6500 "the split: three seconds without a commit at $node"
+    between 2900 "$(value safe $node outage)" 6500 "the split: three seconds without a commit at $node"
 done
 for node in n3 n4 n5; do
     between 50 "$(value safe $node outage)" 2500 "the split: the majority goes on, at $node"
