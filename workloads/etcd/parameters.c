@@ -83,24 +83,39 @@ static int read_load(struct parameters *p, struct error *err)
     return 0;
 }
 
-int parameters_read(struct parameters *ret, struct error *err)
+int parameters_read_host(struct parameters *ret, struct error *err)
 {
-    struct parameters p = {.node = getenv("WANLAB_NODE"),
-                           .peers_path = getenv("WANLAB_PEERS"),
-                           .folder = getenv("WANLAB_DIR"),
-                           .output_path = getenv("WANLAB_OUTPUT")};
+    struct parameters p = {.output_path = getenv("WANLAB_OUTPUT")};
     int r;
-    if (!p.node || !p.peers_path || !p.folder)
-        return error_input(err, "%s is not set",
-                           !p.node         ? "WANLAB_NODE"
-                           : !p.peers_path ? "WANLAB_PEERS"
-                                           : "WANLAB_DIR");
     if ((r = read_integer("WANLAB_COUNT", NAN, 1, 1000, &p.count, err)) < 0 ||
-        (r = read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err)) < 0 ||
         (r = read_u64("WANLAB_SEED", 0, &p.seed, err)) < 0 ||
         (r = read_u64("WANLAB_START", clock_realtime_ns(), &p.start_ns, err)) < 0 ||
         (r = read_load(&p, err)) < 0)
         return r;
     *ret = p;
     return 0;
+}
+
+static const char *expect_text(const char *name, struct error *err)
+{
+    const char *text = getenv(name);
+    if (!text)
+        error_input(err, "%s is not set", name);
+    return text;
+}
+
+int parameters_read(struct parameters *ret, struct error *err)
+{
+    struct parameters p;
+    int r = parameters_read_host(&p, err);
+    if (r < 0)
+        return r;
+    if (!(p.node = expect_text("WANLAB_NODE", err)) ||
+        !(p.peers_path = expect_text("WANLAB_PEERS", err)) ||
+        !(p.folder = expect_text("WANLAB_DIR", err)))
+        return -err->code;
+    r = read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err);
+    if (r == 0)
+        *ret = p;
+    return r;
 }

@@ -26,4 +26,7 @@ struct parameters {
 /* Reads and checks; what makes no sense is an input error that names the variable. */
 int parameters_read(struct parameters *ret, struct error *err);
 
+/* The same for the check, which runs on no node: node, index and folder are left out. */
+int parameters_read_host(struct parameters *ret, struct error *err);
+
 #endif
