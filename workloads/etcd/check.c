@@ -61,15 +61,13 @@ static void report_outages(const struct history *h, const struct parameters *p, 
 static int run_checker(const struct parameters *p, const char *program, char **files, size_t count,
                        struct error *err)
 {
-    _cleanup_(freep) char **argv = xcalloc(count + 4, sizeof(*argv));
-    char checks[] = "registers,sets", option[] = "--check", name[] = "history-check";
-    int status, n = 0;
-    argv[n++] = name;
-    if (p->serializable) { /* such reads promise no more than to go on */
-        argv[n++] = option;
-        argv[n++] = checks;
-    }
-    memcpy(argv + n, files, count * sizeof(*files));
+    _cleanup_(freep) char **argv = xcalloc(count + 3, sizeof(*argv));
+    _cleanup_(freep) char *slack = xasprintf("--slack=%.9fs", p->slack_s);
+    char name[] = "history-check";
+    int status;
+    argv[0] = name;
+    argv[1] = slack;
+    memcpy(argv + 2, files, count * sizeof(*files));
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {

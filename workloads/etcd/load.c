@@ -380,7 +380,7 @@ static void report_end(struct load *l, double begin_s, double end_s)
                   end_s);
     output_metric(o, "failed", (double)j->by_result[RESULT_FAIL], "", end_s);
     output_metric(o, "unknown", (double)j->by_result[RESULT_UNKNOWN], "", end_s);
-    output_metric(o, "not_started", (double)(l->operations - done), "", end_s);
+    output_metric(o, "not_started", fmax(0, (double)l->operations - (double)done), "", end_s);
 }
 
 static int load(struct load *l, struct error *err)

@@ -67,6 +67,7 @@ static int read_load(struct parameters *p, struct error *err)
         (r = read_number("WANLAB_PARAM_TIMEOUT", 2, 1e-3, 1e4, &p->timeout_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_SETTLE", 10, 0, 1e4, &p->settle_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_OUTAGE", 0.5, 1e-3, 1e4, &p->outage_s, err)) < 0 ||
+        (r = read_number("WANLAB_PARAM_SLACK", 0, 0, 3600, &p->slack_s, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_CLIENTS", 10, 1, 1000, &p->clients, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_KEYS", 20, 1, 1e6, &p->keys, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_LEADER", 0, 0, p->count, &p->leader, err)) < 0 ||

@@ -16,6 +16,7 @@ struct parameters {
     uint64_t seed, start_ns; /* the run's zero, CLOCK_REALTIME */
     double rate;             /* operations per second of this node */
     double duration_s, timeout_s, settle_s, outage_s;
+    double slack_s; /* how far the nodes' clocks may be apart */
     unsigned clients, keys;
     unsigned leader;         /* at the start: index + 1; 0: whoever it is */
     double reads, cas, adds; /* shares of the operations; the rest are writes */
