@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 #include "check/history.h"
 
 #include "gaps.h"
+#include "journal.h"
 #include "output.h"
+#include "parameters.h"
 
 static const uint64_t history_max = 4ULL << 30;
 
@@ -54,23 +57,22 @@ static void report_outages(const struct history *h, const struct parameters *p, 
     free(commits);
 }
 
-/* history-check beside this program, with its output as ours. */
-static int run_checker(const struct parameters *p, char **files, size_t count, struct error *err)
+/* `program` with its output as ours. */
+static int run_checker(const struct parameters *p, const char *program, char **files, size_t count,
+                       struct error *err)
 {
-    _cleanup_(freep) char **argv = xcalloc(count + 4, sizeof(*argv));
-    char checks[] = "registers,sets", option[] = "--check", name[] = "history-check";
-    int status, n = 0;
-    argv[n++] = name;
-    if (p->serializable) { /* such reads promise no more than to go on */
-        argv[n++] = option;
-        argv[n++] = checks;
-    }
-    memcpy(argv + n, files, count * sizeof(*files));
+    _cleanup_(freep) char **argv = xcalloc(count + 3, sizeof(*argv));
+    _cleanup_(freep) char *slack = xasprintf("--slack=%.9fs", p->slack_s);
+    char name[] = "history-check";
+    int status;
+    argv[0] = name;
+    argv[1] = slack;
+    memcpy(argv + 2, files, count * sizeof(*files));
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        execv("./history-check", argv);
-        fprintf(stderr, "etcd-load: cannot run './history-check': %s\n", strerror(errno));
+        execv(program, argv);
+        fprintf(stderr, "etcd-load: cannot run '%s': %s\n", program, strerror(errno));
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0)
@@ -85,13 +87,20 @@ static int run_checker(const struct parameters *p, char **files, size_t count, s
     return 0;
 }
 
-int check_run(const struct parameters *p, char **files, size_t count, struct error *err)
+static int check_files(const struct parameters *p, const char *program, char **files, size_t count,
+                       struct error *err)
 {
     struct history h = {0};
     struct output out;
+    if (count != p->count)
+        return error_set(err, ENOENT,
+                         "of %u nodes only %zu have left their history: the others do not run at "
+                         "the end, and without theirs nothing can be said",
+                         p->count, count);
     int r = output_open(&out, p->output_path, p->start_ns, err);
-    if (r == 0)
-        r = read_histories(&h, files, count, err);
+    if (r < 0)
+        return r;
+    r = read_histories(&h, files, count, err);
     if (r == 0)
         report_outages(&h, p, &out);
     history_done(&h);
@@ -99,5 +108,27 @@ int check_run(const struct parameters *p, char **files, size_t count, struct err
     int closed = output_close(&out, r < 0 ? &second : err);
     if (r == 0)
         r = closed;
-    return r < 0 ? r : run_checker(p, files, count, err);
+    return r < 0 ? r : run_checker(p, program, files, count, err);
+}
+
+int check_run(struct error *err)
+{
+    struct parameters p;
+    const char *results = getenv("WANLAB_RESULTS");
+    glob_t found = {0};
+    int r = parameters_read_host(&p, err);
+    if (r < 0)
+        return r;
+    if (!results)
+        return error_input(err, "WANLAB_RESULTS is not set");
+    _cleanup_(freep) char *program = realpath("history-check", NULL);
+    if (!program)
+        return error_errno(err, errno, "cannot find 'history-check'");
+    if (chdir(results) < 0) /* so that the places it names are short */
+        return error_errno(err, errno, "cannot enter '%s'", results);
+    if (glob("files/*/" JOURNAL_HISTORY, 0, NULL, &found) == GLOB_NOSPACE)
+        return error_set(err, ENOMEM, "cannot list '%s'", results);
+    r = check_files(&p, program, found.gl_pathv, found.gl_pathc, err);
+    globfree(&found);
+    return r;
 }

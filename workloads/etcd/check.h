@@ -6,13 +6,11 @@
 #ifndef ETCD_CHECK_H
 #define ETCD_CHECK_H
 
-#include <stddef.h>
-
 #include "base/error.h"
 
-#include "parameters.h"
-
-/* Fails if history-check finds a violation or cannot decide; `files` are the nodes' histories. */
-int check_run(const struct parameters *p, char **files, size_t count, struct error *err);
+/* Reads files/NODE/history.jsonl in the folder WANLAB_RESULTS. Fails if history-check, which is
+ * beside this program, finds a violation or cannot decide, and if a node's history is missing: what
+ * its clients wrote would seem to come from nowhere. */
+int check_run(struct error *err);
 
 #endif

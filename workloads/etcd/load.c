@@ -280,9 +280,9 @@ static int ms_until(uint64_t then_ns, uint64_t now_ns)
 /* The load's begin, also if that was in an earlier life; what was due meanwhile is not done. */
 static int begin(struct load *l, struct error *err)
 {
+    output_barrier(&l->output, "load");
     uint64_t now_ns = clock_monotonic_ns();
     l->begin_ns = now_ns;
-    output_phase(&l->output, "load", at(l, now_ns));
     if (isnan(l->journal.begin_s))
         return journal_begin(&l->journal, l->p->folder, at(l, now_ns), err);
     l->begin_ns = now_ns - (uint64_t)(fmax(0, at(l, now_ns) - l->journal.begin_s) * 1e9);
@@ -337,15 +337,13 @@ static int ask_remaining(struct load *l, struct error *err)
     return r;
 }
 
-/* Reads everything, linearizably, once nobody writes any more (nodes begin a little apart), again
- * and again until it is answered or the time is over. */
+/* Reads everything, linearizably, once nobody writes any more, again and again until it is answered
+ * or the time is over. */
 static int read_all(struct load *l, bool *ret_all, struct error *err)
 {
-    uint64_t begin_ns = clock_monotonic_ns() + NS_PER_SEC;
-    uint64_t deadline_ns = begin_ns + (uint64_t)(l->p->settle_s * 1e9);
     int r = 0;
-    while (r == 0 && clock_monotonic_ns() < begin_ns)
-        r = turn(l, TICK_MS, false, err);
+    output_barrier(&l->output, "end");
+    uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)(l->p->settle_s * 1e9);
     for (unsigned key = 0; key <= l->p->keys; key++)
         l->remaining[l->remaining_count++] = key;
     while (r == 0 && (l->remaining_count > 0 || any_busy(l))) {
@@ -382,7 +380,7 @@ static void report_end(struct load *l, double begin_s, double end_s)
                   end_s);
     output_metric(o, "failed", (double)j->by_result[RESULT_FAIL], "", end_s);
     output_metric(o, "unknown", (double)j->by_result[RESULT_UNKNOWN], "", end_s);
-    output_metric(o, "not_started", (double)(l->operations - done), "", end_s);
+    output_metric(o, "not_started", fmax(0, (double)l->operations - (double)done), "", end_s);
 }
 
 static int load(struct load *l, struct error *err)

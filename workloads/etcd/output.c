@@ -51,9 +51,12 @@ void output_gap(struct output *o, const char *metric, double begin_s, double end
             metric, end_s - begin_s, end_s, begin_s, end_s);
 }
 
-void output_phase(struct output *o, const char *phase, double at_s)
+void output_barrier(struct output *o, const char *barrier)
 {
-    fprintf(o->lines, "{\"phase\":\"%s\",\"at\":%.6f}\n", phase, at_s);
+    char line[256];
+    fprintf(o->lines, "{\"barrier\":\"%s\"}\n", barrier);
+    if (!fgets(line, sizeof(line), stdin)) /* nobody is there who would open it */
+        clearerr(stdin);
 }
 
 void output_progress(struct output *o, double share)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What this node's load reports while it runs: metrics, phases and progress as JSON Lines for the
+ * What this node's load reports while it runs: metrics, barriers and progress as JSON Lines for the
  * emulator.
  */
 #ifndef ETCD_OUTPUT_H
@@ -27,7 +27,9 @@ void output_metric(struct output *o, const char *metric, double value, const cha
                    double at_s);
 /* A time without service. */
 void output_gap(struct output *o, const char *metric, double begin_s, double end_s);
-void output_phase(struct output *o, const char *phase, double at_s);
+/* Waits until all nodes' loads are here; open at once where it was opened before. */
+void output_barrier(struct output *o, const char *barrier);
+
 void output_progress(struct output *o, double share); /* at most five lines a second */
 
 #endif

@@ -67,6 +67,7 @@ static int read_load(struct parameters *p, struct error *err)
         (r = read_number("WANLAB_PARAM_TIMEOUT", 2, 1e-3, 1e4, &p->timeout_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_SETTLE", 10, 0, 1e4, &p->settle_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_OUTAGE", 0.5, 1e-3, 1e4, &p->outage_s, err)) < 0 ||
+        (r = read_number("WANLAB_PARAM_SLACK", 0, 0, 3600, &p->slack_s, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_CLIENTS", 10, 1, 1000, &p->clients, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_KEYS", 20, 1, 1e6, &p->keys, err)) < 0 ||
         (r = read_integer("WANLAB_PARAM_LEADER", 0, 0, p->count, &p->leader, err)) < 0 ||
@@ -83,24 +84,39 @@ static int read_load(struct parameters *p, struct error *err)
     return 0;
 }
 
-int parameters_read(struct parameters *ret, struct error *err)
+int parameters_read_host(struct parameters *ret, struct error *err)
 {
-    struct parameters p = {.node = getenv("WANLAB_NODE"),
-                           .peers_path = getenv("WANLAB_PEERS"),
-                           .folder = getenv("WANLAB_DIR"),
-                           .output_path = getenv("WANLAB_OUTPUT")};
+    struct parameters p = {.output_path = getenv("WANLAB_OUTPUT")};
     int r;
-    if (!p.node || !p.peers_path || !p.folder)
-        return error_input(err, "%s is not set",
-                           !p.node         ? "WANLAB_NODE"
-                           : !p.peers_path ? "WANLAB_PEERS"
-                                           : "WANLAB_DIR");
     if ((r = read_integer("WANLAB_COUNT", NAN, 1, 1000, &p.count, err)) < 0 ||
-        (r = read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err)) < 0 ||
         (r = read_u64("WANLAB_SEED", 0, &p.seed, err)) < 0 ||
         (r = read_u64("WANLAB_START", clock_realtime_ns(), &p.start_ns, err)) < 0 ||
         (r = read_load(&p, err)) < 0)
         return r;
     *ret = p;
     return 0;
+}
+
+static const char *expect_text(const char *name, struct error *err)
+{
+    const char *text = getenv(name);
+    if (!text)
+        error_input(err, "%s is not set", name);
+    return text;
+}
+
+int parameters_read(struct parameters *ret, struct error *err)
+{
+    struct parameters p;
+    int r = parameters_read_host(&p, err);
+    if (r < 0)
+        return r;
+    if (!(p.node = expect_text("WANLAB_NODE", err)) ||
+        !(p.peers_path = expect_text("WANLAB_PEERS", err)) ||
+        !(p.folder = expect_text("WANLAB_DIR", err)))
+        return -err->code;
+    r = read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err);
+    if (r == 0)
+        *ret = p;
+    return r;
 }

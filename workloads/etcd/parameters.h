@@ -16,6 +16,7 @@ struct parameters {
     uint64_t seed, start_ns; /* the run's zero, CLOCK_REALTIME */
     double rate;             /* operations per second of this node */
     double duration_s, timeout_s, settle_s, outage_s;
+    double slack_s; /* how far the nodes' clocks may be apart */
     unsigned clients, keys;
     unsigned leader;         /* at the start: index + 1; 0: whoever it is */
     double reads, cas, adds; /* shares of the operations; the rest are writes */
@@ -25,5 +26,8 @@ struct parameters {
 
 /* Reads and checks; what makes no sense is an input error that names the variable. */
 int parameters_read(struct parameters *ret, struct error *err);
+
+/* The same for the check, which runs on no node: node, index and folder are left out. */
+int parameters_read_host(struct parameters *ret, struct error *err);
 
 #endif
