@@ -26,6 +26,7 @@ void links_init(struct supervisor *s)
     l->wire_packets = xcalloc(p->port_count, sizeof(*l->wire_packets));
     l->changed = xcalloc(plan_wires(p), sizeof(*l->changed));
     l->cut = xcalloc(plan_wires(p), sizeof(*l->cut));
+    l->refused = xcalloc(plan_wires(p), sizeof(*l->refused));
     l->history = json_array();
     for (unsigned i = 0; i < plan_wires(p); i++) {
         l->asked[i] = p->wires[i].impairment;
@@ -180,6 +181,7 @@ struct impairment links_effective(const struct supervisor *s, unsigned wire)
 {
     struct impairment i = s->links.asked[wire];
     i.cut |= s->links.cut[wire] > 0;
+    i.refused = s->links.refused[wire];
     return i;
 }
 
@@ -192,6 +194,7 @@ static int make_change(struct supervisor *s, const struct change *c, struct wire
     for (size_t i = 0; i < c->count; i++) {
         made.wires[i] = c->wires[i];
         made.wires[i].impairment.cut |= s->links.cut[c->wires[i].wire] > 0;
+        made.wires[i].impairment.refused = s->links.refused[c->wires[i].wire];
     }
     int r = s->engine->change(s->engine_run, &made, ret, err);
     free(made.wires);

@@ -44,7 +44,8 @@ struct links {
     bool *wire_packets;       /* by port: its node's offloads are off */
     unsigned *changed;        /* by wire: how often */
     unsigned *cut;            /* by wire: the partitions that cut it, whatever is asked of it */
-    struct held_partition *partitions; /* see partitions.c */
+    const struct stations **refused; /* by wire: whose frames do not get through; NULL: nobody's */
+    struct held_partition **partitions; /* see partitions.c */
     size_t partition_count;
     struct change_tables tables; /* what `asked` refers to beside the scenario's */
     json_t *history;             /* of changes, as "status" shows them; the last of very many */

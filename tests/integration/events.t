@@ -135,6 +135,17 @@ is "$(lost n1 10.128.0.2)" 100 "a LAN loses a member"
 is "$(lost n1 10.128.0.2)" 100 "which no change of its wire ends"
 event '{heal: lan}'
 is "$(lost n1 10.128.0.2)" 0 "but healing does"
+event '{partition: [[n1, n2], [n3, n4]]}'
+is "$STATUS" 0 "a LAN is split in two"
+diag "$ERR"
+is "$(lost n1 10.128.0.2) $(lost n1 10.128.0.3) $(lost n4 10.128.0.1) $(lost n4 10.128.0.3)" "0 100 100 0" \
+    "within the halves everything arrives, between them nothing"
+event '{partition: [[n1, n3], [n2, n4]], name: across}'
+is "$(lost n1 10.128.0.2) $(lost n1 10.128.0.3)" "100 100" "two partitions at once"
+event '{heal: across}'
+is "$(lost n1 10.128.0.2) $(lost n1 10.128.0.3)" "0 100" "of which one is healed"
+event '{heal: all}'
+is "$(lost n1 10.128.0.2) $(lost n1 10.128.0.3) $(lost n1 n9)" "0 0 0" "and then all"
 event '{at: 100ms, for: 200ms, flap: {wires: n1-n2, period: 100ms}}' --json
 is "$(jq -c '[.events[] | .asked.link.down // false]' <<<"$OUT")" "[true,false,true,false]" "a link flaps"
 event '{command: "echo in $(hostname)", nodes: [n1, n2]}'
@@ -147,7 +158,6 @@ bad() { # bad REGEX EVENT
 }
 bad "did you mean 'n1" '{pause: n16}'
 bad "no partition to heal" '{heal: all}'
-bad "cannot be split that way" '{partition: [[n1, n2], [n3, n4]]}'
 bad "no wire 'n1->lan1'|network 'lan1'" '{link: {ends: [n1, lan1], delay: 1ms}}'
 bad "an event without an action" '{}'
 lab_down
