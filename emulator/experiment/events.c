@@ -237,6 +237,30 @@ static void carry_out(struct events *e, const struct event *event)
 
 /* --- all of them */
 
+int events_prepare(struct events *e, struct error *err)
+{
+    json_t *last = NULL; /* wires; those of a ramp are always the same */
+    int r = 0;
+    for (size_t i = 0; i < e->count && r == 0; i++) {
+        const struct event *event = &e->events[i];
+        const char *kind = event_kind_name(event->kind);
+        json_t *wires = json_object_get(json_object_get(event->asked, kind), "wires"), *answer;
+        if ((event->kind != EVENT_LINK || (last && json_equal(wires, last))) &&
+            event->kind != EVENT_PARTITION)
+            continue;
+        last = wires ? wires : last;
+        json_t *request = wires ? json_pack("{s:s s:[{s:O s:[s]}]}", "do", "link", "changes",
+                                            "wires", wires, "set", "up")
+                                : events_request(kind, event->asked, "", true);
+        json_object_set_new(request, "prepare", json_true());
+        r = crew_request(e->run->crew, request, &answer, err);
+        if (r < 0)
+            return yaml_wrap(err, &event->mark);
+        json_decref(answer);
+    }
+    return r;
+}
+
 static void on_alarm(void *arg)
 {
     struct events *e = arg;

@@ -42,6 +42,9 @@ int events_check(const struct scenario *s, const struct workload *w,
 void events_init(struct events *e, struct run *r);
 void events_done(struct events *e);
 
+/* Before the wires are measured: those that events will change are made ready for it. */
+int events_prepare(struct events *e, struct error *err);
+
 /* The zero has come, at `zero_s` on the run's clock: from here on they happen. Only the first call
  * counts. */
 void events_begin(struct events *e, double zero_s);

@@ -102,8 +102,8 @@ static char *in_one_line(json_t *words)
 
 /* --- making it */
 
-/* Bare wires are put into the engine's hands. On the delay line a connection has two of them. */
-static int splice_wires(struct supervisor *s, const struct change *c, struct error *err)
+/* On the delay line a connection has two wires. */
+int links_splice(struct supervisor *s, const struct change *c, struct error *err)
 {
     struct links *l = &s->links;
     const struct plan *p = s->tree->plan;
@@ -204,7 +204,7 @@ static int make_change(struct supervisor *s, const struct change *c, struct wire
 int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,
                 struct wire_switch *ret, struct error *err)
 {
-    int r = splice_wires(s, c, err);
+    int r = links_splice(s, c, err);
     if (r == 0)
         r = clear_offloads(s, c, err);
     if (r == 0)
@@ -263,6 +263,7 @@ int links_request(struct connection *c, json_t *request, json_t *answer, struct 
     struct supervisor *s = c->supervisor;
     json_t *words = json_object_get(request, "changes");
     const char *folder = json_string_value(json_object_get(request, "folder"));
+    const bool is_ahead = json_is_true(json_object_get(request, "prepare"));
     struct change change;
     struct wire_switch when;
     if (json_object_get(request, "partition"))
@@ -274,6 +275,11 @@ int links_request(struct connection *c, json_t *request, json_t *answer, struct 
     int r = links_prepare(s, words, folder ? folder : "", &change, err);
     if (r < 0)
         return r;
+    if (is_ahead) {
+        r = links_splice(s, &change, err);
+        change_done(&change);
+        return r;
+    }
     r = links_apply(s, &change, words, json_is_true(json_object_get(request, "scheduled")), &when,
                     err);
     if (r == 0) {

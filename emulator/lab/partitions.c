@@ -96,21 +96,26 @@ static void sift_all(struct supervisor *s, const bool *wires)
     sift(s, sieves);
 }
 
-/* Makes the wires what they are to be now; each stays as it is asked. */
-static int apply(struct supervisor *s, const bool *wires, const char *what, json_t *request,
-                 json_t *answer, struct error *err)
+/* A change of these wires, by which each stays as it is asked. */
+static struct change change_of(struct supervisor *s, const bool *wires)
 {
-    struct links *l = &s->links;
-    const struct plan *p = s->tree->plan;
-    struct wire_switch when;
     struct change change;
-    change_init(&change, p, l->asked, &l->tables, "");
-    for (unsigned i = 0; i < plan_wires(p); i++) {
+    change_init(&change, s->tree->plan, s->links.asked, &s->links.tables, "");
+    for (unsigned i = 0; i < plan_wires(s->tree->plan); i++) {
         if (!wires[i])
             continue;
         change.wires = array_grow(change.wires, change.count, sizeof(*change.wires));
-        change.wires[change.count++] = (struct change_wire){i, l->asked[i]};
+        change.wires[change.count++] = (struct change_wire){i, s->links.asked[i]};
     }
+    return change;
+}
+
+/* Makes the wires what they are to be now. */
+static int apply(struct supervisor *s, const bool *wires, const char *what, json_t *request,
+                 json_t *answer, struct error *err)
+{
+    struct wire_switch when;
+    struct change change = change_of(s, wires);
     sift_all(s, wires);
     json_t *words = json_pack("[{s:[s]}]", "wires", what);
     int r = links_apply(s, &change, words, json_is_true(json_object_get(request, "scheduled")),
@@ -156,6 +161,12 @@ int partitions_part(struct supervisor *s, json_t *request, json_t *answer, struc
         return r;
     _cleanup_(freep) char *what = xasprintf("partition %s", h->partition.name);
     add_wires(s, h, wires);
+    if (json_is_true(json_object_get(request, "prepare"))) {
+        struct change change = change_of(s, wires);
+        r = links_splice(s, &change, err);
+        change_done(&change);
+        return r;
+    }
     hold(s, h);
     r = apply(s, wires, what, request, answer, err);
     if (r < 0) {

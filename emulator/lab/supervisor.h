@@ -113,6 +113,9 @@ void links_init(struct supervisor *s);
  * where the names of files in them begin. */
 int links_prepare(struct supervisor *s, json_t *words, const char *folder, struct change *ret,
                   struct error *err);
+/* Puts those of its wires that are bare into the engine's hands, which does nothing to their
+ * packets yet, but takes its time. */
+int links_splice(struct supervisor *s, const struct change *c, struct error *err);
 /* Makes it, at one instant or not at all; notes it and tells all clients, with `scheduled` if it
  * belongs to a run. What partitions cut, stays cut. */
 int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,

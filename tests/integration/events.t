@@ -36,6 +36,8 @@ events:
   - {at: 1400ms, for: 400ms, pause: db3}
   - {at: 1900ms, kill: db2}
   - {at: 2200ms, restart: db2}
+  - {at: 1300ms, for: 550ms, fill: db1}
+  - {at: 1600ms, command: 'echo x >/run/wanlab/scratch/x || df --output=avail /run/wanlab/scratch', nodes: db1}
   - {at: 2500ms, command: 'echo $((6 * 7)) in $(hostname)', nodes: db3}
 Y
 
@@ -43,12 +45,12 @@ run "$WANLAB" check "$WORK/run.yaml"
 is "$STATUS" 0 "check takes it"
 diag "$ERR"
 is "$(sed 1d <<<"$OUT" | awk '{print $1, $2}' | xargs)" \
-    "500ms partition 800ms link 1.2s heal 1.4s pause 1.8s resume 1.9s kill 2.2s restart 2.5s command" \
+    "500ms partition 800ms link 1.2s heal 1.3s command 1.4s pause 1.6s command 1.8s resume 1.85s command 1.9s kill 2.2s restart 2.5s command" \
     "and prints the schedule"
 like "$("$WANLAB" plan "$WORK/run.yaml")" "# event +1\.2s +heal +split" "so does plan"
 run "$WANLAB" check "$WORK/run.yaml" --set workload.beat.duration=2s
 is "$STATUS" 2 "an event behind the end of the workload is refused"
-like "$ERR" "run.yaml:12:5: a command at 2.5s, but the workload lasts 2s" "with its place"
+like "$ERR" "run.yaml:14:5: a command at 2.5s, but the workload lasts 2s" "with its place"
 
 run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/one"
 [ "$STATUS" != 3 ] || skip_all "$ERR"
@@ -57,14 +59,15 @@ diag "$ERR"
 of_events() { # of_events FOLDER FILTER: of those that were carried out
     jq -c "select(.asked) | $2" "$1/events.jsonl"
 }
-is "$(of_events "$WORK/one" '[.event, .result]' | tr -d '[]"\n' | sed 's/ok/ok /g')" \
-    "partition,ok link,ok heal,ok pause,ok resume,ok kill,ok restart,ok command,started" \
+is "$(of_events "$WORK/one" '"\(.event) \(.result)"' | xargs)" \
+    "partition ok link ok heal ok command started pause ok command started resume ok command started kill ok restart ok command started" \
     "events.jsonl has all of them, with what came of it"
 diag "$(of_events "$WORK/one" '"\(.event) \(.late_s * 1e3) ms late, skew \(.skew_s // 0 | . * 1e6) us"')"
 is "$(of_events "$WORK/one" 'select(.event == "partition" or .event == "heal" or .event == "link") |
     .skew_s >= 0 and .skew_s < 0.001 and .late_s > -0.001 and .late_s < 0.5 and .wires > 0' | sort -u)" true \
     "changes of wires are one instant, near the planned one"
-like "$(cat "$WORK/one/logs/db3.event-8.log")" "^42 in db3" "a command ran where it was to"
+like "$(cat "$WORK/one/logs/db3.event-11.log")" "^42 in db3" "a command ran where it was to"
+is "$(tail -n 1 "$WORK/one/logs/db1.event-6.log" | tr -d ' ')" 0 "a full disk"
 
 # What the nodes saw: seconds since the zero, and round trips in ms.
 zero=$(jq -r --slurpfile run "$WORK/one/run.json" \
