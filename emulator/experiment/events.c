@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "experiment/events.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -56,11 +57,35 @@ void events_init(struct events *e, struct run *r)
         insert(e, &e->schedule->events[i]);
     e->fulfilled = xcalloc(e->schedule ? e->schedule->condition_count + 1 : 1, sizeof(bool));
     e->restarts = xcalloc(r->scenario->node_count, sizeof(*e->restarts));
+    e->busy = xcalloc(r->scenario->node_count, sizeof(*e->busy));
     e->waits = xcalloc(r->scenario->node_count, sizeof(*e->waits));
+}
+
+/* An action that is not answered yet. */
+struct pending {
+    struct pending *next;
+    struct events *events;
+    struct event event;
+};
+
+static void unlink_pending(struct pending *p)
+{
+    struct pending **link = &p->events->pending;
+    while (*link != p)
+        link = &(*link)->next;
+    *link = p->next;
+    json_decref(p->event.asked);
+    free(p);
 }
 
 void events_done(struct events *e)
 {
+    while (e->pending)
+        unlink_pending(e->pending);
+    for (size_t i = 0; i < e->deferred_count; i++)
+        json_decref(e->deferred[i].asked);
+    free(e->deferred);
+    free(e->busy);
     for (size_t i = 0; i < e->count; i++)
         json_decref(e->events[i].asked);
     free(e->events);
@@ -92,11 +117,6 @@ json_t *events_request(const char *kind, json_t *asked, const char *folder, bool
         json_object_set_new(request, "scheduled", json_true());
     return request;
 }
-
-struct pending {
-    struct events *events;
-    struct event event;
-};
 
 /* Into events.jsonl; consumes `change`, which is NULL if it was not carried out. */
 static void note(struct events *e, const struct event *event, json_t *change, const char *result)
@@ -153,11 +173,13 @@ static int before(struct events *e, const struct event *event, unsigned node, st
         crew_set_node(e->run->crew, node,
                       event->kind == EVENT_PAUSE ? CREW_NODE_PAUSED : CREW_NODE_ENDED);
     e->waits[node] = false;
+    e->busy[node] = true;
     return 0;
 }
 
 static int after(struct events *e, const struct event *event, unsigned node, struct error *err)
 {
+    e->busy[node] = false;
     if (event->kind != EVENT_RESUME && event->kind != EVENT_RESTART)
         return 0;
     crew_set_node(e->run->crew, node, CREW_NODE_RUNS);
@@ -173,20 +195,23 @@ static bool is_about_nodes(const struct event *event)
     return event->kind >= EVENT_PAUSE && event->kind <= EVENT_RESTART;
 }
 
+static void carry_out_deferred(struct events *e);
+
 static void on_answer(json_t *answer, const struct error *failure, void *arg)
 {
     struct pending *p = arg;
+    struct events *e = p->events;
     struct error err;
     const char *kind = event_kind_name(p->event.kind);
     if (failure) {
-        fail(p->events, &p->event, failure);
+        fail(e, &p->event, failure);
     } else {
-        note(p->events, &p->event, json_incref(json_object_get(answer, "change")), "ok");
-        if (is_about_nodes(&p->event) && each_node(p->events, &p->event, kind, after, &err) < 0)
-            crew_fail(p->events->run->crew, &err);
+        note(e, &p->event, json_incref(json_object_get(answer, "change")), "ok");
+        if (is_about_nodes(&p->event) && each_node(e, &p->event, kind, after, &err) < 0)
+            crew_fail(e->run->crew, &err);
     }
-    json_decref(p->event.asked);
-    free(p);
+    unlink_pending(p);
+    carry_out_deferred(e);
 }
 
 static int run_command(struct events *e, const struct event *event, unsigned node,
@@ -200,15 +225,14 @@ static int post(struct events *e, const struct event *event, struct error *err)
 {
     struct pending *p = xcalloc(1, sizeof(*p));
     struct run *r = e->run;
-    *p = (struct pending){e, *event};
+    *p = (struct pending){e->pending, e, *event};
     json_incref(event->asked);
+    e->pending = p;
     int result = crew_post(
         r->crew, events_request(event_kind_name(event->kind), event->asked, r->file_folder, true),
         on_answer, p, err);
-    if (result < 0) {
-        json_decref(event->asked);
-        free(p);
-    }
+    if (result < 0)
+        unlink_pending(p);
     return result;
 }
 
@@ -235,14 +259,76 @@ static void carry_out(struct events *e, const struct event *event)
             strcmp(json_text_of(event->asked, "heal"), "all") == 0 ? 0 : e->partitions - 1;
 }
 
+static int find_busy(struct events *e, const struct event *event, unsigned node, struct error *err)
+{
+    (void)event, (void)err;
+    return e->busy[node] ? -EBUSY : 0;
+}
+
+/* Whether one of its nodes is still being killed, booted or paused. */
+static bool has_to_wait(struct events *e, const struct event *event)
+{
+    const char *key = event->kind == EVENT_COMMAND ? "nodes" : event_kind_name(event->kind);
+    if (event->kind != EVENT_COMMAND && !is_about_nodes(event))
+        return false;
+    return each_node(e, event, key, find_busy, NULL) < 0;
+}
+
+static void carry_out_or_defer(struct events *e, const struct event *event)
+{
+    if (!has_to_wait(e, event)) {
+        carry_out(e, event);
+        return;
+    }
+    e->deferred = array_grow(e->deferred, e->deferred_count, sizeof(*e->deferred));
+    e->deferred[e->deferred_count++] = *event;
+    json_incref(event->asked);
+}
+
+static void carry_out_deferred(struct events *e)
+{
+    struct event *deferred = TAKE_PTR(e->deferred);
+    const size_t count = e->deferred_count;
+    e->deferred_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        carry_out_or_defer(e, &deferred[i]);
+        json_decref(deferred[i].asked);
+    }
+    free(deferred);
+}
+
 /* --- all of them */
+
+int events_prepare(struct events *e, struct error *err)
+{
+    json_t *last = NULL; /* wires; those of a ramp are always the same */
+    int r = 0;
+    for (size_t i = 0; i < e->count && r == 0; i++) {
+        const struct event *event = &e->events[i];
+        const char *kind = event_kind_name(event->kind);
+        json_t *wires = json_object_get(json_object_get(event->asked, kind), "wires"), *answer;
+        if ((event->kind != EVENT_LINK || (last && json_equal(wires, last))) &&
+            event->kind != EVENT_PARTITION)
+            continue;
+        last = wires ? wires : last;
+        json_t *request = wires ? json_pack("{s:s s:[{s:O s:[s]}]}", "do", "link", "changes",
+                                            "wires", wires, "set", "up")
+                                : events_request(kind, event->asked, "", true);
+        json_object_set_new(request, "prepare", json_true());
+        r = crew_request(e->run->crew, request, &answer, err);
+        if (r < 0)
+            return yaml_wrap(err, &event->mark);
+        json_decref(answer);
+    }
+    return r;
+}
 
 static void on_alarm(void *arg)
 {
     struct events *e = arg;
     while (e->next < e->count && e->zero_ns + e->events[e->next].at_ns <= clock_monotonic_ns()) {
         const struct event event = e->events[e->next++];
-        carry_out(e, &event);
+        carry_out_or_defer(e, &event);
     }
     if (e->next < e->count)
         crew_set_alarm(e->run->crew, e->zero_ns + e->events[e->next].at_ns, on_alarm, e);
@@ -282,7 +368,8 @@ static void fulfil(struct events *e, const struct condition *c, unsigned node)
         insert(e, &then.events[i]);
     }
     schedule_done(&then);
-    crew_set_alarm(e->run->crew, e->zero_ns + e->events[e->next].at_ns, on_alarm, e);
+    if (e->next < e->count)
+        crew_set_alarm(e->run->crew, e->zero_ns + e->events[e->next].at_ns, on_alarm, e);
 }
 
 /* Whether it may be fulfilled now, by that node. */
@@ -377,6 +464,8 @@ int events_end(struct events *e, struct error *err)
     if (!e->schedule)
         return 0;
     crew_set_alarm(e->run->crew, 0, NULL, NULL);
+    for (size_t i = 0; i < e->deferred_count; i++)
+        note(e, &e->deferred[i], NULL, "the workload ended before");
     for (size_t i = e->next; i < e->count; i++)
         note(e, &e->events[i], NULL, "the workload ended before");
     return e->partitions > 0 ? heal(e, err) : 0;

@@ -25,11 +25,15 @@ struct events {
     size_t count, next;
     bool *fulfilled; /* by condition */
     bool begun;
-    double zero_s;      /* on the run's clock */
-    uint64_t zero_ns;   /* CLOCK_MONOTONIC */
-    size_t partitions;  /* that are there */
-    unsigned *restarts; /* by node */
-    bool *waits;        /* by node: for its services, after a restart */
+    double zero_s;          /* on the run's clock */
+    uint64_t zero_ns;       /* CLOCK_MONOTONIC */
+    size_t partitions;      /* that are there */
+    unsigned *restarts;     /* by node */
+    bool *busy;             /* by node: an action on it is under way */
+    struct event *deferred; /* whose time has come, but whose nodes are busy; in their order */
+    size_t deferred_count;
+    struct pending *pending; /* actions that are not answered yet */
+    bool *waits;             /* by node: for its services, after a restart */
     double late_s; /* the most by which a change of wires, or a pause, took effect too late … */
     const char *late_kind; /* … and what that was */
 };
@@ -41,6 +45,9 @@ int events_check(const struct scenario *s, const struct workload *w,
 
 void events_init(struct events *e, struct run *r);
 void events_done(struct events *e);
+
+/* Before the wires are measured: those that events will change are made ready for it. */
+int events_prepare(struct events *e, struct error *err);
 
 /* The zero has come, at `zero_s` on the run's clock: from here on they happen. Only the first call
  * counts. */

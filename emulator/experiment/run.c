@@ -292,6 +292,8 @@ static int conduct(struct run *r, struct error *err)
     if (result == 0)
         result = start_lab(r, err);
     if (result == 0)
+        result = events_prepare(&r->events, err);
+    if (result == 0)
         result = measure_wires(r, err);
     if (result == 0)
         result = read_facts(r, FACTS_START, err);

@@ -18,7 +18,8 @@
  *       "set":["delay=5ms","up"]},…]}  changes them, all at one instant; see topology/change.h
  *   {"id":6,"do":"link","partition":[["db1"],["db2"]],"name":"split"}  see topology/partition.h;
  *   {"id":6,"do":"link","heal":"split"}            ends it; or "all". What is part of a run's
- *                            schedule has "scheduled":true
+ *                            schedule has "scheduled":true; with "prepare":true nothing changes
+ *                            yet, but all is made ready that takes time
  *   {"id":6,"do":"events","entry":"{partition: halves}"}  what an entry of a scenario's events
  * comes to: {"events":[{"at_s":0,"kind":"partition","asked":{…}},…]}
  *   {"id":6,"do":"down"}     its answer comes with a pidfd of the lab's init

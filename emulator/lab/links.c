@@ -26,6 +26,7 @@ void links_init(struct supervisor *s)
     l->wire_packets = xcalloc(p->port_count, sizeof(*l->wire_packets));
     l->changed = xcalloc(plan_wires(p), sizeof(*l->changed));
     l->cut = xcalloc(plan_wires(p), sizeof(*l->cut));
+    l->refused = xcalloc(plan_wires(p), sizeof(*l->refused));
     l->history = json_array();
     for (unsigned i = 0; i < plan_wires(p); i++) {
         l->asked[i] = p->wires[i].impairment;
@@ -101,8 +102,8 @@ static char *in_one_line(json_t *words)
 
 /* --- making it */
 
-/* Bare wires are put into the engine's hands. On the delay line a connection has two of them. */
-static int splice_wires(struct supervisor *s, const struct change *c, struct error *err)
+/* On the delay line a connection has two wires. */
+int links_splice(struct supervisor *s, const struct change *c, struct error *err)
 {
     struct links *l = &s->links;
     const struct plan *p = s->tree->plan;
@@ -180,6 +181,7 @@ struct impairment links_effective(const struct supervisor *s, unsigned wire)
 {
     struct impairment i = s->links.asked[wire];
     i.cut |= s->links.cut[wire] > 0;
+    i.refused = s->links.refused[wire];
     return i;
 }
 
@@ -192,6 +194,7 @@ static int make_change(struct supervisor *s, const struct change *c, struct wire
     for (size_t i = 0; i < c->count; i++) {
         made.wires[i] = c->wires[i];
         made.wires[i].impairment.cut |= s->links.cut[c->wires[i].wire] > 0;
+        made.wires[i].impairment.refused = s->links.refused[c->wires[i].wire];
     }
     int r = s->engine->change(s->engine_run, &made, ret, err);
     free(made.wires);
@@ -201,7 +204,7 @@ static int make_change(struct supervisor *s, const struct change *c, struct wire
 int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,
                 struct wire_switch *ret, struct error *err)
 {
-    int r = splice_wires(s, c, err);
+    int r = links_splice(s, c, err);
     if (r == 0)
         r = clear_offloads(s, c, err);
     if (r == 0)
@@ -260,6 +263,7 @@ int links_request(struct connection *c, json_t *request, json_t *answer, struct 
     struct supervisor *s = c->supervisor;
     json_t *words = json_object_get(request, "changes");
     const char *folder = json_string_value(json_object_get(request, "folder"));
+    const bool is_ahead = json_is_true(json_object_get(request, "prepare"));
     struct change change;
     struct wire_switch when;
     if (json_object_get(request, "partition"))
@@ -271,6 +275,11 @@ int links_request(struct connection *c, json_t *request, json_t *answer, struct 
     int r = links_prepare(s, words, folder ? folder : "", &change, err);
     if (r < 0)
         return r;
+    if (is_ahead) {
+        r = links_splice(s, &change, err);
+        change_done(&change);
+        return r;
+    }
     r = links_apply(s, &change, words, json_is_true(json_object_get(request, "scheduled")), &when,
                     err);
     if (r == 0) {

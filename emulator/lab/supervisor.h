@@ -44,7 +44,8 @@ struct links {
     bool *wire_packets;       /* by port: its node's offloads are off */
     unsigned *changed;        /* by wire: how often */
     unsigned *cut;            /* by wire: the partitions that cut it, whatever is asked of it */
-    struct held_partition *partitions; /* see partitions.c */
+    const struct stations **refused; /* by wire: whose frames do not get through; NULL: nobody's */
+    struct held_partition **partitions; /* see partitions.c */
     size_t partition_count;
     struct change_tables tables; /* what `asked` refers to beside the scenario's */
     json_t *history;             /* of changes, as "status" shows them; the last of very many */
@@ -112,6 +113,9 @@ void links_init(struct supervisor *s);
  * where the names of files in them begin. */
 int links_prepare(struct supervisor *s, json_t *words, const char *folder, struct change *ret,
                   struct error *err);
+/* Puts those of its wires that are bare into the engine's hands, which does nothing to their
+ * packets yet, but takes its time. */
+int links_splice(struct supervisor *s, const struct change *c, struct error *err);
 /* Makes it, at one instant or not at all; notes it and tells all clients, with `scheduled` if it
  * belongs to a run. What partitions cut, stays cut. */
 int links_apply(struct supervisor *s, const struct change *c, json_t *words, bool scheduled,

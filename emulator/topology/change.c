@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "topology/distribution.h"
 #include "topology/scenario_decode.h"
+#include "topology/stations.h"
 #include "topology/trace.h"
 
 /* --- traces and distributions */
@@ -33,7 +34,22 @@ void change_tables_done(struct change_tables *t)
                          .traces = t->traces,
                          .trace_count = t->trace_count};
     free_tables(&s);
+    for (size_t i = 0; i < t->station_count; i++)
+        free(t->stations[i]);
+    free(t->stations);
     *t = (struct change_tables){0};
+}
+
+const struct stations *change_keep_stations(struct change_tables *t, struct stations *s)
+{
+    for (size_t i = 0; i < t->station_count; i++) {
+        if (!stations_equal(t->stations[i], s))
+            continue;
+        free(s);
+        return t->stations[i];
+    }
+    t->stations = array_grow(t->stations, t->station_count, sizeof(*t->stations));
+    return t->stations[t->station_count++] = s;
 }
 
 /* The one that is kept of those with the same contents; consumes `d`. */

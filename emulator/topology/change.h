@@ -30,8 +30,13 @@ struct change_tables {
     size_t distribution_count;
     struct trace **traces;
     size_t trace_count;
+    struct stations **stations;
+    size_t station_count;
 };
 void change_tables_done(struct change_tables *t);
+
+/* The one that is kept of those with the same contents; consumes `s`. */
+const struct stations *change_keep_stations(struct change_tables *t, struct stations *s);
 
 struct change {
     const struct plan *plan;

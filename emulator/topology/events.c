@@ -220,6 +220,7 @@ struct wire_check {
     struct impairment *now;
     struct change_tables tables;
     char *folder;
+    const struct event *sieve;
 };
 
 static const char **texts_of(json_t *list)
@@ -248,14 +249,18 @@ static int check_link(struct wire_check *w, const struct event *e, struct error 
     return r;
 }
 
-static int check_cuts(const struct wire_check *w, const struct event *e, struct error *err)
+static int check_cuts(struct wire_check *w, const struct event *e, struct error *err)
 {
+    const size_t count = plan_wires(w->plan);
     struct partition p;
-    _cleanup_(freep) bool *named = xcalloc(plan_wires(w->plan) + 1, sizeof(*named));
+    _cleanup_(freep) bool *named = xcalloc(count + 1, sizeof(*named));
+    _cleanup_(freep) bool *sieves = xcalloc(count + 1, sizeof(*sieves));
     int r = partition_read(w->plan->scenario, e->asked, &p, err);
     if (r < 0)
         return r;
-    r = partition_select(&p, w->plan, named, err);
+    r = partition_select(&p, w->plan, named, sieves, err);
+    for (size_t i = 0; r == 0 && i < count && !w->sieve; i++)
+        w->sieve = sieves[i] ? e : NULL;
     partition_done(&p);
     return r;
 }
@@ -267,7 +272,8 @@ static char *folder_of(const struct scenario *s)
     return slash ? xasprintf("%.*s", (int)(slash - file + 1), file) : xstrdup("");
 }
 
-int schedule_check_wires(const struct schedule *c, const struct plan *plan, struct error *err)
+int schedule_check_wires(const struct schedule *c, const struct plan *plan,
+                         const struct event **ret_sieve, struct error *err)
 {
     const size_t count = plan_wires(plan);
     struct wire_check w = {.plan = plan, .now = xcalloc(count + 1, sizeof(*w.now))};
@@ -284,6 +290,7 @@ int schedule_check_wires(const struct schedule *c, const struct plan *plan, stru
         if (r < 0)
             yaml_wrap(err, &e->mark);
     }
+    *ret_sieve = w.sieve;
     change_tables_done(&w.tables);
     free(w.folder);
     free(w.now);

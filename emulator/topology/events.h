@@ -89,8 +89,10 @@ void schedule_done(struct schedule *c);
 int schedule_read_fulfilled(const struct scenario *s, const struct condition *condition,
                             unsigned it, struct schedule *ret, struct error *err);
 
-/* Whether there are the wires that the actions name, and can be what they ask. */
-int schedule_check_wires(const struct schedule *c, const struct plan *plan, struct error *err);
+/* Whether there are the wires that the actions name, and can be what they ask. `*ret_sieve` becomes
+ * the first event, if any, that netem cannot carry out (partition.h); else NULL. */
+int schedule_check_wires(const struct schedule *c, const struct plan *plan,
+                         const struct event **ret_sieve, struct error *err);
 
 /* Whether all of it happens while a workload of that duration runs. */
 int schedule_check_times(const struct schedule *c, uint64_t duration_ns, struct error *err);

@@ -289,6 +289,34 @@ static int read_command(struct events_entry *e, const struct yaml *value, struct
     return r;
 }
 
+/* The scratch folder of nodes has no room, until it is given back. */
+static int read_fill(struct events_entry *e, const struct yaml *value, struct error *err)
+{
+    static const char file[] = "/run/wanlab/scratch/.wanlab-fill";
+    struct node_list nodes = {0};
+    int r = events_names(e->scenario, value, &nodes, err);
+    for (size_t i = 0; i < nodes.count && r == 0; i++)
+        if (e->scenario->nodes[nodes.nodes[i]].kind == NODE_KIND_DOCKER)
+            r = yaml_error(err, &value->mark,
+                           "'%s' is of kind docker, whose scratch folder has no bounds: expected "
+                           "nodes of another kind",
+                           e->scenario->nodes[nodes.nodes[i]].name);
+    json_t *names = events_json_names(e->scenario, nodes.nodes, nodes.count);
+    if (r == 0)
+        r = schedule_add(e, EVENT_COMMAND, e->at_ns,
+                         json_pack("{s:o s:O}", "command",
+                                   json_sprintf("cat /dev/zero >%s 2>/dev/null; true", file),
+                                   "nodes", names),
+                         err);
+    if (r == 0 && e->for_ns > 0)
+        r = schedule_add(
+            e, EVENT_COMMAND, e->at_ns + e->for_ns,
+            json_pack("{s:o s:O}", "command", json_sprintf("rm -f %s", file), "nodes", names), err);
+    json_decref(names);
+    free(nodes.nodes);
+    return r;
+}
+
 /* --- entries */
 
 /* What stands beside an action, beyond `at`. */
@@ -306,6 +334,7 @@ static const struct action actions[] = {
     {"kill", EVENT_KILL, {"for"}},
     {"restart", EVENT_RESTART, {NULL}},
     {"command", EVENT_COMMAND, {"nodes"}},
+    {"fill", EVENT_KINDS, {"for"}},
     {"ramp", EVENT_KINDS, {NULL}},
     {"flap", EVENT_KINDS, {"for"}},
     {"random", EVENT_KINDS, {NULL}},
@@ -329,6 +358,8 @@ static int read_action(struct events_entry *e, const struct action *a, const str
     default:
         return read_nodes(e, value, a->kind, err);
     }
+    if (strcmp(a->key, "fill") == 0)
+        return read_fill(e, value, err);
     if (strcmp(a->key, "ramp") == 0)
         return events_read_ramp(e, value, err);
     if (strcmp(a->key, "flap") == 0)
@@ -341,10 +372,10 @@ static int read_action(struct events_entry *e, const struct action *a, const str
 /* Exactly one action, and nothing beside it that does not go with it. */
 static int find_action(const struct yaml *map, const struct action **ret, struct error *err)
 {
-    static const char *const keys[] = {"at",      "when",    "after", "for",       "partition",
-                                       "heal",    "link",    "pause", "resume",    "kill",
-                                       "restart", "command", "ramp",  "flap",      "random",
-                                       "churn",   "of",      "name",  "direction", "nodes"};
+    static const char *const keys[] = {
+        "at",     "when",   "after", "for",     "partition", "heal",  "link",
+        "pause",  "resume", "kill",  "restart", "command",   "ramp",  "flap",
+        "random", "churn",  "of",    "name",    "direction", "nodes", "fill"};
     int r = yaml_expect_map(map, "an event", keys, ARRAY_LEN(keys), err);
     *ret = NULL;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(actions); i++) {
@@ -358,7 +389,7 @@ static int find_action(const struct yaml *map, const struct action **ret, struct
     if (r == 0 && !*ret)
         return yaml_error(err, &map->mark,
                           "an event without an action, expected one of partition, heal, link, "
-                          "pause, resume, kill, restart, command, ramp, flap, random, churn");
+                          "pause, resume, kill, restart, command, fill, ramp, flap, random, churn");
     for (size_t i = 0; r == 0 && i < map->count; i++) {
         const char *key = map->pairs[i].key;
         bool fits =

@@ -12,6 +12,7 @@
 
 struct distribution;
 struct trace;
+struct stations;
 
 /* Something that happens to a packet by chance. With correlation c, whether it happens to packet n
  * depends on whether it happened to the one before, so that the long-run share is exactly
@@ -47,8 +48,9 @@ struct framing {
 };
 
 struct impairment {
-    bool cut;           /* nothing gets through, whatever the rest says */
-    uint64_t delay_ns;  /* one way, added to every packet after its transmission */
+    bool cut;                       /* nothing gets through, whatever the rest says */
+    const struct stations *refused; /* whose frames do not; NULL: nobody's; the delay line alone */
+    uint64_t delay_ns;              /* one way, added to every packet after its transmission */
     uint64_t jitter_ns; /* of the delay: half the range if uniform, else the tables' unit */
     const struct distribution *distribution; /* NULL: uniform */
     double jitter_correlation;

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "topology/distribution.h"
 #include "topology/impairment.h"
+#include "topology/stations.h"
 #include "topology/trace.h"
 
 static void print_share(FILE *out, const char *word, double share)
@@ -122,6 +123,8 @@ void impairment_print(const struct impairment *i, FILE *out)
 {
     char text[UNITS_TEXT_MAX];
     const struct framing *f = &i->framing;
+    if (i->refused)
+        fprintf(out, "deaf to %zu of the members, ", i->refused->count);
     fprintf(out, "%sdelay %s", i->cut ? "down, " : "", units_format_time(text, i->delay_ns));
     print_jitter(i, out);
     print_loss(i, out);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "topology/partition.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "topology/stations.h"
 
 /* --- who is where */
 
@@ -112,17 +114,32 @@ static bool is_wire_of(const struct wire *w, const struct network *n)
            strncmp(w->name, n->name, len) == 0;
 }
 
+/* The wires to those that are to hear some of the others, but not all. */
+static void select_sieves(const struct partition *p, const struct plan *plan,
+                          const struct network *n, bool *sieves)
+{
+    for (size_t w = 0; w < plan_wires(plan); w++) {
+        const struct wire *wire = &plan->wires[w];
+        if (wire->kind != WIRE_DOWNLINK || !is_wire_of(wire, n))
+            continue;
+        for (size_t i = 0; i < n->member_count && !sieves[w]; i++)
+            sieves[w] = partition_cuts(p, n->members[i].node, plan->ports[wire->from_port].node);
+    }
+}
+
 static int select_network(const struct partition *p, const struct plan *plan,
-                          const struct network *n, bool *named, struct error *err)
+                          const struct network *n, bool *named, bool *sieves, struct error *err)
 {
     _cleanup_(freep) struct member_cut *cuts = xcalloc(n->member_count, sizeof(*cuts));
-    if (!split_network(p, n, cuts))
+    const bool is_all = split_network(p, n, cuts);
+    if (!is_all && !sieves)
         return error_input(err,
-                           "the network '%s' cannot be split that way: its members share what is "
-                           "between them, so only single ones can be cut off; expected groups of "
-                           "which only one has several members there, or links or a wan",
+                           "the engine netem cannot split the network '%s' that way: there only "
+                           "single members can be cut off (expected engine delayline)",
                            n->name);
-    for (size_t w = 0; w < plan_wires(plan); w++) {
+    if (!is_all)
+        select_sieves(p, plan, n, sieves);
+    for (size_t w = 0; w < plan_wires(plan) && is_all; w++) {
         const struct wire *wire = &plan->wires[w];
         if (!is_wire_of(wire, n))
             continue;
@@ -131,6 +148,34 @@ static int select_network(const struct partition *p, const struct plan *plan,
                 named[w] |= wire->kind == WIRE_UPLINK ? cuts[i].up : cuts[i].down;
     }
     return 0;
+}
+
+struct stations *partition_refused(const struct partition *const *p, size_t count,
+                                   const struct plan *plan, unsigned wire)
+{
+    const struct wire *down = &plan->wires[wire];
+    const char *arrow = strstr(down->name, "->");
+    const size_t len = (size_t)(arrow - down->name);
+    uint8_t(*macs)[6] = NULL;
+    size_t refused = 0;
+    for (size_t w = 0; w < plan_wires(plan) && down->kind == WIRE_DOWNLINK; w++) {
+        const struct wire *up = &plan->wires[w];
+        const struct port *from = &plan->ports[up->from_port];
+        const char *network = up->name + strlen(up->name) - len;
+        bool apart = false;
+        if (up->kind != WIRE_UPLINK || strlen(up->name) < len + 2 || network[-1] != '>' ||
+            strncmp(network, down->name, len) != 0)
+            continue;
+        for (size_t i = 0; i < count; i++)
+            apart |= partition_cuts(p[i], from->node, plan->ports[down->to_port].node);
+        if (!apart)
+            continue;
+        macs = array_grow(macs, refused, sizeof(*macs));
+        memcpy(macs[refused++], from->node_mac, sizeof(*macs));
+    }
+    struct stations *ret = refused ? stations_new(macs, refused) : NULL;
+    free(macs);
+    return ret;
 }
 
 /* --- ways around */
@@ -220,7 +265,7 @@ static int refuse_ways_around(const struct partition *p, const struct scenario *
     return visit_neighbours(&islands, touch, err);
 }
 
-int partition_select(const struct partition *p, const struct plan *plan, bool *named,
+int partition_select(const struct partition *p, const struct plan *plan, bool *named, bool *sieves,
                      struct error *err)
 {
     const struct scenario *s = plan->scenario;
@@ -232,9 +277,9 @@ int partition_select(const struct partition *p, const struct plan *plan, bool *n
                 partition_cuts(p, plan->ports[w->from_port].node, plan->ports[w->to_port].node);
     }
     for (size_t i = 0; r == 0 && i < s->network_count; i++)
-        r = select_network(p, plan, &s->networks[i], named, err);
+        r = select_network(p, plan, &s->networks[i], named, sieves, err);
     for (size_t i = 0; r == 0 && i < plan_wires(plan); i++)
-        if (named[i])
+        if (named[i] || (sieves && sieves[i]))
             return 0;
     return r < 0 ? r : error_input(err, "no wire joins these groups: there is nothing to cut");
 }

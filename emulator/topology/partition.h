@@ -6,7 +6,8 @@
  * earlier group to a later one is lost. Nothing is said of what programs forward.
  *
  * Links and the wan have a wire for each pair. On a network, where all members share what is
- * between, a member's own wires are cut; so of the groups there only one may have several members.
+ * between, the wires of a member that is to reach nobody are cut; if that is not all, those to the
+ * members refuse the frames of some others, which the delay line alone can do.
  *
  * As JSON: {"partition": [["db1"], ["db2", "db3"]], "name": "split", "direction": "one-way"}
  */
@@ -33,9 +34,15 @@ void partition_done(struct partition *p);
 /* Whether packets from one node to the other are to be lost. */
 bool partition_cuts(const struct partition *p, unsigned from, unsigned to);
 
-/* Marks in `named` (one for each of the plan's wires) those to be cut. Errors, of input: there is
- * none; a network cannot be split that way; a router in no group joins two. */
-int partition_select(const struct partition *p, const struct plan *plan, bool *named,
+/* Marks (one for each of the plan's wires) those to be cut, and those that are to refuse the frames
+ * of some. `sieves` is NULL where nothing can do that. Errors, of input: there is none; a network
+ * cannot be split that way; a router in no group joins two. */
+int partition_select(const struct partition *p, const struct plan *plan, bool *cuts, bool *sieves,
                      struct error *err);
+
+/* Whose frames a wire to a member of a network has to refuse for all of `count` partitions; NULL:
+ * nobody's. The caller frees it. */
+struct stations *partition_refused(const struct partition *const *p, size_t count,
+                                   const struct plan *plan, unsigned wire);
 
 #endif

@@ -32,7 +32,11 @@ int scenario_decode_events(struct scenario *s, const struct yaml *node, struct e
         r = plan_new(s, s->engine == ENGINE_AUTO ? ENGINE_DELAYLINE : s->engine, &plan, err);
     if (r < 0 || !any)
         return r;
-    r = schedule_check_wires(s->events, plan, err);
+    const struct event *sieve;
+    r = schedule_check_wires(s->events, plan, &sieve, err);
+    if (r == 0 && sieve)
+        r = scenario_need_delayline(s, &sieve->mark, "partition",
+                                    "cannot keep some members of a network apart from others", err);
     plan_free(plan);
     return r;
 }

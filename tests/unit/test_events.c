@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "expect.h"
 #include "topology/partition.h"
+#include "topology/stations.h"
 
 #define WAN                                                                                        \
     "seed: 3\n"                                                                                    \
@@ -148,7 +149,7 @@ static void one_way_cuts_what_goes_to_later_groups(void **state)
     struct plan *plan;
     assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &plan, &err), 0);
     bool named[64] = {false};
-    assert_int_equal(partition_select(&p, plan, named, &err), 0);
+    assert_int_equal(partition_select(&p, plan, named, NULL, &err), 0);
     unsigned count = 0;
     for (size_t i = 0; i < plan_wires(plan); i++) {
         count += named[i];
@@ -162,31 +163,54 @@ static void one_way_cuts_what_goes_to_later_groups(void **state)
     free(path);
 }
 
-static void networks_lose_single_members_alone(void **state)
+static void networks_are_split_by_cuts_or_sieves(void **state)
 {
     (void)state;
-    static const char lan[] = "nodes: {db: {count: 4}}\nnetworks: {lan0: {members: [db]}}\n"
-                              "events: [{at: 1s, partition: [%s]}]\n";
+    static const char lan[] = "engine: %s\nnodes: {db: {count: 4}}\n"
+                              "networks: {lan0: {members: [db]}}\n"
+                              "events: [{at: 1s, partition: [db2, [db1, db3, db4]], for: 1s},\n"
+                              "  {at: 3s, partition: [[db1, db2], [db3, db4]]}]\n";
     struct scenario *s;
-    char *good = xasprintf(lan, "db2, [db1, db3, db4]"),
-         *bad = xasprintf(lan, "[db1, db2], [db3, db4]");
-    char *path = expect_file("s.yaml", good);
-    assert_int_equal(scenario_open(path, NULL, 0, &s, NULL), 0);
     struct plan *plan;
-    struct partition p;
-    bool named[8] = {false};
+    struct partition one, two;
+    bool cuts[8] = {false}, sieves[8] = {false};
+    char *file = xasprintf(lan, "auto"), *netem = xasprintf(lan, "netem");
+    char *path = expect_file("s.yaml", file);
+    assert_int_equal(scenario_open(path, NULL, 0, &s, NULL), 0);
+    assert_non_null(strstr(s->needs_delayline, "'partition', line 5, column 3"));
     assert_int_equal(plan_new(s, ENGINE_DELAYLINE, &plan, NULL), 0);
-    assert_int_equal(partition_read(s, s->events->events[0].asked, &p, NULL), 0);
-    assert_int_equal(partition_select(&p, plan, named, NULL), 0);
-    for (size_t i = 0; i < plan_wires(plan); i++)
-        assert_int_equal(named[i], strstr(plan->wires[i].name, "db2") != NULL);
-    partition_done(&p);
+    assert_int_equal(partition_read(s, s->events->events[0].asked, &one, NULL), 0);
+    assert_int_equal(partition_select(&one, plan, cuts, sieves, NULL), 0);
+    for (size_t i = 0; i < plan_wires(plan); i++) {
+        assert_int_equal(cuts[i], strstr(plan->wires[i].name, "db2") != NULL);
+        assert_false(sieves[i]);
+        cuts[i] = false;
+    }
+    assert_int_equal(partition_read(s, s->events->events[2].asked, &two, NULL), 0);
+    assert_int_equal(partition_select(&two, plan, cuts, NULL, NULL), -EINVAL);
+    assert_int_equal(partition_select(&two, plan, cuts, sieves, NULL), 0);
+    const struct partition *both[] = {&one, &two};
+    for (unsigned i = 0; i < plan_wires(plan); i++) {
+        assert_false(cuts[i]);
+        assert_int_equal(sieves[i], plan->wires[i].kind == WIRE_DOWNLINK);
+        struct stations *refused = partition_refused(both + 1, 1, plan, i);
+        assert_int_equal(refused ? refused->count : 0, sieves[i] ? 2 : 0);
+        free(refused);
+        refused = partition_refused(both, 2, plan, i);
+        const bool of_db1 = strcmp(plan->wires[i].name, "lan0->db1") == 0;
+        if (of_db1) /* all others: db2 by the one partition, db3 and db4 by the other */
+            assert_true(refused->count == 3 && stations_have(refused, plan->ports[3].node_mac) &&
+                        !stations_have(refused, plan->ports[0].node_mac));
+        free(refused);
+    }
+    partition_done(&one);
+    partition_done(&two);
     plan_free(plan);
     scenario_free(s);
-    expect_scenario_refused(bad, "3:10: the network 'lan0' cannot be split that way");
+    expect_scenario_refused(netem, "5:3: 'partition': the engine netem cannot keep some members");
     free(path);
-    free(good);
-    free(bad);
+    free(file);
+    free(netem);
 }
 
 static void routers_must_be_on_a_side(void **state)
@@ -360,7 +384,7 @@ int main(void)
         cmocka_unit_test(ramps_and_flaps_are_taken_apart),
         cmocka_unit_test(words_stand_for_partitions),
         cmocka_unit_test(one_way_cuts_what_goes_to_later_groups),
-        cmocka_unit_test(networks_lose_single_members_alone),
+        cmocka_unit_test(networks_are_split_by_cuts_or_sieves),
         cmocka_unit_test(routers_must_be_on_a_side),
         cmocka_unit_test(the_seed_decides_on_what_is_drawn),
         cmocka_unit_test(a_schedule_that_was_run_is_one),

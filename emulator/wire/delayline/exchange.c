@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "topology/distribution.h"
+#include "topology/stations.h"
 #include "topology/trace.h"
 
 enum { TABLES_ROOM = 128 << 20, ALIGNMENT = 16 };
@@ -109,6 +110,16 @@ static int share_trace(struct exchange *x, const struct trace **io, struct error
     return add_table(x, t, points ? shared : NULL, err);
 }
 
+static int share_stations(struct exchange *x, const struct stations **io, struct error *err)
+{
+    const struct stations *s = *io;
+    *io = find_table(x, s);
+    if (*io)
+        return 0;
+    *io = copy(x, s, stations_size(s));
+    return add_table(x, s, *io, err);
+}
+
 int exchange_put(struct exchange *x, const struct change_wire *wires, size_t count,
                  struct error *err)
 {
@@ -120,6 +131,8 @@ int exchange_put(struct exchange *x, const struct change_wire *wires, size_t cou
             r = share_distribution(x, &to->distribution, err);
         if (r == 0 && to->trace)
             r = share_trace(x, &to->trace, err);
+        if (r == 0 && to->refused)
+            r = share_stations(x, &to->refused, err);
     }
     return r;
 }

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/prng.h"
+#include "topology/stations.h"
 #include "topology/trace.h"
+#include "wire/delayline/frame.h"
 
 static void set_impairment(struct wire_state *s, const struct impairment *impairment)
 {
@@ -302,6 +304,13 @@ static bool suffer(const struct wires *w, struct wire_state *s, struct packet *p
     return true;
 }
 
+/* Of a member of a network that is to be apart from this one. */
+static bool is_refused(const struct impairment *i, const struct packet *packet)
+{
+    return i->refused && packet->size >= FRAME_VNET_HEADER + 12 &&
+           stations_have(i->refused, packet->data + FRAME_VNET_HEADER + 6);
+}
+
 enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *packet,
                               uint64_t arrival_ns)
 {
@@ -311,7 +320,7 @@ enum wires_fate wires_enqueue(struct wires *w, uint32_t wire, struct packet *pac
     packet->number = 0;
     packet->early = packet->duplicate = packet->corrupt = false;
     bool survives = packet->control || suffer(w, s, packet);
-    if (!survives || s->impairment.cut) {
+    if (!survives || s->impairment.cut || is_refused(&s->impairment, packet)) {
         s->stats->lost += packet->segments;
         record(w, wire, packet, RECORD_LOST);
         return WIRES_LOST;
