@@ -88,26 +88,27 @@ static const char *setting_of(const struct containerlab *c, const struct yaml_pa
 
 /* --- what has no counterpart --- */
 
+static void note_setting(struct containerlab *c, const char *key)
+{
+    for (size_t i = 0; i < c->unused_count; i++)
+        if (strcmp(c->unused[i].key, key) == 0) {
+            c->unused[i].count++;
+            return;
+        }
+    if (c->unused_count == UNUSED_MAX)
+        return;
+    c->unused = array_grow(c->unused, c->unused_count, sizeof(*c->unused));
+    c->unused[c->unused_count++] = (struct setting){key, 1};
+}
+
 static void note_unused(struct containerlab *c, const struct yaml *map, const char *const *used)
 {
     for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
-        const char *key = map->pairs[i].key;
         const char *const *u = used;
-        struct setting *s = c->unused;
-        while (*u && strcmp(*u, key) != 0)
+        while (*u && strcmp(*u, map->pairs[i].key) != 0)
             u++;
-        if (*u)
-            continue;
-        while (s < c->unused + c->unused_count && strcmp(s->key, key) != 0)
-            s++;
-        if (s == c->unused + c->unused_count && c->unused_count == UNUSED_MAX)
-            continue;
-        if (s == c->unused + c->unused_count) {
-            c->unused = array_grow(c->unused, c->unused_count, sizeof(*c->unused));
-            s = &c->unused[c->unused_count++];
-            *s = (struct setting){.key = key};
-        }
-        s->count++;
+        if (!*u)
+            note_setting(c, map->pairs[i].key);
     }
 }
 
