@@ -2,7 +2,8 @@
  *
  * A container node is an OCI bundle in the lab's memory, run by crun or runc.
  *
- * For each boot a helper's child takes a mount namespace of its own, lays an overlay over the
+ * For each boot a helper's child takes a mount namespace of its own, without the other nodes'
+ * folders, which the runtime would copy once more for each container, lays an overlay over the
  * node's root (everything that the node writes goes into memory and dies with the lab), and becomes
  * `RUNTIME run --detach`. So the overlay is seen by nobody but the runtime and the container, and
  * with the container's last process it is gone. The container's first process is not one of its
@@ -143,8 +144,8 @@ static void become_runtime(const struct node_spec *spec, const struct cgroup *cg
     int r = take_output(spec->console, &err);
     if (strcmp(runtime, "crun") == 0)
         cgroup_join(cgroup);
-    if (r == 0 && unshare(CLONE_NEWNS) < 0)
-        r = error_errno(&err, errno, "cannot make a mount namespace");
+    if (r == 0)
+        r = sandbox_enter_bare(spec, &err);
     if (r == 0)
         r = mount_root(spec, &err);
     if (r == 0)

@@ -269,6 +269,36 @@ static int enter_copy(int mounts, struct error *err)
     return 0;
 }
 
+static int put_in_place(int tree, const char *path, struct error *err)
+{
+    int r = file_make_dirs(path, err);
+    return r < 0 ? r : put_tree(tree, path, err);
+}
+
+int sandbox_enter_bare(const struct node_spec *spec, struct error *err)
+{
+    int trees[MOUNTS_MAX], work = -1;
+    size_t opened = 0;
+    if (spec->mount_count > MOUNTS_MAX)
+        return error_set(err, E2BIG, "more than %d folders for one node", MOUNTS_MAX);
+    int r = open_source(spec->work, &work, err);
+    while (r == 0 && opened < spec->mount_count) {
+        r = open_source(spec->mounts[opened].source, &trees[opened], err);
+        opened += r == 0;
+    }
+    if (r == 0)
+        r = enter_copy(spec->bare_mounts, err);
+    if (r == 0)
+        r = put_in_place(work, spec->work, err);
+    for (size_t i = 0; i < opened; i++) {
+        if (r == 0)
+            r = put_in_place(trees[i], spec->mounts[i].source, err);
+        close(trees[i]);
+    }
+    fd_closep(&work);
+    return r;
+}
+
 int sandbox_build(const struct node_spec *spec, int mounts, struct error *err)
 {
     int trees[MOUNTS_MAX];

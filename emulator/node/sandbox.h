@@ -19,6 +19,10 @@ int sandbox_build(const struct node_spec *spec, int mounts, struct error *err);
 /* A copy of the caller's mount namespace as it is now. The caller closes `*ret_mounts`. */
 int sandbox_copy_mounts(int *ret_mounts, struct error *err);
 
+/* Takes the caller into a copy of the spec's bare mounts, with the spec's folders and its work
+ * folder where they are in the lab's. */
+int sandbox_enter_bare(const struct node_spec *spec, struct error *err);
+
 /* Gives up, for good, all capabilities but those of a Docker container plus NET_ADMIN and NET_RAW,
  * and sets no_new_privs. MKNOD is not among them, since no device cgroup would keep a node from the
  * host's disks. */
