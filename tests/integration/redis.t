@@ -40,6 +40,8 @@ for persist in no always; do
 done
 [ "$(of power-no db1.lost_writes)" -ge 5000 ]
 ok $? "what was acknowledged before is lost: $(tail -n 1 power-no/logs/check.log)"
+[ "$(of power-no db1.outage)" -ge 500 ] && [ "$(of power-no db2.outage)" -ge 500 ]
+ok $? "nobody could write as long as it was off: $(of power-no db1.outage) and $(of power-no db2.outage) ms"
 is "$(of power-always db1.lost_writes)" 0 "but not if every write waits for the disk"
 nothing_left "nothing is left"
 done_testing
