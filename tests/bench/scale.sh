@@ -31,7 +31,8 @@ available() { awk '/^MemAvailable:/ {print $2}' /proc/meminfo; }
 namespaces() { awk '$1 == "net_namespace" {print $2}' /proc/slabinfo; }
 gone() { # until the kernel has destroyed the network namespaces; $1 there were before
     local deadline=$((SECONDS + 10))
-    while [ "$(namespaces)" -gt $(($1 + 16)) ] && [ $SECONDS -lt $deadline ]; do sleep 0.01; done
+    # The kernel gives back what it has taken down with the next one that it takes down.
+    while unshare --net true && [ "$(namespaces)" -gt $(($1 + 16)) ] && [ $SECONDS -lt $deadline ]; do sleep 0.01; done
 }
 row() { printf '%7s  %-8s %9s %9s %9s %10s\n' "$@"; }
 per_node() { # KiB in all, nodes
