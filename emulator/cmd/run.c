@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cmd/scenario_options.h"
 #include "experiment/run.h"
@@ -36,7 +37,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     struct scenario_options o = {0};
     struct run_options run_options = {.print_tables = true, .report = true};
     const char *fates = NULL;
-    struct text wires = {0};
+    _cleanup_(text_done) struct text wires = {0};
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
         if (c == 'o')
@@ -59,7 +60,6 @@ static enum exit_status run(const struct command *command, int argc, char **argv
         return command_usage(command);
     place_sweep();
     int r = run_once(&o, fates, &run_options, &err);
-    text_done(&wires);
     return r < 0 ? command_failed(&err) : STATUS_DONE;
 }
 

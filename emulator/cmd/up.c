@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "cmd/print.h"
@@ -61,7 +62,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
     struct scenario_options o = {0};
     struct lab_options lab_options = {0};
     const char *fates = NULL, *folder = "pcap";
-    struct text wires = {0};
+    _cleanup_(text_done) struct text wires = {0};
     bool json = false;
     struct error err;
     for (int c; (c = command_option(command, argc, argv)) != -1;) {
@@ -89,7 +90,6 @@ static enum exit_status run(const struct command *command, int argc, char **argv
                 : 0;
     if (r == 0)
         r = start(&o, &lab_options, fates, json, &err);
-    text_done(&wires);
     return r < 0 ? command_failed(&err) : STATUS_DONE;
 }
 
