@@ -39,11 +39,6 @@ leader() {
 metric() { # metric RUN METRIC: of all nodes together
     awk -F, -v m="$2" '$2 == m {sum += $5} END {printf "%.6f", sum}' "$WORK/$1/samples.csv"
 }
-between() { # between LOW VALUE HIGH NAME
-    awk -v l="$1" -v v="$2" -v h="$3" 'BEGIN {exit !(l <= v && v <= h)}'
-    ok $? "$4"
-    diag "$2"
-}
 
 "$WANLAB" run "$WORK/run.yaml" -o "$WORK/cut" >"$WORK/out" 2>"$WORK/err" &
 run_pid=$!
@@ -60,11 +55,11 @@ diag "$first led, then ${second:-nobody}"
 diag "$(cat "$WORK"/cut/logs/*check*.log)"
 like "$(cat "$WORK/err")" "check +passed" "its check holds"
 like "$(cat "$WORK"/cut/logs/*check*.log)" "registers +valid: 10 keys" "all registers were linearizable"
-between 30 "$(metric cut commits)" 600 "commits were acknowledged"
-between 0.3 "$(metric cut outage_max)" 8 "the time without any commit is that of an election"
+within "$(metric cut commits)" 30 600 "commits were acknowledged"
+within "$(metric cut outage_max)" 0.3 8 "the time without any commit is that of an election"
 begin=$(jq 'select(.metric == "outage_max").begin' "$WORK"/cut/nodes/*.jsonl)
 cut=$(jq 'select(.event == "link").took_effect' "$WORK/cut/events.jsonl" | head -n 1)
-between -0.5 "$(jq -n "$begin - $cut")" 0.5 "and begins with the cut"
+within "$(jq -n "$begin - $cut")" -0.5 0.5 "and begins with the cut"
 like "$(head -n 4 "$WORK/out")" 'commits +throughput +commit p50' "the table"
 
 # A follower is stale for a few milliseconds after a commit; a read has to meet them.

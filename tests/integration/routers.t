@@ -32,9 +32,6 @@ rtt_ms() {
     "$WANLAB" exec "$lab" "$1" -- ping "${@:3}" -c 30 -i 0.02 -W 3 "$2" | sed -n 's|^rtt .* = \([0-9.]*\)/.*|\1|p'
 }
 
-# within MS LOW HIGH
-within() { awk -v x="$1" -v low="$2" -v high="$3" 'BEGIN { exit !(x >= low && x <= high) }'; }
-
 lab=routers-$$
 "$WANLAB" up "$TOP/topologies/campus.yaml" --name "$lab" --engine delayline >/dev/null
 ok $? "a lab with routers comes up"
@@ -42,10 +39,10 @@ for family in 4 6; do
     is "$(hops $family alice bob)" "edge1 east edge2" "IPv$family: there, one hop after the other by its name"
     is "$(hops $family bob alice)" "edge2 west edge1" "IPv$family: back by the other path"
     ms=$(rtt_ms alice bob -$family)
-    within "$ms" 28.9 36
+    is_within "$ms" 28.9 36
     ok $? "IPv$family: the round trip is the sum of the wires of both paths, 29 ms (measured $ms)"
     ms=$(rtt_ms edge1 edge2 -$family)
-    within "$ms" 24.9 32
+    is_within "$ms" 24.9 32
     ok $? "IPv$family: also between routers, 25 ms (measured $ms)"
 done
 like "$("$WANLAB" exec "$lab" alice -- ping -4 -c 1 bob)" 'ttl=61 ' "three routers take three from the time to live"
@@ -65,7 +62,7 @@ is "$("$WANLAB" exec "$lab" alice -- sysctl -n net.ipv4.ip_forward net.ipv6.conf
 run "$WANLAB" exec "$lab" edge1 -- ping -4 -c 1 -W 3 10.64.0.2
 like "$OUT" 'Destination (Net|Host) Unreachable|100% packet loss' "an address that nobody has is refused, or silent"
 "$WANLAB" restart "$lab" edge1 >/dev/null
-within "$(rtt_ms alice bob)" 28.9 36
+is_within "$(rtt_ms alice bob)" 28.9 36
 ok $? "a router that was restarted has its routes again"
 "$WANLAB" down "$lab"
 

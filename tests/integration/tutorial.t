@@ -35,23 +35,19 @@ done <steps
 value() { # value FOLDER NODE METRIC [p50]: in ms, or as it is
     jq ".metrics.$2.$3 | if type == \"object\" then .${4:-p50} else . end | if . < 100 then . * 1000 else . end | round" "$1/run.json"
 }
-between() { # between LEAST VALUE MOST WHAT
-    [ "$2" -ge "$1" ] && [ "$2" -le "$3" ]
-    ok $? "$4: $2"
-}
 like "$(jq -r .verdict hello/run.json)" "trusted|doubtful" "hello: it is what the file asks for"
-between 40 "$(value hello n1 answer)" 80 "hello: 40 ms between the nodes"
-between 40 "$(value first n1 commit)" 70 "first: a commit takes a round trip"
-between 160 "$(value worse n1 commit)" 300 "worse: a longer one"
+within "$(value hello n1 answer)" 40 80 "hello: 40 ms between the nodes"
+within "$(value first n1 commit)" 40 70 "first: a commit takes a round trip"
+within "$(value worse n1 commit)" 160 300 "worse: a longer one"
 [ "$(value worse n1 commit p99)" -gt "$(value first n1 commit)" ]
 ok $? "worse: and the quantiles are longer"
 is "$(cut -d, -f1 losses/sweep.csv | xargs)" "wan.loss 0% 20%" "losses: every point of the sweep"
 like "$(cat losses/report.html)" "outage" "losses: the report shows the outage"
 for node in n1 n2; do
-    between 2900 "$(value safe $node outage)" 6500 "the split: three seconds without a commit at $node"
+    within "$(value safe $node outage)" 2900 6500 "the split: three seconds without a commit at $node"
 done
 for node in n3 n4 n5; do
-    between 50 "$(value safe $node outage)" 2500 "the split: the majority goes on, at $node"
+    within "$(value safe $node outage)" 50 2500 "the split: the majority goes on, at $node"
 done
 like "$said" "it ended with status 1; it said last: [0-9]+ of them are not on a majority: n[12]-[0-9]+" \
     "the fault: it is found, where it must show"

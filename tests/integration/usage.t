@@ -6,12 +6,6 @@
 
 # cost NODE KEY [FACTOR]: a whole number
 cost() { "$WANLAB" status one --json | jq "[.nodes[] | select(.name == \"$1\").$2 * ${3:-1}][0] | floor"; }
-# within VALUE LOW HIGH NAME
-within() {
-    [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]
-    ok $? "$4"
-    diag "$1 (from $2 to $3)"
-}
 # Burns its own processor time, in ms, however little of the machine it gets.
 burn='my $ms = shift; 1 while 1000 * ((times)[0] + (times)[1]) < $ms;'
 

@@ -93,6 +93,18 @@ like() {
 to be matched: $2"
 }
 
+is_within() { # is_within VALUE LOW HIGH
+    awk -v v="$1" -v low="$2" -v high="$3" 'BEGIN {exit !(v != "" && v >= low && v <= high)}'
+}
+
+# within VALUE LOW HIGH NAME
+within() {
+    is_within "$@"
+    local status=$?
+    ok $status "$4"
+    [ $status = 0 ] || diag "got $1, wanted $2 to $3"
+}
+
 # run COMMAND…: sets STATUS, OUT (standard output) and ERR (standard error).
 run() {
     "$@" >"$WORK/out" 2>"$WORK/err"

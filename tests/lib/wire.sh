@@ -36,18 +36,6 @@ stat_of() {
     "$WANLAB" status dl --json | jq "$1"
 }
 
-is_within() { # is_within VALUE LOW HIGH
-    awk -v v="$1" -v low="$2" -v high="$3" 'BEGIN {exit !(v != "" && v >= low && v <= high)}'
-}
-
-# within VALUE LOW HIGH NAME
-within() {
-    is_within "$@"
-    local status=$?
-    ok $status "$4"
-    [ $status = 0 ] || diag "got $1, wanted $2 to $3"
-}
-
 # rtt_min FROM ADDRESS OPTION…: in ms
 rtt_min() {
     local from=$1 to=$2
