@@ -46,9 +46,9 @@ run "$WANLAB" check "$WORK/run.yaml"
 is "$STATUS$(sed 1d <<<"$OUT" | awk '{printf " %s %s", $1, $2}')" \
     "0 500ms clock 500ms clock 1s host 1.5s clock 2s clock 2.5s clock" "check prints the schedule"
 diag "$ERR"
+as=--map-root-user # what it takes to unshare something
+[ "$(id -u)" != 0 ] || as=
 hidden() { # hidden COMMAND…: without the library
-    local as=--map-root-user
-    [ "$(id -u)" != 0 ] || as=
     # shellcheck disable=SC2086 # an option or none
     run unshare $as --mount sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "${library%/*}" "$@"
 }
@@ -102,6 +102,20 @@ is "$(of_events "$WORK/two" '[.asked, .planned, .result]')" "$(of_events "$WORK/
 run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/bad" --set 'events=[{at: 100ms, host: "echo no such luck; exit 7"}]'
 is "$STATUS" 1 "a command on the host that fails, fails the run"
 like "$ERR" "the host: the command of an event ended with status 7; it said last: no such luck" "with its last words"
+
+# The other way to have a clock of one's own: minutes since the boot and since 1970, plus a mark if they can be changed.
+minutes='
+    use Time::HiRes qw(time clock_gettime CLOCK_MONOTONIC);
+    open(my $offsets, ">", "/proc/self/timens_offsets");
+    print "changed " if syswrite($offsets, "monotonic 5 0");
+    printf "%.0f %.0f", clock_gettime(CLOCK_MONOTONIC) / 60, time / 60'
+if [ -e /proc/self/ns/time ]; then
+    read -r monotonic real < <(perl -e "$minutes" 2>/dev/null)
+    # shellcheck disable=SC2086
+    run unshare $as --time --monotonic 600000 --fork perl -e "$minutes"
+    like "$OUT" "^($((monotonic + 10000))|$((monotonic + 10001))) ($real|$((real + 1)))$" \
+        "a time namespace shifts the monotonic clock alone, and once for all"
+fi
 
 # Programs that ask the kernel itself.
 cat >"$WORK/static.yaml" <<'Y'
