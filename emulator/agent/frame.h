@@ -46,8 +46,7 @@ enum frame_type {
     FRAME_FAILED,    /* from the guest instead: why not, a text */
     FRAME_PING,      /* to the guest: struct frame_ping */
     FRAME_PONG,      /* from the guest: struct frame_pong */
-    FRAME_CLOCK, /* to the guest: nanoseconds (int64_t) to add to its realtime clock, slewed once
-                    ready */
+    FRAME_CLOCK,     /* to the guest: struct frame_clock; from it: errno (int32_t), 0: done */
     FRAME_TAKEN, /* from a guest whose line is a terminal: uint32_t bytes that it has read of it */
     FRAME_POWER_OFF, /* to the guest: all programs end, disks are written, the machine is off; in a
                         container: as long as the programs take */
@@ -87,6 +86,12 @@ struct frame_pong {
     uint64_t memory_total, memory_available; /* bytes; see MemTotal and MemAvailable in proc(5) */
     uint64_t
         disk_used; /* bytes on the guest's own file systems in memory, its overlay's above all */
+};
+
+/* What its realtime clock is to do. */
+struct frame_clock {
+    int64_t step_ns;
+    int64_t drift_ppb; /* by how much it is to run fast, beside what it does by itself */
 };
 
 struct frame_size {

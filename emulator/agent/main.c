@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -170,22 +170,29 @@ static void answer_ping(struct agent *a, const struct frame *f)
     agent_send(a, 0, FRAME_PONG, 0, &pong, sizeof(pong));
 }
 
-/* At once before there are programs, without a jump afterwards. */
-static void shift_clock(const struct agent *a, const struct frame *f)
+/* A whole tick of a hundredth of a second is 100 ppm, and in between there is the frequency, in
+ * 2^-16 ppm. */
+static void set_clock(struct agent *a, const struct frame *f)
 {
-    int64_t shift_ns;
-    if (f->head.size != sizeof(shift_ns))
+    const int64_t second = (int64_t)NS_PER_SEC, tick = 100000;
+    struct frame_clock clock;
+    if (f->head.size != sizeof(clock))
         return;
-    memcpy(&shift_ns, f->data, sizeof(shift_ns));
-    if (a->ready) {
-        int64_t us = shift_ns / (int64_t)NS_PER_US;
-        struct timeval shift = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
-        adjtime(&shift, NULL);
-        return;
+    memcpy(&clock, f->data, sizeof(clock));
+    const int64_t ticks = clock.drift_ppb / tick;
+    struct timex t = {
+        .modes = ADJ_SETOFFSET | ADJ_NANO | ADJ_TICK | ADJ_FREQUENCY,
+        .time = {.tv_sec = (time_t)(clock.step_ns / second),
+                 .tv_usec = (suseconds_t)(clock.step_ns % second)},
+        .tick = (long)(10000 + ticks),
+        .freq = (long)((clock.drift_ppb - ticks * tick) * 65536 / 1000),
+    };
+    if (t.time.tv_usec < 0) {
+        t.time.tv_usec += (suseconds_t)second;
+        t.time.tv_sec--;
     }
-    uint64_t ns = clock_realtime_ns() + (uint64_t)shift_ns;
-    clock_settime(CLOCK_REALTIME, &(struct timespec){.tv_sec = (time_t)(ns / NS_PER_SEC),
-                                                     .tv_nsec = (long)(ns % NS_PER_SEC)});
+    const int32_t result = adjtimex(&t) < 0 ? errno : 0;
+    agent_send(a, 0, FRAME_CLOCK, 0, &result, sizeof(result));
 }
 
 /* Programs get a chance to end by themselves; nothing is left unwritten. */
@@ -257,7 +264,7 @@ static void handle(struct agent *a, const struct frame *f)
         answer_ping(a, f);
         break;
     case FRAME_CLOCK:
-        shift_clock(a, f);
+        set_clock(a, f);
         break;
     case FRAME_POWER_OFF:
         if (a->machine)

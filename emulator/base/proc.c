@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -51,4 +52,11 @@ size_t proc_list(struct proc **ret)
     }
     *ret = list;
     return count;
+}
+
+ino_t proc_pid_namespace(pid_t pid)
+{
+    struct stat st;
+    _cleanup_(freep) char *path = xasprintf("/proc/%d/ns/pid", (int)pid);
+    return stat(path, &st) == 0 ? st.st_ino : 0;
 }

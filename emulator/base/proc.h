@@ -21,4 +21,7 @@ struct proc {
  * `*ret`. */
 size_t proc_list(struct proc **ret);
 
+/* A number that all processes of the PID namespace of `pid` have in common; 0: it has gone. */
+ino_t proc_pid_namespace(pid_t pid);
+
 #endif

@@ -29,6 +29,7 @@ static const struct unit rate_units[] = {
     {"bit", 1, 1},
 };
 static const struct unit share_units[] = {{"%", 1, 100}};
+static const struct unit drift_units[] = {{"ppm", 1e3, 1}, {"%", 1e7, 1}, {"ppb", 1, 1}};
 static const struct unit frequency_units[] = {
     {"/h", 1, 3600},
     {"/min", 1, 60},
@@ -82,6 +83,39 @@ int units_parse_time(const char *text, uint64_t *ret_ns, struct error *err)
     if (ns > 1000 * 3600e9)
         return error_input(err, "'%s' is out of range: at most 1000h", text);
     *ret_ns = (uint64_t)llround(ns);
+    return 0;
+}
+
+/* Goes behind a sign; whether it was a minus. */
+static bool skip_sign(const char **io_text)
+{
+    const bool is_negative = **io_text == '-';
+    *io_text += is_negative || **io_text == '+';
+    return is_negative;
+}
+
+int units_parse_signed_time(const char *text, int64_t *ret_ns, struct error *err)
+{
+    uint64_t ns;
+    const bool is_negative = skip_sign(&text);
+    int r = units_parse_time(text, &ns, err);
+    if (r == 0)
+        *ret_ns = is_negative ? -(int64_t)ns : (int64_t)ns;
+    return r;
+}
+
+int units_parse_drift(const char *text, int64_t *ret_ppb, struct error *err)
+{
+    double ppb;
+    const char *digits = text;
+    const bool is_negative = skip_sign(&digits);
+    int r = parse_with_unit(digits, drift_units, ARRAY_LEN(drift_units), "a drift", "100ppm", &ppb,
+                            err);
+    if (r < 0)
+        return r;
+    if (ppb > 1e8)
+        return error_input(err, "'%s' is out of range: at most 10%%", text);
+    *ret_ppb = is_negative ? -llround(ppb) : llround(ppb);
     return 0;
 }
 

@@ -16,6 +16,13 @@
 /* Times: ns, us, ms, s, min, h; "10ms", "1.5 s". At most 1,000 hours. */
 int units_parse_time(const char *text, uint64_t *ret_ns, struct error *err);
 
+/* The same with a sign or without one: "-30s". */
+int units_parse_signed_time(const char *text, int64_t *ret_ns, struct error *err);
+
+/* By how much a clock runs fast, or, with a minus, slow: "100ppm", "-0.5%". At most 10%, in 10^-9.
+ */
+int units_parse_drift(const char *text, int64_t *ret_ppb, struct error *err);
+
 /* Bit rates: bit, kbit, mbit, gbit (decimal, as tc), "1.5mbit". Zero is refused: leave it out. */
 int units_parse_rate(const char *text, uint64_t *ret_bps, struct error *err);
 

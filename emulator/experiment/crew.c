@@ -96,7 +96,7 @@ static void end_well(struct program *p)
         p->task.on_end(p->task.node, p->excused, p->task.arg);
 }
 
-static void on_program_end(struct program *p, json_t *event)
+void crew_end_program(struct program *p, json_t *event)
 {
     struct error err;
     int status = -1, number = 0;
@@ -115,11 +115,11 @@ static void on_program_end(struct program *p, json_t *event)
         p->crew->culprit = p;
     const char *whose = p->task.probe ? "the readiness command of " : "";
     if (status >= 0)
-        error_set(&err, EIO, "node '%s': %s%s ended with status %d%s%s", p->node_name, whose,
-                  p->task.role, status, intro, words);
+        error_set(&err, EIO, "%s: %s%s ended with status %d%s%s", p->where, whose, p->task.role,
+                  status, intro, words);
     else
-        error_set(&err, EIO, "node '%s': %s%s was killed by signal %d (%s)%s%s", p->node_name,
-                  whose, p->task.role, number, strsignal(number), intro, words);
+        error_set(&err, EIO, "%s: %s%s was killed by signal %d (%s)%s%s", p->where, whose,
+                  p->task.role, number, strsignal(number), intro, words);
     crew_fail(p->crew, &err);
 }
 
@@ -159,7 +159,7 @@ static void handle_event(struct crew *c, json_t *event)
         json_int_t exec = json_integer_value(json_object_get(event, "exec"));
         for (size_t i = 0; i < c->count; i++)
             if (c->programs[i]->exec == exec)
-                on_program_end(c->programs[i], event);
+                crew_end_program(c->programs[i], event);
     } else if (strcmp(what, "node") == 0) {
         on_node(c, event);
     } else if (strcmp(what, "answer") == 0) {
@@ -217,17 +217,16 @@ static void on_deadline(struct crew *c)
         return;
     c->culprit = p;
     if (c->wait == WAIT_READY)
-        error_set(&err, ETIMEDOUT,
-                  "node '%s': %s was not ready in time%s%s (%zu not ready in all)%s%s",
-                  p->node_name, p->task.role, p->task.lacks ? ": " : "",
+        error_set(&err, ETIMEDOUT, "%s: %s was not ready in time%s%s (%zu not ready in all)%s%s",
+                  p->where, p->task.role, p->task.lacks ? ": " : "",
                   p->task.lacks ? p->task.lacks : "", count,
                   *last_words(p) ? "; it said last: " : "", last_words(p));
     else if (c->wait == WAIT_DISMISS)
         error_set(&err, ETIMEDOUT,
-                  "node '%s': %s has not ended when asked to (SIGTERM), and is killed (%zu in all)",
-                  p->node_name, p->task.role, count);
+                  "%s: %s has not ended when asked to (SIGTERM), and is killed (%zu in all)",
+                  p->where, p->task.role, count);
     else
-        error_set(&err, ETIMEDOUT, "node '%s': %s did not end in time (%zu in all)", p->node_name,
+        error_set(&err, ETIMEDOUT, "%s: %s did not end in time (%zu in all)", p->where,
                   p->task.role, count);
     crew_fail(c, &err);
 }
@@ -243,8 +242,8 @@ static void find_hung(struct crew *c)
         if (p->ended || !p->task.silence_ns || c->nodes[p->task.node] != CREW_NODE_RUNS ||
             now_ns < p->heard_ns + p->task.silence_ns)
             continue;
-        error_set(&err, ETIMEDOUT, "node '%s': %s has reported nothing for %s: it hangs%s%s",
-                  p->node_name, p->task.role, units_format_time(text, p->task.silence_ns),
+        error_set(&err, ETIMEDOUT, "%s: %s has reported nothing for %s: it hangs%s%s", p->where,
+                  p->task.role, units_format_time(text, p->task.silence_ns),
                   *last_words(p) ? "; it said last: " : "", last_words(p));
         crew_fail(c, &err);
         return;
@@ -317,6 +316,8 @@ void crew_close(struct crew *c)
     if (!c)
         return;
     client_close(c->client);
+    for (size_t i = 0; i < c->count; i++)
+        crew_kill_on_host(c->programs[i]);
     uv_walk(&c->loop, close_handle, NULL);
     do /* an unheeded uv_stop() ends a run before the handles are closed */
         uv_run(&c->loop, UV_RUN_DEFAULT);
@@ -389,18 +390,16 @@ void crew_tell(struct crew *c, unsigned node, const char *line)
     for (size_t i = 0; i < c->count; i++) {
         const struct program *p = c->programs[i];
         if (p->task.node == node && p->input >= 0 && write(p->input, text, strlen(text)) < 0)
-            log_debug("node '%s': %s does not listen", p->node_name, p->task.role);
+            log_debug("%s: %s does not listen", p->where, p->task.role);
     }
 }
 
-bool crew_print_last_words(const struct crew *c, const char **ret_node, const char **ret_role,
-                           FILE *out)
+bool crew_print_last_words(const struct crew *c, const char **ret_log_file, FILE *out)
 {
     const struct program *p = c->culprit;
-    if (!p || p->log.lines < 2)
+    if (!p || p->log.lines < 2 || !p->log_file)
         return false;
-    *ret_node = p->node_name;
-    *ret_role = p->task.role;
+    *ret_log_file = p->log_file;
     program_log_print_tail(&p->log, PROGRAM_LOG_TAIL, "    ", out);
     return true;
 }

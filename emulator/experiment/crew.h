@@ -23,12 +23,13 @@ struct crew_task {
     const char *role; /* "mariadb": for messages; must outlive the crew */
     char *const *argv;
     char *const *env;
-    FILE *log;          /* gets its standard output and error; consumed; NULL: dropped */
-    double log_start_s; /* realtime from which the log's times count */
-    uint64_t log_limit; /* bytes of the log; what is beyond is cut */
-    int out_fd;         /* gets its standard output instead, bytes as they are; 0: none */
-    const char *ready;  /* a service: ready when a line of its output contains this; else NULL */
-    bool service;       /* may not end before the crew is dismissed */
+    FILE *log;            /* gets its standard output and error; consumed; NULL: dropped */
+    const char *log_file; /* what that is called, for messages; copied; NULL: it has no name */
+    double log_start_s;   /* realtime from which the log's times count */
+    uint64_t log_limit;   /* bytes of the log; what is beyond is cut */
+    int out_fd;           /* gets its standard output instead, bytes as they are; 0: none */
+    const char *ready;    /* a service: ready when a line of its output contains this; else NULL */
+    bool service;         /* may not end before the crew is dismissed */
     const char
         *lacks; /* a service: ready when its probe has ended well; what is lacking till then */
     bool probe; /* of the service `role`; nobody waits for it */
@@ -55,6 +56,11 @@ int crew_start(struct crew *c, const struct crew_task *task, struct error *err);
 /* The same for one that every node has: argv[0] is a name of agent/builtin.h. */
 int crew_start_builtin(struct crew *c, const struct crew_task *task, struct error *err);
 
+/* The same for one on the host, in the working folder `folder`; `task->node` means nothing. The
+ * crew's end kills it and its process group. */
+int crew_start_on_host(struct crew *c, const struct crew_task *task, const char *folder,
+                       struct error *err);
+
 /* Wait until all services are ready; until all that are no services have ended well. They end
  * early, with an error, as soon as anything fails, or after `timeout_ns` (0: never). `on_tick` (may
  * be NULL) is called ten times a second. */
@@ -65,11 +71,9 @@ int crew_await_end(struct crew *c, uint64_t timeout_ns, void (*on_tick)(void *ar
 /* A line to the programs of a node that hear. */
 void crew_tell(struct crew *c, unsigned node, const char *line);
 
-/* The program whose end has failed the crew: its node and role, and the last lines of its log on
- * `out`, if there are more than the one in the error. False if it was no program, or said no more.
- */
-bool crew_print_last_words(const struct crew *c, const char **ret_node, const char **ret_role,
-                           FILE *out);
+/* The program whose end has failed the crew: its log's name, and the last lines of that on `out`,
+ * if there are more than the one in the error. False if it was no program, or said no more. */
+bool crew_print_last_words(const struct crew *c, const char **ret_log_file, FILE *out);
 
 /* Whether the user asked to stop, at any time since crew_open(). */
 bool crew_was_interrupted(const struct crew *c);

@@ -17,12 +17,15 @@
 void crew_close_program(struct program *p)
 {
     if (p->log.out && p->log.cut_lines > 0)
-        log_warn("node '%s': the log of %s is cut at %llu bytes: %llu lines more (%llu bytes) are "
-                 "not in it (log_limit in workload.yaml is the limit)",
-                 p->node_name, p->task.role, (unsigned long long)p->log.written,
+        log_warn("%s: the log of %s is cut at %llu bytes: %llu lines more (%llu bytes) are not in "
+                 "it (log_limit in workload.yaml is the limit)",
+                 p->where, p->task.role, (unsigned long long)p->log.written,
                  (unsigned long long)p->log.cut_lines, (unsigned long long)p->log.cut_bytes);
     program_log_done(&p->log);
     fd_closep(&p->input);
+    fd_closep(&p->pidfd);
+    free(p->log_file);
+    free(p->where);
 }
 
 static void on_output_line(const char *line, void *arg)
@@ -85,8 +88,7 @@ static int open_input(struct program *p, int *ret, struct error *err)
     return 0;
 }
 
-/* Opens the pipes of a program: fds[0..3] for it, the other ends for us. */
-static int open_pipes(struct program *p, int fds[4], struct error *err)
+int crew_open_pipes(struct program *p, int fds[4], struct error *err)
 {
     int log[2], output[2];
     int r = open_input(p, &fds[0], err);
@@ -104,26 +106,35 @@ static int open_pipes(struct program *p, int fds[4], struct error *err)
     return r;
 }
 
-static int start_program(struct crew *c, const struct crew_task *task, const char *what,
-                         struct error *err)
+struct program *crew_add_program(struct crew *c, const struct crew_task *task,
+                                 const char *node_name, char *where)
 {
-    int fds[4] = {-1, -1, -1, -1};
     struct program *p = xcalloc(1, sizeof(*p));
-    *p = (struct program){
-        .crew = c, .task = *task, .node_name = c->plan->scenario->nodes[task->node].name};
+    *p = (struct program){.crew = c, .task = *task, .node_name = node_name, .where = where};
     p->ready = !task->ready && !task->lacks;
-    p->input = -1;
+    p->input = p->pidfd = -1;
+    p->log_file = xstrdup(task->log_file);
     program_log_init(&p->log, task->log, task->log_start_s, task->log_limit);
     p->heard_ns = clock_monotonic_ns();
     c->programs = array_grow(c->programs, c->count, sizeof(*c->programs));
     c->programs[c->count++] = p;
-    int r = open_pipes(p, fds, err);
+    return p;
+}
+
+static int start_program(struct crew *c, const struct crew_task *task, const char *what,
+                         struct error *err)
+{
+    int fds[4] = {-1, -1, -1, -1};
+    const char *node_name = c->plan->scenario->nodes[task->node].name;
+    struct program *p = crew_add_program(c, task, node_name, xasprintf("node '%s'", node_name));
+    int r = crew_open_pipes(p, fds, err);
     if (r == 0) {
         int fd_count = task->on_output ? 4 : 3;
         json_t *request = json_pack("{s:s s:s s:o s:i}", "do", what, "node", p->node_name, "argv",
                                     json_texts(task->argv), "fds", fd_count);
         if (task->env)
             json_object_set_new(request, "env", json_texts(task->env));
+        json_object_set_new(request, "own_clock", json_true());
         json_object_set_new(request, "folder",
                             json_string(task->env ? "/run/wanlab/workload" : "/"));
         r = client_request(c->client, request, fds, (size_t)fd_count, NULL, &p->exec, err);

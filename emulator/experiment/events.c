@@ -110,6 +110,10 @@ json_t *events_request(const char *kind, json_t *asked, const char *folder, bool
     } else if (strcmp(kind, "partition") == 0 || strcmp(kind, "heal") == 0) {
         request = json_copy(asked);
         json_object_set_new(request, "do", json_string("link"));
+    } else if (strcmp(kind, "clock") == 0) {
+        json_t *clock = json_object_get(asked, kind);
+        request = json_pack("{s:s s:O s:O}", "do", kind, "nodes", json_object_get(clock, "nodes"),
+                            "clock", clock);
     } else {
         request = json_pack("{s:s s:O}", "do", kind, "nodes", json_object_get(asked, kind));
     }
@@ -153,7 +157,7 @@ static void fail(struct events *e, const struct event *event, const struct error
 }
 
 /* Calls `call` for each node of an event. */
-static int each_node(struct events *e, const struct event *event, const char *key,
+static int each_node(struct events *e, const struct event *event,
                      int (*call)(struct events *e, const struct event *event, unsigned node,
                                  struct error *err),
                      struct error *err)
@@ -161,7 +165,7 @@ static int each_node(struct events *e, const struct event *event, const char *ke
     json_t *name;
     size_t i;
     int r = 0;
-    json_array_foreach(json_object_get(event->asked, key), i, name) if (r == 0) r =
+    json_array_foreach(event_nodes(event), i, name) if (r == 0) r =
         call(e, event, (unsigned)scenario_node(e->run->scenario, json_string_value(name)), err);
     return r;
 }
@@ -202,12 +206,11 @@ static void on_answer(json_t *answer, const struct error *failure, void *arg)
     struct pending *p = arg;
     struct events *e = p->events;
     struct error err;
-    const char *kind = event_kind_name(p->event.kind);
     if (failure) {
         fail(e, &p->event, failure);
     } else {
         note(e, &p->event, json_incref(json_object_get(answer, "change")), "ok");
-        if (is_about_nodes(&p->event) && each_node(e, &p->event, kind, after, &err) < 0)
+        if (is_about_nodes(&p->event) && each_node(e, &p->event, after, &err) < 0)
             crew_fail(e->run->crew, &err);
     }
     unlink_pending(p);
@@ -219,6 +222,11 @@ static int run_command(struct events *e, const struct event *event, unsigned nod
 {
     const char *command = json_text_of(event->asked, "command");
     return run_start_command(e->run, node, command, (unsigned)e->next, err);
+}
+
+static int run_on_host(struct events *e, const struct event *event, struct error *err)
+{
+    return run_start_on_host(e->run, json_text_of(event->asked, "host"), (unsigned)e->next, err);
 }
 
 static int post(struct events *e, const struct event *event, struct error *err)
@@ -240,13 +248,14 @@ static void carry_out(struct events *e, const struct event *event)
 {
     struct error err;
     int r;
-    if (event->kind == EVENT_COMMAND) {
+    if (event->kind == EVENT_COMMAND || event->kind == EVENT_HOST) {
         json_t *change = json_pack("{s:f}", "at_s", (double)clock_realtime_ns() / 1e9);
-        r = each_node(e, event, "nodes", run_command, &err);
+        r = event->kind == EVENT_HOST ? run_on_host(e, event, &err)
+                                      : each_node(e, event, run_command, &err);
         note(e, event, change, r < 0 ? err.text : "started");
     } else {
         if (is_about_nodes(event))
-            each_node(e, event, event_kind_name(event->kind), before, NULL);
+            each_node(e, event, before, NULL);
         r = post(e, event, &err);
     }
     if (r < 0)
@@ -268,10 +277,7 @@ static int find_busy(struct events *e, const struct event *event, unsigned node,
 /* Whether one of its nodes is still being killed, booted or paused. */
 static bool has_to_wait(struct events *e, const struct event *event)
 {
-    const char *key = event->kind == EVENT_COMMAND ? "nodes" : event_kind_name(event->kind);
-    if (event->kind != EVENT_COMMAND && !is_about_nodes(event))
-        return false;
-    return each_node(e, event, key, find_busy, NULL) < 0;
+    return each_node(e, event, find_busy, NULL) < 0;
 }
 
 static void carry_out_or_defer(struct events *e, const struct event *event)

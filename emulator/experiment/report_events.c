@@ -110,6 +110,12 @@ static void mark_nodes(struct marks *m, const char *kind, json_t *names, double 
         add_mark(m, at, at, xasprintf("restart %s", list), NULL);
 }
 
+static void mark_clock(struct marks *m, json_t *clock, double at)
+{
+    _cleanup_(freep) char *names = list_names(json_object_get(clock, "nodes"));
+    add_mark(m, at, at, xasprintf("clock %s", names), NULL);
+}
+
 static void mark_asked(struct marks *m, json_t *event, double at)
 {
     const char *kind = json_text_of(event, "event");
@@ -121,8 +127,10 @@ static void mark_asked(struct marks *m, json_t *event, double at)
         end_partitions(m, json_text_of(asked, "heal"), at);
     else if (strcmp(kind, "link") == 0)
         mark_link(m, what, at);
-    else if (strcmp(kind, "command") == 0)
+    else if (strcmp(kind, "command") == 0 || strcmp(kind, "host") == 0)
         add_mark(m, at, at, xstrdup("command"), NULL);
+    else if (strcmp(kind, "clock") == 0)
+        mark_clock(m, what, at);
     else
         mark_nodes(m, kind, what, at);
 }

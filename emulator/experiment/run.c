@@ -343,14 +343,14 @@ static void keep_consoles(struct run *r)
 /* What the program that failed the run has said, beyond the one line in the error. */
 static void print_last_words(const struct run *r)
 {
-    const char *node, *role;
+    const char *log_file;
     _cleanup_(freep) char *text = NULL;
     size_t size;
     _cleanup_(file_closep) FILE *out = open_memstream(&text, &size);
-    bool any = r->crew && out && crew_print_last_words(r->crew, &node, &role, out);
+    bool any = r->crew && out && crew_print_last_words(r->crew, &log_file, out);
     if (!any || fflush(out) != 0)
         return;
-    progress_stage("log", "the end of %s/logs/%s.%s.log:", r->results.final, node, role);
+    progress_stage("log", "the end of %s/%s:", r->results.final, log_file);
     progress_text(text);
 }
 

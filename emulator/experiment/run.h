@@ -86,6 +86,8 @@ int run_start_services(struct run *r, unsigned node, struct error *err);
 int run_start_workload(struct run *r, unsigned node, struct error *err);
 int run_start_command(struct run *r, unsigned node, const char *command, unsigned number,
                       struct error *err);
+/* The same on the host, with the rights of this process, in the folder of the scenario's file. */
+int run_start_on_host(struct run *r, const char *command, unsigned number, struct error *err);
 /* Starts a service on its nodes, and waits until it is ready there. */
 int run_start_service(struct run *r, const struct workload_service *s, struct error *err);
 /* The program of a node has ended, or is lost with the node: others may wait for it. */

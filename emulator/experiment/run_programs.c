@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -51,6 +52,7 @@ static int start_as(struct run *r, const char *role, const char *log_name, char 
     task.argv = argv;
     task.env = env.items;
     task.arg = r;
+    task.log_file = log;
     task.log_start_s = r->results.start_s;
     task.log_limit = r->workload->log_limit;
     int result = 0;
@@ -170,4 +172,37 @@ int run_start_command(struct run *r, unsigned node, const char *command, unsigne
     char log[32];
     snprintf(log, sizeof(log), "event-%u", number);
     return start_as(r, "the command of an event", log, argv, (struct crew_task){.node = node}, err);
+}
+
+/* The user's own environment, and how to find this run in it. */
+static void fill_host_environment(const struct run *r, struct environment *e)
+{
+    _cleanup_(freep) char *results = realpath(r->results.folder, NULL);
+    for (char **variable = environ; *variable; variable++)
+        environment_add(e, "%s", *variable);
+    environment_add(e, "WANLAB_LAB=%s", r->lab.name);
+    environment_add(e, "WANLAB_RESULTS=%s", results ? results : "");
+    environment_add(e, "WANLAB_SEED=%llu", (unsigned long long)r->scenario->seed);
+    environment_add(e, "WANLAB_START=%.0f", r->results.start_s * 1e9);
+}
+
+int run_start_on_host(struct run *r, const char *command, unsigned number, struct error *err)
+{
+    struct environment env = {0};
+    _cleanup_(freep) char *text = xstrdup(command);
+    _cleanup_(freep) char *log = xasprintf("logs/host.event-%u.log", number);
+    char *argv[] = {(char *)"sh", (char *)"-c", text, NULL};
+    struct crew_task task = {.role = "the command of an event",
+                             .argv = argv,
+                             .log = results_create(&r->results, log, err),
+                             .log_file = log,
+                             .log_start_s = r->results.start_s,
+                             .log_limit = r->workload->log_limit};
+    if (!task.log)
+        return -err->code;
+    fill_host_environment(r, &env);
+    task.env = env.items;
+    int result = crew_start_on_host(r->crew, &task, r->file_folder, err);
+    environment_done(&env);
+    return result;
 }

@@ -29,6 +29,7 @@ struct apply_options {
     uint64_t scratch_bytes;      /* size of each node's scratch folder */
     const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
     const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */
+    const bool *clocks;          /* by node: whether events change its clock */
     char *const *roots;          /* by node, what their drivers prepared; NULL: none */
     int broker;                  /* the lab's, see node/broker.h; -1: none is needed */
     int launcher;                /* a socket: closed when nobody waits for the lab any more */

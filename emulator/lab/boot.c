@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "node/disk.h"
+#include "node/faketime.h"
 #include "node/sandbox.h"
 
 #define FACTS_FOLDER   ".lab" /* no node can have these names */
@@ -138,6 +139,16 @@ static void add_mount(struct boot *b, const char *source, const char *target, bo
         b->mounts[b->spec.mount_count++] = (struct node_mount){source, target, writable};
 }
 
+/* What its programs need to have a clock of their own, in the folder of the lab's facts. */
+static int provide_clock(struct boot *b, struct error *err)
+{
+    b->clock.file = xasprintf("%s/clock.%s", b->facts, b->node->name);
+    b->clock.seen = xasprintf("/run/wanlab/lab/clock.%s", b->node->name);
+    int r = faketime_find(b->spec.root ? b->spec.root : "/", &b->clock.library, err);
+    return r < 0 ? error_wrap(err, "node '%s'", b->node->name)
+                 : faketime_write(b->clock.file, 0, err);
+}
+
 static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
                    const struct apply_options *o, struct error *err)
 {
@@ -176,6 +187,8 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->spec.boot_timeout_ns = node->boot_timeout_ns;
     b->spec.broker = o->broker;
     b->spec.bare_mounts = f->bare_mounts;
+    if (r == 0 && o->clocks[op->ns] && !node_driver(node->kind)->set_clock)
+        r = provide_clock(b, err);
     if (r == 0 && node->kind == NODE_KIND_DOCKER) /* the engine sees no mount of the lab's */
         return file_make_dirs(b->scratch, err);
     if (r == 0)
@@ -193,6 +206,9 @@ void boot_done(struct boot *b)
     free(b->facts);
     free(b->hosts);
     free(b->work);
+    free(b->clock.file);
+    free(b->clock.seen);
+    free(b->clock.library);
     *b = (struct boot){0};
 }
 

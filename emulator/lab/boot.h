@@ -18,6 +18,10 @@ struct boot {
     struct node_setting *settings;
     struct node_interface *interfaces;
     char *scratch, *facts, *hosts, *console, *work;
+    struct {
+        char *file, *library; /* see node/faketime.h; NULL: its clock is its kernel's */
+        char *seen;           /* the file, as the node sees it */
+    } clock;
     bool has_scratch;  /* `scratch` is a file system of its own */
     bool has_work;     /* so is `work`, in memory */
     uint64_t began_ns; /* monotonic; of the boot under way */

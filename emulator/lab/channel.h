@@ -7,6 +7,8 @@
  * The protocol. A client sends requests, each with an `id` of its choice:
  *   {"id":1,"do":"status"}   "nodes", their names; "graph", the topology as DOT
  *   {"id":2,"do":"exec","node":"db1","argv":[…],"env":[…],"folder":"/","fds":3}  + descriptors
+ *                            with "own_clock":true a program is refused that would not see the
+ *                            node's clock where events change that
  *   {"id":3,"do":"builtin","node":"db1","argv":[…],"fds":3}                       + descriptors
  *   {"id":3,"do":"shell","node":"db1","argv":[…],"env":[…],"rows":24,"columns":80}
  *                            its answer comes with the master of the program's terminal
@@ -20,12 +22,13 @@
  *   {"id":6,"do":"link","heal":"split"}            ends it; or "all". What is part of a run's
  *                            schedule has "scheduled":true; with "prepare":true nothing changes
  *                            yet, but all is made ready that takes time
+ *   {"id":6,"do":"clock","nodes":["db1"],"clock":{"step":"-30s"}}  see topology/events.h
  *   {"id":6,"do":"events","entry":"{partition: halves}"}  what an entry of a scenario's events
  * comes to: {"events":[{"at_s":0,"kind":"partition","asked":{…}},…]}
  *   {"id":6,"do":"down"}     its answer comes with a pidfd of the lab's init
  * and gets one answer to each, {"id":1,"ok":true,…} or {"id":1,"ok":false,"error":"…","status":1};
- * not always in order. Those of "link" that changes something, and of "pause" and its like, say
- * when it took effect: "change":{"at_s":…,"monotonic_s":…,"skew_s":…}. Later come events:
+ * not always in order. Those of "link" that changes something, of "clock", and of "pause" and its
+ * like, say when it took effect: "change":{"at_s":…,"monotonic_s":…,"skew_s":…}. Later come events:
  * {"event":"exit","exec":2,"status":0} (or "signal":9), and, to everybody,
  * {"event":"node","node":"db1","state":"dead"} (running, paused, booting),
  * {"event":"link","what":"all delay=5ms","wires":["a->b",…],"count":1,"at_s":…,"skew_s":…} and

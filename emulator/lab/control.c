@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "lab/supervisor.h"
 #include "topology/graph.h"
@@ -107,6 +108,8 @@ static int handle_request(struct connection *c, json_int_t id, json_t *request, 
         return programs_signal(c, request, err);
     if (what && strcmp(what, "link") == 0)
         return links_request(c, request, *ret, err);
+    if (what && strcmp(what, "clock") == 0)
+        return clocks_request(c->supervisor, request, *ret, err);
     if (what && strcmp(what, "events") == 0)
         return partitions_expand(c->supervisor, request, *ret, err);
     if (what && (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0))
@@ -153,6 +156,32 @@ json_t *control_describe_switch(const struct wire_switch *when)
     return json_pack("{s:f s:f s:f}", "at_s", (double)when->realtime_ns / 1e9, "monotonic_s",
                      (double)when->first_ns / 1e9, "skew_s",
                      (double)(when->last_ns - when->first_ns) / 1e9);
+}
+
+void control_note_time(struct wire_switch *when)
+{
+    when->last_ns = clock_monotonic_ns();
+    if (when->first_ns)
+        return;
+    when->first_ns = when->last_ns;
+    when->realtime_ns = clock_realtime_ns();
+}
+
+int control_named(struct supervisor *s, json_t *request, bool *ret_named, struct error *err)
+{
+    json_t *names = json_object_get(request, "nodes"), *name;
+    size_t i;
+    json_array_foreach(names, i, name)
+    {
+        unsigned first, count;
+        const char *text = json_string_value(name);
+        int r = scenario_named(s->tree->plan->scenario, text ? text : "", &first, &count, err);
+        if (r < 0)
+            return r;
+        for (unsigned k = 0; k < count; k++)
+            ret_named[first + k] = true;
+    }
+    return json_array_size(names) > 0 ? 0 : error_input(err, "expected at least one node");
 }
 
 void control_answer(struct connection *c, json_int_t id, const struct error *err,

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "lab/limits.h"
 #include "node/engine.h"
+#include "node/faketime.h"
 #include "node/tool.h"
 
 struct doctor_check *doctor_add(struct doctor *d, const char *group, const char *name,
@@ -93,6 +94,11 @@ static void examine_programs(struct doctor *d)
     }
     const char *engine;
     struct error err;
+    _cleanup_(freep) char *library = NULL;
+    const bool has_faketime = faketime_find("/", &library, NULL) == 0;
+    doctor_add(d, "programs", "libfaketime", has_faketime ? DOCTOR_OK : DOCTOR_MISSING,
+               "apt-get install libfaketime", "%s, for clocks that events change",
+               has_faketime ? "there" : "not there");
     bool answers = false;
     if (geteuid() == 0) /* Podman leaves a process behind for each other user that asks it */
         answers = engine_find(&engine, &err) == 0;

@@ -25,8 +25,10 @@
 #include "lab/place.h"
 #include "lab/tree.h"
 #include "node/broker.h"
+#include "node/faketime.h"
 #include "node/machine.h"
 #include "node/node.h"
+#include "topology/events.h"
 #include "wire/engine.h"
 
 enum {
@@ -166,6 +168,22 @@ static void free_roots(char **roots, size_t count)
     free(roots);
 }
 
+/* Nodes whose clocks events change need something for it, unless they have a kernel of their own.
+ */
+static int check_clocks(const struct scenario *s, char *const *roots, struct error *err)
+{
+    _cleanup_(freep) bool *changed = xcalloc(s->node_count, sizeof(*changed));
+    if (s->events)
+        schedule_mark_clocks(s, s->events, changed);
+    for (size_t i = 0; i < s->node_count; i++) {
+        _cleanup_(freep) char *library = NULL;
+        if (changed[i] && !node_driver(s->nodes[i].kind)->set_clock &&
+            faketime_find(roots[i] ? roots[i] : "/", &library, err) < 0)
+            return error_wrap(err, "node '%s'", s->nodes[i].name);
+    }
+    return 0;
+}
+
 /* What the nodes' drivers find out or make before anything is started. */
 static int prepare_nodes(const struct scenario *s, char ***ret_roots, struct error *err)
 {
@@ -176,6 +194,8 @@ static int prepare_nodes(const struct scenario *s, char ***ret_roots, struct err
         if (driver->prepare)
             r = driver->prepare(s, &s->nodes[i], &roots[i], err);
     }
+    if (r == 0)
+        r = check_clocks(s, roots, err);
     if (r < 0)
         free_roots(roots, s->node_count);
     else

@@ -105,16 +105,6 @@ static void end_errand(struct supervisor *s, struct errand *e)
     free(e);
 }
 
-/* Something happened to one more node, just now. */
-static void note_time(struct wire_switch *w)
-{
-    w->last_ns = clock_monotonic_ns();
-    if (w->first_ns)
-        return;
-    w->first_ns = w->last_ns;
-    w->realtime_ns = clock_realtime_ns();
-}
-
 /* The node is through with its errand, with `err` if not NULL. */
 static void node_is_through(struct life *l, const struct error *err)
 {
@@ -122,7 +112,7 @@ static void node_is_through(struct life *l, const struct error *err)
     l->errand = NULL;
     if (!e)
         return;
-    note_time(&e->when);
+    control_note_time(&e->when);
     if (err && !e->failed) {
         e->failed = true;
         e->err = *err;
@@ -208,6 +198,7 @@ static void begin_boot(struct life *l)
     l->due = false;
     l->former = *n;
     *n = node_none;
+    clocks_forget(s, l->node);
     if (boot_begin(boot, n, &err) < 0) {
         boot_failed(l, &err);
         return;
@@ -307,25 +298,13 @@ static void end_gently(struct life *l)
 static int named_nodes(struct supervisor *s, json_t *request, struct life **lives,
                        struct error *err)
 {
-    const struct scenario *scenario = s->tree->plan->scenario;
-    _cleanup_(freep) bool *named = xcalloc(scenario->node_count, sizeof(*named));
-    json_t *names = json_object_get(request, "nodes"), *name;
-    size_t i;
-    json_array_foreach(names, i, name)
-    {
-        unsigned first, count;
-        const char *text = json_string_value(name);
-        int r = scenario_named(scenario, text ? text : "", &first, &count, err);
-        if (r < 0)
-            return r;
-        for (unsigned k = 0; k < count; k++)
-            named[first + k] = true;
-    }
-    int found = 0;
-    for (size_t k = 0; k < scenario->node_count; k++)
+    const size_t count = s->tree->plan->scenario->node_count;
+    _cleanup_(freep) bool *named = xcalloc(count, sizeof(*named));
+    int found = 0, r = control_named(s, request, named, err);
+    for (size_t k = 0; k < count; k++)
         if (named[k])
             lives[found++] = &s->lives[k];
-    return found > 0 ? found : error_input(err, "expected at least one node");
+    return r < 0 ? r : found;
 }
 
 static int pause_node(struct life *l, bool paused, struct error *err)
@@ -356,10 +335,10 @@ int life_pause(struct connection *c, json_t *request, bool paused, json_t *answe
     int count = named_nodes(s, request, lives, err);
     int r = count < 0 ? count : 0;
     struct wire_switch when = {0};
-    note_time(&when);
+    control_note_time(&when);
     for (int i = 0; i < count && r == 0; i++)
         r = pause_node(lives[i], paused, err);
-    note_time(&when);
+    control_note_time(&when);
     if (r == 0)
         json_object_set_new(answer, "change", control_describe_switch(&when));
     return r;

@@ -8,7 +8,9 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "lab/boot.h"
 #include "lab/supervisor.h"
+#include "node/faketime.h"
 #include "node/usage.h"
 
 enum { HANGUP_MS = 2000 }; /* from the loss of a terminal to the end */
@@ -90,6 +92,24 @@ static void watch_program(struct connection *c, json_int_t id, struct node_insta
     uv_poll_start(&p->poll, UV_READABLE, on_exit_of_program);
 }
 
+/* Starts it, where the node's clock is not its kernel's, with what makes it see that clock. */
+static int start_with_clock(struct supervisor *s, struct node_instance *node,
+                            struct node_exec *exec, pid_t *ret_pid, int *ret_pidfd,
+                            struct error *err)
+{
+    const struct boot *boot = &s->fabric.boots[node - s->fabric.nodes];
+    struct faketime_environment env = {0};
+    const bool has_clock = boot->clock.file && !exec->builtin;
+    exec->faked &= has_clock;
+    if (has_clock) {
+        faketime_environment_init(&env, exec->env, boot->clock.library, boot->clock.seen);
+        exec->env = env.items;
+    }
+    int r = node->driver->exec(node, exec, ret_pid, ret_pidfd, err);
+    faketime_environment_done(&env);
+    return r;
+}
+
 int programs_start(struct connection *c, json_int_t id, json_t *request, int *ret_master,
                    struct error *err)
 {
@@ -105,6 +125,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, int *re
         .env = env ? env : no_env,
         .folder = json_string_value(json_object_get(request, "folder")),
         .fd_count = fd_count,
+        .faked = json_is_true(json_object_get(request, "own_clock")),
         .builtin = strcmp(what, "builtin") == 0,
         .tty = strcmp(what, "shell") == 0,
         .size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns},
@@ -119,7 +140,7 @@ int programs_start(struct connection *c, json_int_t id, json_t *request, int *re
     if (r == 0 && (!argv || !argv[0]))
         r = error_input(err, "expected a command to run");
     if (r == 0)
-        r = node->driver->exec(node, &exec, &pid, &pidfd, err);
+        r = start_with_clock(c->supervisor, node, &exec, &pid, &pidfd, err);
     for (size_t i = 0; i < fd_count; i++)
         close(exec.fds[i]);
     if (r == 0)

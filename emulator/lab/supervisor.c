@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "lab/pin.h"
+#include "topology/events.h"
 
 /* The launcher must still be there: nobody wants a lab whose `up` was killed half way. */
 static void tell_launcher(const struct tree *t, const struct report *report)
@@ -87,6 +88,10 @@ static int start_engine(struct supervisor *s, struct error *err)
 static int build(struct supervisor *s, struct error *err)
 {
     const struct tree *t = s->tree;
+    const struct scenario *scenario = t->plan->scenario;
+    _cleanup_(freep) bool *clocks = xcalloc(scenario->node_count, sizeof(*clocks));
+    if (scenario->events)
+        schedule_mark_clocks(scenario, scenario->events, clocks);
     s->nodes_folder = xasprintf("%s/nodes", t->folder);
     s->labs_folder = xstrdup(t->folder);
     *strrchr(s->labs_folder, '/') = '\0';
@@ -96,6 +101,7 @@ static int build(struct supervisor *s, struct error *err)
         .scratch_bytes = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
+        .clocks = clocks,
         .roots = t->roots,
         .broker = t->broker,
         .launcher = t->reports,
@@ -103,7 +109,7 @@ static int build(struct supervisor *s, struct error *err)
         .on_boot = t->options->on_boot ? on_boot : NULL,
         .arg = (void *)t,
     };
-    int r = needs_cgroups(t->plan->scenario) ? cgroup_reserve(t->folder, &s->cgroups, err) : 0;
+    int r = needs_cgroups(scenario) ? cgroup_reserve(t->folder, &s->cgroups, err) : 0;
     options.cgroups = s->cgroups;
     keep_from_nodes(t->plan, true);
     if (r == 0)
@@ -116,6 +122,8 @@ static int build(struct supervisor *s, struct error *err)
         r = start_engine(s, err);
     if (r == 0)
         links_init(s);
+    if (r == 0)
+        clocks_init(s);
     return r;
 }
 

@@ -2,7 +2,7 @@
  *
  * The supervisor's parts share this: supervisor.c builds the lab and runs the loop, control.c
  * answers clients, programs.c starts and watches programs in nodes, life.c watches the nodes
- * themselves and ends and boots them. One thread, one libuv loop;
+ * themselves and ends and boots them, clocks.c keeps their clocks. One thread, one libuv loop;
  * every object here is touched only on it.
  */
 #ifndef WANLAB_LAB_SUPERVISOR_H
@@ -66,6 +66,8 @@ struct supervisor {
     struct life *lives;     /* one a node; see life.c */
     struct errand *errands; /* requests that are under way */
     size_t booting;         /* nodes */
+    struct clock *clocks;   /* one a node; see clocks.c */
+    uv_timer_t clock_tick;  /* while one drifts that is ours to write */
     struct connection *connections;
     struct program *programs;
 };
@@ -84,6 +86,17 @@ void control_answer(struct connection *c, json_int_t id, const struct error *err
 /* {"at_s": …, "monotonic_s": …, "skew_s": …}, the last being the time from the first wire or node
  * to the last. */
 json_t *control_describe_switch(const struct wire_switch *when);
+
+/* What comes about at this moment, at one more wire or node. */
+void control_note_time(struct wire_switch *when);
+
+/* Marks the nodes that a request names in "nodes"; none at all is an error. */
+int control_named(struct supervisor *s, json_t *request, bool *ret_named, struct error *err);
+
+/* clocks.c: handles "clock". A node that boots is forgotten. */
+void clocks_init(struct supervisor *s);
+int clocks_request(struct supervisor *s, json_t *request, json_t *answer, struct error *err);
+void clocks_forget(struct supervisor *s, unsigned node);
 
 /* life.c: handles "pause" and "resume"; "kill" and "restart", which return CONTROL_LATER. */
 int life_pause(struct connection *c, json_t *request, bool paused, json_t *answer,

@@ -222,6 +222,36 @@ static bool is_silent(const struct node_instance *n)
     return clock_monotonic_ns() > n->machine->facts->heard_ns + SILENCE_MS * NS_PER_MS;
 }
 
+/* Until the guest has said that it is done, or how it failed. */
+static int await_clock(const struct node_instance *n, unsigned before, struct error *err)
+{
+    const struct machine_facts *facts = n->machine->facts;
+    for (int ms = 0; facts->clocks_set == before; ms++) {
+        if (ms == COMMAND_MS)
+            return error_set(err, ETIMEDOUT, "its guest does not answer");
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return facts->clock_errno
+               ? error_errno(err, facts->clock_errno, "its guest cannot set its clock")
+               : 0;
+}
+
+int machine_set_clock(struct node_instance *n, int64_t step_ns, int64_t drift_ppb,
+                      struct error *err)
+{
+    const struct frame_clock clock = {.step_ns = step_ns, .drift_ppb = drift_ppb};
+    const unsigned before = n->machine->facts->clocks_set;
+    char message[1 + sizeof(clock)] = {MACHINE_CLOCK};
+    memcpy(message + 1, &clock, sizeof(clock));
+    const bool paused = n->machine->facts->paused;
+    int r = !paused && is_silent(n) ? error_set(err, ETIMEDOUT, "its guest does not answer") : 0;
+    if (r == 0 && message_send(n->machine->control, message, sizeof(message), NULL, 0) < 0)
+        r = error_set(err, ESRCH, "its machine has gone");
+    if (r == 0 && !paused)
+        r = await_clock(n, before, err);
+    return r < 0 ? error_wrap(err, "node '%s'", n->name) : 0;
+}
+
 static int await_relay(const struct node_instance *n, int report, struct error *err)
 {
     struct child_answer answer;

@@ -81,6 +81,8 @@ struct machine_facts {
     uint64_t memory_total, memory_available, disk_used; /* as of then */
     int64_t clock_offset_ns;                            /* the guest's clock minus ours */
     bool paused;
+    unsigned clocks_set;     /* times that the guest has done so since it is up … */
+    int clock_errno;         /* … or could not, the last time */
     const char *accelerator; /* as of the launch; the supervisor's */
     char release[65];        /* of its kernel */
     char why[256];           /* why it ended; "": not known */
@@ -96,6 +98,8 @@ int machine_exec(const struct node_instance *n, const struct node_exec *e, pid_t
                  int *ret_pidfd, struct error *err);
 int machine_end(struct node_instance *n, bool first, bool *ret_ended, struct error *err);
 int machine_pause(struct node_instance *n, bool paused, struct error *err);
+int machine_set_clock(struct node_instance *n, int64_t step_ns, int64_t drift_ppb,
+                      struct error *err);
 void machine_halt(struct node_instance *n);
 void machine_stop(struct node_instance *n);
 

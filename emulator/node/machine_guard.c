@@ -275,10 +275,10 @@ static void set_clock(struct guard *g)
         ping(g);
         return;
     }
-    const int64_t shift_ns = -g->best_offset_ns;
+    const struct frame_clock clock = {.step_ns = -g->best_offset_ns};
     g->best_rtt_ns = UINT64_MAX; /* the clock will be another */
     if (g->o->launch->sets_clock)
-        frame_put(&g->out, 0, FRAME_CLOCK, 0, &shift_ns, sizeof(shift_ns));
+        frame_put(&g->out, 0, FRAME_CLOCK, 0, &clock, sizeof(clock));
     send_setup(g);
 }
 
@@ -306,6 +306,18 @@ static void on_pong(struct guard *g, const struct frame *f)
         set_clock(g);
 }
 
+/* What was known of the clock is past; those who wait for this are told last. */
+static void on_clock(struct guard *g, const struct frame *f)
+{
+    struct machine_facts *facts = g->o->facts;
+    int32_t result;
+    memcpy(&result, f->data, sizeof(result));
+    g->best_rtt_ns = UINT64_MAX;
+    ping(g);
+    facts->clock_errno = result;
+    facts->clocks_set++;
+}
+
 static void on_ready(struct guard *g, const struct frame *f)
 {
     struct machine_answer a = {0};
@@ -323,6 +335,8 @@ static void handle_guest(struct guard *g, const struct frame *f)
         g->room += g->o->launch->line_window ? taken : 0;
     } else if (f->head.type == FRAME_PONG)
         on_pong(g, f);
+    else if (f->head.type == FRAME_CLOCK && f->head.size == sizeof(int32_t) && g->state == UP)
+        on_clock(g, f);
     else if (f->head.type == FRAME_PAUSE && f->head.size == 1)
         g->o->facts->paused = f->data[0];
     else if (f->head.type == FRAME_HELLO && g->state == AWAIT_HELLO)
@@ -430,18 +444,21 @@ static void set_paused(struct guard *g, bool paused)
 
 static void take_command(struct guard *g)
 {
-    char command;
+    char message[1 + sizeof(struct frame_clock)];
     int fd = -1;
     size_t fd_count = 1;
-    ssize_t n = message_receive(g->o->control, &command, 1, &fd, &fd_count);
+    ssize_t n = message_receive(g->o->control, message, sizeof(message), &fd, &fd_count);
     if (n == 0)
         _exit(0); /* the supervisor has gone */
-    if (n != 1)
+    if (n < 1)
         return;
+    const char command = *message;
     if (command == MACHINE_ATTACH && fd_count == 1)
         attach(g, fd);
     else if (command == MACHINE_POWER_OFF)
         frame_put(&g->out, 0, FRAME_POWER_OFF, 0, NULL, 0);
+    else if (command == MACHINE_CLOCK && n == (ssize_t)sizeof(message))
+        frame_put(&g->out, 0, FRAME_CLOCK, 0, message + 1, sizeof(struct frame_clock));
     else if (command == MACHINE_PAUSE || command == MACHINE_RESUME)
         set_paused(g, command == MACHINE_PAUSE);
 }

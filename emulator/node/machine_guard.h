@@ -9,12 +9,14 @@
 
 #include "node/machine.h"
 
-/* What the supervisor says over the control socket, one byte each. */
+/* What the supervisor says over the control socket, one byte each, and behind MACHINE_CLOCK a
+ * struct frame_clock. */
 enum machine_command {
     MACHINE_ATTACH = 'a', /* with a stream socket: a new channel, whose frames it carries */
     MACHINE_PAUSE = 'p',  /* the machine is stopped where it is: its silence means nothing */
     MACHINE_RESUME = 'r',
     MACHINE_POWER_OFF = 'o',
+    MACHINE_CLOCK = 'c',
 };
 
 /* The one message in the other direction, at the boot's end, with the network namespace that the

@@ -98,6 +98,7 @@ struct node_exec {
     const char *folder;    /* working folder; NULL: / */
     int fds[NODE_FDS_MAX]; /* become 0, 1, 2, 3 */
     size_t fd_count;
+    bool faked;          /* a program that node/faketime.h has no hold on is refused */
     bool builtin;        /* argv[0] names one of agent/builtin.h instead of a file */
     bool tty;            /* instead of fds it gets a new terminal, which is its own */
     struct winsize size; /* of that */
@@ -120,6 +121,10 @@ struct node_driver {
                 int *ret_pidfd, struct error *err);
     /* Stops all of its programs where they are, at once, or lets them go on. NULL: cannot be. */
     int (*pause)(struct node_instance *n, bool paused, struct error *err);
+    /* Its kernel's wall clock makes a step, and runs fast from then on by so many in 10^9; one that
+     * is paused does so when it goes on. NULL: its kernel is this one; see node/faketime.h. */
+    int (*set_clock)(struct node_instance *n, int64_t step_ns, int64_t drift_ppb,
+                     struct error *err);
     /* Asks all of its programs to end (with `first`), and tells whether they have. A node with a
      * kernel of its own ends then by itself, which its pidfd tells. */
     int (*end)(struct node_instance *n, bool first, bool *ret_ended, struct error *err);

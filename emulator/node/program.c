@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/message.h"
 #include "node/child.h"
+#include "node/faketime.h"
 #include "node/sandbox.h"
 #include "node/usage.h"
 
@@ -60,6 +61,8 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
         answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
     if (answer.result == 0)
         environ = (char **)e->env; /* whose PATH is to be searched */
+    if (answer.result == 0 && e->faked)
+        answer.result = faketime_check_program(e->argv[0], &answer.err);
     if (answer.result == 0 && e->builtin) {
         close(high);
         int argc = 0;

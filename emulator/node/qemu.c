@@ -366,6 +366,7 @@ const struct node_driver node_qemu = {
     .finish = machine_finish,
     .exec = machine_exec,
     .pause = machine_pause,
+    .set_clock = machine_set_clock,
     .end = machine_end,
     .halt = machine_halt,
     .stop = machine_stop,

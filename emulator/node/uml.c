@@ -144,6 +144,7 @@ const struct node_driver node_uml = {
     .finish = machine_finish,
     .exec = machine_exec,
     .pause = machine_pause,
+    .set_clock = machine_set_clock,
     .end = machine_end,
     .halt = machine_halt,
     .stop = machine_stop,

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,13 +26,6 @@ struct owner {
     ino_t pid_namespace;
     size_t node;
 };
-
-static ino_t pid_namespace(pid_t pid)
-{
-    struct stat st;
-    _cleanup_(freep) char *path = xasprintf("/proc/%d/ns/pid", (int)pid);
-    return stat(path, &st) == 0 ? st.st_ino : 0;
-}
 
 static int compare_owners(const void *a, const void *b)
 {
@@ -63,10 +55,10 @@ static bool has_memory_of_parent(const struct proc *p)
  */
 static size_t list_owners(const struct node_instance *nodes, size_t count, struct owner *owners)
 {
-    ino_t own = pid_namespace(getpid());
+    ino_t own = proc_pid_namespace(getpid());
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        ino_t ns = nodes[i].pid > 0 ? pid_namespace(nodes[i].pid) : 0;
+        ino_t ns = nodes[i].pid > 0 ? proc_pid_namespace(nodes[i].pid) : 0;
         if (ns && ns != own && nodes[i].broker < 0)
             owners[found++] = (struct owner){ns, i};
     }
@@ -83,7 +75,7 @@ void usage_collect(const struct node_instance *nodes, size_t count, struct node_
     for (size_t i = 0; i < count; i++)
         usage[i] = (struct node_usage){.cpu_ns = nodes[i].reaped_cpu_ns};
     for (size_t i = 0; i < process_count; i++) {
-        struct owner key = {.pid_namespace = pid_namespace(list[i].pid)};
+        struct owner key = {.pid_namespace = proc_pid_namespace(list[i].pid)};
         const struct owner *owner =
             bsearch(&key, owners, owner_count, sizeof(*owners), compare_owners);
         if (!owner)
@@ -103,10 +95,10 @@ uint64_t usage_lab_cpu_ns(const struct node_instance *nodes, size_t count)
 {
     _cleanup_(freep) struct proc *list = NULL;
     size_t process_count = proc_list(&list);
-    ino_t own = pid_namespace(getpid());
+    ino_t own = proc_pid_namespace(getpid());
     uint64_t sum_ns = 0;
     for (size_t i = 0; i < process_count; i++) {
-        bool is_node = pid_namespace(list[i].pid) != own;
+        bool is_node = proc_pid_namespace(list[i].pid) != own;
         for (size_t k = 0; k < count && !is_node; k++)
             is_node = nodes[k].pid == list[i].pid;
         sum_ns += is_node ? 0 : list[i].cpu_ns;

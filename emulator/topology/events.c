@@ -15,7 +15,8 @@
 const char *event_kind_name(enum event_kind kind)
 {
     static const char *const names[EVENT_KINDS] = {"partition", "heal", "link",    "pause",
-                                                   "resume",    "kill", "restart", "command"};
+                                                   "resume",    "kill", "restart", "command",
+                                                   "clock",     "host"};
     return names[kind];
 }
 
@@ -56,7 +57,7 @@ static int check_nodes(struct past *p, const struct event *e, struct error *err)
 {
     json_t *item;
     size_t i;
-    json_array_foreach(json_object_get(e->asked, event_kind_name(e->kind)), i, item)
+    json_array_foreach(event_nodes(e), i, item)
     {
         const char *name = json_string_value(item);
         const struct event **last = &p->stopped[scenario_node(p->scenario, name)];
@@ -76,7 +77,7 @@ static int check_command(const struct past *p, const struct event *e, struct err
 {
     json_t *item;
     size_t i;
-    json_array_foreach(json_object_get(e->asked, "nodes"), i, item)
+    json_array_foreach(event_nodes(e), i, item)
     {
         const char *name = json_string_value(item);
         const struct event *last = p->stopped[scenario_node(p->scenario, name)];
@@ -121,6 +122,8 @@ static int check_event(struct past *p, const struct event *e, struct error *err)
     case EVENT_HEAL:
         return check_heal(p, e, err);
     case EVENT_LINK:
+    case EVENT_CLOCK: /* of a node that is dead: it boots with the host's */
+    case EVENT_HOST:
         return 0;
     case EVENT_COMMAND:
         return check_command(p, e, err);
@@ -192,6 +195,23 @@ int schedule_check_times(const struct schedule *c, uint64_t duration_ns, struct 
                       "a %s at %s, but the workload lasts %s: expected a time within that",
                       event_kind_name(last->kind), units_format_time(at, last->at_ns),
                       units_format_time(end, duration_ns));
+}
+
+json_t *event_nodes(const struct event *e)
+{
+    switch (e->kind) {
+    case EVENT_PAUSE:
+    case EVENT_RESUME:
+    case EVENT_KILL:
+    case EVENT_RESTART:
+        return json_object_get(e->asked, event_kind_name(e->kind));
+    case EVENT_COMMAND:
+        return json_object_get(e->asked, "nodes");
+    case EVENT_CLOCK:
+        return json_object_get(json_object_get(e->asked, "clock"), "nodes");
+    default:
+        return NULL;
+    }
 }
 
 /* --- wires */

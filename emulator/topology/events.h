@@ -17,6 +17,8 @@
  *   {"link": {"wires": ["db1-db2"], "delay": "50ms"}}      keys of a wire, "down": true, "up": true
  *   {"pause": ["db1"]}                                     resume, kill, restart
  *   {"command": "…", "nodes": ["db1"]}                     run by sh -c
+ *   {"clock": {"nodes": ["db1"], "step": "-30s"}}          or "drift": "100ppm", "reset": true
+ *   {"host": "…"}                                          run by sh -c on this machine
  */
 #ifndef WANLAB_TOPOLOGY_EVENTS_H
 #define WANLAB_TOPOLOGY_EVENTS_H
@@ -35,6 +37,8 @@ enum event_kind {
     EVENT_KILL,
     EVENT_RESTART,
     EVENT_COMMAND,
+    EVENT_CLOCK,
+    EVENT_HOST,
     EVENT_KINDS, /* their number */
 };
 enum { SCHEDULE_EVENTS_MAX = 100000 };
@@ -105,6 +109,24 @@ char *event_describe(const struct event *e);
 
 /* {"at": "20s", …}: the action as an entry of a file, a new reference. */
 json_t *event_entry(const struct event *e);
+
+/* The names of the nodes that an action is about, ["db1", …], borrowed; NULL: of none, or of wires.
+ */
+json_t *event_nodes(const struct event *e);
+
+/* What happens to clocks. */
+struct clock_change {
+    int64_t step_ns;
+    bool has_drift;
+    int64_t drift_ppb; /* by how much they run fast from then on */
+    bool reset;        /* the host's time and rate again */
+};
+
+/* The value of "clock". Errors are of input. */
+int clock_change_read(json_t *clock, struct clock_change *ret, struct error *err);
+
+/* Marks the nodes whose clocks the schedule may change. */
+void schedule_mark_clocks(const struct scenario *s, const struct schedule *c, bool *io_nodes);
 
 /* For "link": the words and settings of change_add(), in JSON: [{"wires": […], "set": […]}]. */
 json_t *event_link_words(json_t *asked);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Shared by the parts of events.h: events.c keeps and checks a schedule, events_read.c reads the
- * entries, events_names.c the nodes that they name, events_draw.c draws what is left to chance.
+ * entries, events_clock.c those about clocks, events_names.c the nodes that they name,
+ * events_draw.c draws what is left to chance.
  */
 #ifndef WANLAB_TOPOLOGY_EVENTS_INTERNAL_H
 #define WANLAB_TOPOLOGY_EVENTS_INTERNAL_H
@@ -53,6 +54,9 @@ json_t *events_json_names(const struct scenario *s, const unsigned *nodes, size_
 int events_time(const struct yaml *map, const char *key, uint64_t min_ns, uint64_t *io_ns,
                 struct error *err);
 
+/* A word that stands alone, as in {down}, or with yes. */
+int events_flag(const struct yaml *map, const char *key, bool *ret, struct error *err);
+
 /* One entry, from its map. */
 int events_read_entry(struct events_entry *e, struct error *err);
 json_t *events_json_of(const struct yaml *node);
@@ -67,6 +71,9 @@ int events_draw_partition(struct events_entry *e, const char *word, const struct
                           const struct mark *mark, json_t **ret_groups, struct error *err);
 int events_read_random(struct events_entry *e, const struct yaml *map, struct error *err);
 int events_read_churn(struct events_entry *e, const struct yaml *map, struct error *err);
+
+/* events_clock.c */
+int events_read_clock(struct events_entry *e, const struct yaml *map, struct error *err);
 
 /* events_waves.c: links that change step by step. */
 int events_read_ramp(struct events_entry *e, const struct yaml *map, struct error *err);

@@ -180,8 +180,7 @@ static int read_heal(struct events_entry *e, const struct yaml *value, struct er
 
 /* --- links */
 
-/* A word that stands alone, as in {down}, or with yes. */
-static int read_flag(const struct yaml *map, const char *key, bool *ret, struct error *err)
+int events_flag(const struct yaml *map, const char *key, bool *ret, struct error *err)
 {
     const struct yaml *node = yaml_get(map, key);
     *ret = node && node->kind == YAML_SCALAR && !*node->scalar;
@@ -220,9 +219,9 @@ static int read_link(struct events_entry *e, const struct yaml *map, struct erro
     json_t *wires = NULL;
     int r = yaml_expect_map(map, "a link's change", keys, ARRAY_LEN(keys), err);
     if (r == 0)
-        r = read_flag(map, "down", &down, err);
+        r = events_flag(map, "down", &down, err);
     if (r == 0)
-        r = read_flag(map, "up", &up, err);
+        r = events_flag(map, "up", &up, err);
     if (r == 0 && down && up)
         r = yaml_error(err, &map->mark, "found both 'down' and 'up', expected one of them");
     if (r == 0 && e->for_ns > 0 && !down)
@@ -289,6 +288,14 @@ static int read_command(struct events_entry *e, const struct yaml *value, struct
     return r;
 }
 
+static int read_host(struct events_entry *e, const struct yaml *value, struct error *err)
+{
+    int r = yaml_expect_scalar(value, "a command", err);
+    return r < 0 ? r
+                 : schedule_add(e, EVENT_HOST, e->at_ns, json_pack("{s:s}", "host", value->scalar),
+                                err);
+}
+
 /* The scratch folder of nodes has no room, until it is given back. */
 static int read_fill(struct events_entry *e, const struct yaml *value, struct error *err)
 {
@@ -334,6 +341,8 @@ static const struct action actions[] = {
     {"kill", EVENT_KILL, {"for"}},
     {"restart", EVENT_RESTART, {NULL}},
     {"command", EVENT_COMMAND, {"nodes"}},
+    {"clock", EVENT_CLOCK, {"for"}},
+    {"host", EVENT_HOST, {NULL}},
     {"fill", EVENT_KINDS, {"for"}},
     {"ramp", EVENT_KINDS, {NULL}},
     {"flap", EVENT_KINDS, {"for"}},
@@ -353,6 +362,10 @@ static int read_action(struct events_entry *e, const struct action *a, const str
         return read_link(e, value, err);
     case EVENT_COMMAND:
         return read_command(e, value, err);
+    case EVENT_CLOCK:
+        return events_read_clock(e, value, err);
+    case EVENT_HOST:
+        return read_host(e, value, err);
     case EVENT_KINDS:
         break;
     default:
@@ -373,9 +386,9 @@ static int read_action(struct events_entry *e, const struct action *a, const str
 static int find_action(const struct yaml *map, const struct action **ret, struct error *err)
 {
     static const char *const keys[] = {
-        "at",     "when",   "after", "for",     "partition", "heal",  "link",
-        "pause",  "resume", "kill",  "restart", "command",   "ramp",  "flap",
-        "random", "churn",  "of",    "name",    "direction", "nodes", "fill"};
+        "at",     "when", "after",     "for",     "partition", "heal",  "link",   "pause",
+        "resume", "kill", "restart",   "command", "ramp",      "flap",  "random", "churn",
+        "of",     "name", "direction", "nodes",   "fill",      "clock", "host"};
     int r = yaml_expect_map(map, "an event", keys, ARRAY_LEN(keys), err);
     *ret = NULL;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(actions); i++) {
@@ -389,7 +402,8 @@ static int find_action(const struct yaml *map, const struct action **ret, struct
     if (r == 0 && !*ret)
         return yaml_error(err, &map->mark,
                           "an event without an action, expected one of partition, heal, link, "
-                          "pause, resume, kill, restart, command, fill, ramp, flap, random, churn");
+                          "pause, resume, kill, restart, command, clock, host, fill, ramp, flap, "
+                          "random, churn");
     for (size_t i = 0; r == 0 && i < map->count; i++) {
         const char *key = map->pairs[i].key;
         bool fits =
@@ -513,6 +527,10 @@ int schedule_read_by_hand(const struct scenario *s, const struct yaml *node, uns
         .scenario = s, .schedule = &c, .map = node, .mark = node->mark, .number = number};
     int r = yaml_get(node, "when") ? yaml_error(err, &node->mark, "'when' is for a run's events")
                                    : events_read_entry(&e, err);
+    if (r == 0 && c.count > 0 && c.events[0].kind == EVENT_HOST)
+        r = yaml_error(err, &node->mark,
+                       "'host' is for a run's events: what is to run on this machine by hand needs "
+                       "no lab");
     schedule_sort(&c);
     if (r < 0)
         schedule_done(&c);

@@ -39,13 +39,24 @@ static int do_pause(struct node_instance *n, bool paused, struct error *err)
     return 0;
 }
 
+static int do_set_clock(struct node_instance *n, int64_t step_ns, int64_t drift_ppb,
+                        struct error *err)
+{
+    (void)n, (void)step_ns, (void)drift_ppb, (void)err;
+    return 0;
+}
+
 static void do_nothing(struct node_instance *n)
 {
     (void)n;
 }
 
-static const struct node_driver driver = {
-    .name = "fuzz", .exec = refuse_exec, .pause = do_pause, .halt = do_nothing, .stop = do_nothing};
+static const struct node_driver driver = {.name = "fuzz",
+                                          .exec = refuse_exec,
+                                          .pause = do_pause,
+                                          .set_clock = do_set_clock,
+                                          .halt = do_nothing,
+                                          .stop = do_nothing};
 
 static int do_change(struct engine_run *run, const struct change *c, struct wire_switch *ret,
                      struct error *err)
@@ -113,6 +124,7 @@ static void start(void)
     uv_loop_init(&supervisor.loop);
     if (control_start(&supervisor, &err) < 0)
         fuzz_fail("cannot listen", err.text);
+    clocks_init(&supervisor);
     life_start(&supervisor);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", path);
 }

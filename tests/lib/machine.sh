@@ -123,6 +123,27 @@ offset=$(jq '.nodes[0].clock_offset_s' <<<"$OUT")
 is "$(jq -n "$offset | fabs < 0.02")" true "its clock is the host's"
 diag "off by $offset s"
 
+# Its clock, changed by events.
+clock_off() { # the guest's clock minus the host's, in s, as a program sees it
+    local before after
+    before=$(date +%s.%N)
+    node u1 date +%s.%N
+    after=$(date +%s.%N)
+    jq -n "$OUT - ($before + $after) / 2"
+}
+run "$WANLAB" event one '{clock: {nodes: u1, step: -100s, drift: 10%}}'
+like "$STATUS$OUT$ERR" '^0clock .*: changed at' "an event steps its clock"
+stepped=$(clock_off) begin=$SECONDS
+is "$(jq -n "$stepped > -101 and $stepped < -96")" true "which its programs see"
+wait_for 20 sh -c "'$WANLAB' status one --json | jq -e '.nodes[0].clock_offset_s | . > -101 and . < -90'" >/dev/null
+ok $? "and so does status"
+sleep 2
+drifted=$(clock_off) elapsed=$((SECONDS - begin))
+is "$(jq -n "$drifted - $stepped | . > 0.1 and . < 0.1 * ($elapsed + 2) + 0.3")" true "it runs fast"
+diag "off by $stepped s, and $elapsed s later by $drifted s"
+"$WANLAB" event one '{clock: {nodes: u1, reset}}' >/dev/null
+is "$(jq -n "$(clock_off) | fabs < 0.5")" true "and is the host's again"
+
 run "$WANLAB" cp one "$WORK/bytes" u1:/run/wanlab/scratch/
 is "$STATUS" 0 "a file goes in"
 run "$WANLAB" cp one u1:/run/wanlab/scratch/bytes "$WORK/back"

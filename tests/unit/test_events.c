@@ -93,6 +93,78 @@ static void ramps_and_flaps_are_taken_apart(void **state)
                     "        4s  link       {\"wires\":[\"web\"],\"up\":true}\n");
 }
 
+static void clocks_step_drift_and_are_reset(void **state)
+{
+    (void)state;
+    expect_schedule("events:\n"
+                    "  - {at: 1s, for: 2s, clock: {nodes: [db1, web], step: -30s, drift: 0.5%}}\n"
+                    "  - {at: 4s, clock: {nodes: db2, step: +1ms}}\n"
+                    "  - {at: 5s, clock: {nodes: db1, reset}}\n"
+                    "  - {at: 6s, host: 'date'}\n",
+                    "        1s  clock      {\"nodes\":[\"db1\",\"web\"],\"step\":\"-30s\","
+                    "\"drift\":\"0.5%\"}\n"
+                    "        3s  clock      {\"nodes\":[\"db1\",\"web\"],\"step\":\"+30s\","
+                    "\"drift\":\"0ppm\"}\n"
+                    "        4s  clock      {\"nodes\":[\"db2\"],\"step\":\"+1ms\"}\n"
+                    "        5s  clock      {\"nodes\":[\"db1\"],\"reset\":true}\n"
+                    "        6s  host       \"date\"\n");
+}
+
+static void changes_of_clocks_are_read(void **state)
+{
+    (void)state;
+    struct clock_change c;
+    struct error err;
+    json_t *clock = json_pack("{s:s s:s}", "step", "-30s", "drift", "100ppm");
+    assert_int_equal(clock_change_read(clock, &c, &err), 0);
+    assert_true(c.step_ns == -30 * (int64_t)NS_PER_SEC && c.has_drift && c.drift_ppb == 100000);
+    assert_false(c.reset);
+    json_decref(clock);
+    clock = json_pack("{s:b}", "reset", 1);
+    assert_int_equal(clock_change_read(clock, &c, &err), 0);
+    assert_true(c.reset && !c.has_drift && c.step_ns == 0);
+    json_object_set_new(clock, "step", json_string("x"));
+    assert_int_equal(clock_change_read(clock, &c, &err), -EINVAL);
+    expect_input_error(&err, "expected a time");
+    json_decref(clock);
+}
+
+static void nodes_whose_clocks_may_change_are_known(void **state)
+{
+    (void)state;
+    struct scenario *s;
+    struct error err;
+    bool marked[6] = {false};
+    char *path = expect_file(
+        "s.yaml", WAN "events: [{at: 1s, clock: {nodes: db1, step: 1s}}, {at: 2s, pause: db2, for: "
+                      "1s}, {when: {log: x, nodes: london}, clock: {nodes: [it, web], reset}}]\n");
+    if (scenario_open(path, NULL, 0, &s, &err) < 0)
+        fail_msg("%s", err.text);
+    schedule_mark_clocks(s, s->events, marked);
+    for (unsigned i = 0; i < 6; i++) /* db2 and db4 are in london */
+        assert_int_equal(marked[i], i == 0 || i == 1 || i == 3 || i == 5);
+    scenario_free(s);
+    free(path);
+}
+
+static void what_runs_on_the_host_is_none_by_hand(void **state)
+{
+    (void)state;
+    static const char entry[] = "{host: date}";
+    struct scenario *s;
+    struct yaml_document doc;
+    struct schedule c;
+    struct error err;
+    char *path = expect_file("s.yaml", WAN);
+    assert_int_equal(scenario_open(path, NULL, 0, &s, &err), 0);
+    assert_int_equal(yaml_parse("event", entry, strlen(entry), &doc, &err), 0);
+    assert_int_equal(schedule_read_by_hand(s, doc.root, 1, &c, &err), -EINVAL);
+    expect_input_error(&err, "event:1:1: 'host' is for a run's events");
+    yaml_close(&doc);
+    scenario_free(s);
+    free(path);
+}
+
 /* The partition that a word stands for. */
 static struct partition drawn(const char *word, struct scenario **ret)
 {
@@ -299,6 +371,16 @@ static void what_is_wrong_is_refused(void **state)
         {"{at: 1s, link: {delay: 1ms}}", "expected either 'ends: [a, b]' or 'wires'"},
         {"{at: 1s, for: 1s, link: {wires: db1, delay: 1ms}}", "'for' ends 'down' alone"},
         {"{at: 1s, command: ls}", "a command without 'nodes'"},
+        {"{at: 1s, clock: {step: 1s}}", "clocks without 'nodes'"},
+        {"{at: 1s, clock: {nodes: db1}}", "expected what is to happen to the clocks"},
+        {"{at: 1s, clock: {nodes: db9, step: 1s}}", "no node, group, region or role 'db9'"},
+        {"{at: 1s, clock: {nodes: db1, step: 30}}", "'30' has no unit"},
+        {"{at: 1s, clock: {nodes: db1, drift: 20%}}", "at most 10%"},
+        {"{at: 1s, clock: {nodes: db1, reset, step: 1s}}", "'reset' goes with 'nodes' alone"},
+        {"{at: 1s, for: 1s, clock: {nodes: db1, reset}}", "'reset' goes with 'nodes' alone"},
+        {"{at: 1s, clock: {nodes: db1, stepp: 1s}}", "did you mean 'step'"},
+        {"{at: 1s, host: [date]}", "a command"},
+        {"{at: 1s, host: date, nodes: db1}", "'nodes' does not go with 'host'"},
         {"{at: 1s, ramp: {wires: db1, over: 1s}}", "expected a ramp such as"},
         {"{at: 1s, flap: {wires: db1, period: 1s}}", "expected {at: 5s, for: 10s, flap"},
         {"{when: {log: x}}", "an event without an action"},
@@ -382,6 +464,10 @@ int main(void)
         cmocka_unit_test(actions_are_sorted_by_time),
         cmocka_unit_test(links_change_and_come_back),
         cmocka_unit_test(ramps_and_flaps_are_taken_apart),
+        cmocka_unit_test(clocks_step_drift_and_are_reset),
+        cmocka_unit_test(changes_of_clocks_are_read),
+        cmocka_unit_test(nodes_whose_clocks_may_change_are_known),
+        cmocka_unit_test(what_runs_on_the_host_is_none_by_hand),
         cmocka_unit_test(words_stand_for_partitions),
         cmocka_unit_test(one_way_cuts_what_goes_to_later_groups),
         cmocka_unit_test(networks_are_split_by_cuts_or_sieves),

@@ -90,6 +90,42 @@ static void a_rate_of_zero_is_refused(void **state)
     assert_int_equal(bps, 77);
 }
 
+static void times_may_have_a_sign(void **state)
+{
+    (void)state;
+    int64_t ns = 7;
+    struct error err;
+    assert_int_equal(units_parse_signed_time("-30s", &ns, NULL), 0);
+    assert_int_equal(ns, -30000000000);
+    assert_int_equal(units_parse_signed_time("+1.5ms", &ns, NULL), 0);
+    assert_int_equal(ns, 1500000);
+    assert_int_equal(units_parse_signed_time("2us", &ns, NULL), 0);
+    assert_int_equal(ns, 2000);
+    assert_true(units_parse_signed_time("--2us", &ns, &err) < 0);
+    expect_input_error(&err, "expected a time");
+    assert_true(units_parse_signed_time("-30", &ns, &err) < 0);
+    expect_input_error(&err, "has no unit");
+    assert_int_equal(ns, 2000);
+}
+
+static void drifts_are_parts_of_a_million_or_a_hundred(void **state)
+{
+    (void)state;
+    int64_t ppb = 7;
+    struct error err;
+    assert_int_equal(units_parse_drift("100ppm", &ppb, NULL), 0);
+    assert_int_equal(ppb, 100000);
+    assert_int_equal(units_parse_drift("-0.5%", &ppb, NULL), 0);
+    assert_int_equal(ppb, -5000000);
+    assert_int_equal(units_parse_drift("+10%", &ppb, NULL), 0);
+    assert_int_equal(ppb, 100000000);
+    assert_true(units_parse_drift("-11%", &ppb, &err) < 0);
+    expect_input_error(&err, "'-11%' is out of range: at most 10%");
+    assert_true(units_parse_drift("100", &ppb, &err) < 0);
+    expect_input_error(&err, "has no unit: expected a drift such as 100ppm");
+    assert_int_equal(ppb, 100000000);
+}
+
 static void shares_are_percentages(void **state)
 {
     (void)state;
@@ -219,6 +255,8 @@ int main(void)
         cmocka_unit_test(what_is_no_time_is_refused_with_an_example),
         cmocka_unit_test(rates_are_decimal_bits_per_second),
         cmocka_unit_test(a_rate_of_zero_is_refused),
+        cmocka_unit_test(times_may_have_a_sign),
+        cmocka_unit_test(drifts_are_parts_of_a_million_or_a_hundred),
         cmocka_unit_test(shares_are_percentages),
         cmocka_unit_test(frequencies_are_per_second_minute_or_hour),
         cmocka_unit_test(sizes_are_decimal_or_binary),
