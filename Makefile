@@ -39,6 +39,7 @@ REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 CHECK_OBJ := $(call objects,workloads/check)
 CHECK_LIB_OBJ := $(filter-out %/main.o,$(CHECK_OBJ))
+LOAD_OBJ  := $(call objects,workloads/load) $(CHECK_LIB_OBJ)
 ETCD_OBJ  := $(call objects,workloads/etcd)
 FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
@@ -78,7 +79,7 @@ $(WORKLOADS)/etcd/history-check: $(WORKLOADS)/check/history-check
 	@mkdir -p $(@D)
 	$(Q)cp -p $< $@
 
-$(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+$(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(CURL_LIBS) $(PKG_LIBS)
@@ -132,11 +133,17 @@ $(BUILD)/tests/unit/test_check_%.t: tests/unit/test_check_%.c tests/lib/random_h
 		$(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/test_etcd_%.t: tests/unit/test_etcd_%.c $(filter-out %/main.o,$(ETCD_OBJ)) \
-                                   $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+                                   $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(CURL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_load_%.t: tests/unit/test_load_%.c $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
