@@ -41,6 +41,7 @@ CHECK_OBJ := $(call objects,workloads/check)
 CHECK_LIB_OBJ := $(filter-out %/main.o,$(CHECK_OBJ))
 LOAD_OBJ  := $(call objects,workloads/load) $(CHECK_LIB_OBJ)
 ETCD_OBJ  := $(call objects,workloads/etcd)
+GALERA_OBJ := $(call objects,workloads/galera)
 FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
 
@@ -49,6 +50,8 @@ WORKLOADS := $(BUILD)/share/wanlab/workloads
 STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix replicate/,replicate workload.yaml prepare mariadb-node) \
                  $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node) \
+                 $(addprefix galera/,galera-load history-check workload.yaml prepare galera-node wsrep_sst_wanlab \
+                     mariadb-prepare mariadb-node) \
                  $(addprefix redis/,workload.yaml redis-node redis-load))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
@@ -75,9 +78,22 @@ $(WORKLOADS)/check/history-check: $(CHECK_OBJ) $(BUILD)/libwanlab.a
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 
 # A node sees its workload's folder alone.
-$(WORKLOADS)/etcd/history-check: $(WORKLOADS)/check/history-check
+$(WORKLOADS)/etcd/history-check $(WORKLOADS)/galera/history-check: $(WORKLOADS)/check/history-check
 	@mkdir -p $(@D)
 	$(Q)cp -p $< $@
+
+$(WORKLOADS)/galera/mariadb-prepare: workloads/replicate/prepare
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
+
+$(WORKLOADS)/galera/mariadb-node: workloads/replicate/mariadb-node
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
+
+$(WORKLOADS)/galera/galera-load: $(GALERA_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
 
 $(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
@@ -144,6 +160,13 @@ $(BUILD)/tests/unit/test_load_%.t: tests/unit/test_load_%.c $(LOAD_OBJ) $(BUILD)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_galera_%.t: tests/unit/test_galera_%.c $(filter-out %/main.o,$(GALERA_OBJ)) \
+                                     $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
