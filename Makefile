@@ -39,7 +39,9 @@ REPLICATE_OBJ := $(call objects,workloads/replicate)
 REPLICATE_TESTABLE_OBJ := $(filter-out %/main.o,$(REPLICATE_OBJ))
 CHECK_OBJ := $(call objects,workloads/check)
 CHECK_LIB_OBJ := $(filter-out %/main.o,$(CHECK_OBJ))
+LOAD_OBJ  := $(call objects,workloads/load) $(CHECK_LIB_OBJ)
 ETCD_OBJ  := $(call objects,workloads/etcd)
+GALERA_OBJ := $(call objects,workloads/galera)
 FUZZ       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/test_*.c)) $(FUZZ:=.t)
 
@@ -48,6 +50,8 @@ WORKLOADS := $(BUILD)/share/wanlab/workloads
 STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix replicate/,replicate workload.yaml prepare mariadb-node) \
                  $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node) \
+                 $(addprefix galera/,galera-load history-check workload.yaml prepare galera-node wsrep_sst_wanlab \
+                     mariadb-prepare mariadb-node) \
                  $(addprefix redis/,workload.yaml redis-node redis-load))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
@@ -74,11 +78,24 @@ $(WORKLOADS)/check/history-check: $(CHECK_OBJ) $(BUILD)/libwanlab.a
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(PKG_LIBS)
 
 # A node sees its workload's folder alone.
-$(WORKLOADS)/etcd/history-check: $(WORKLOADS)/check/history-check
+$(WORKLOADS)/etcd/history-check $(WORKLOADS)/galera/history-check: $(WORKLOADS)/check/history-check
 	@mkdir -p $(@D)
 	$(Q)cp -p $< $@
 
-$(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+$(WORKLOADS)/galera/mariadb-prepare: workloads/replicate/prepare
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
+
+$(WORKLOADS)/galera/mariadb-node: workloads/replicate/mariadb-node
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
+
+$(WORKLOADS)/galera/galera-load: $(GALERA_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(SQL_LIBS) $(PKG_LIBS)
+
+$(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(CURL_LIBS) $(PKG_LIBS)
@@ -132,11 +149,24 @@ $(BUILD)/tests/unit/test_check_%.t: tests/unit/test_check_%.c tests/lib/random_h
 		$(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/test_etcd_%.t: tests/unit/test_etcd_%.c $(filter-out %/main.o,$(ETCD_OBJ)) \
-                                   $(CHECK_LIB_OBJ) $(BUILD)/libwanlab.a
+                                   $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
 		$(CURL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_load_%.t: tests/unit/test_load_%.c $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(BUILD)/tests/unit/test_galera_%.t: tests/unit/test_galera_%.c $(filter-out %/main.o,$(GALERA_OBJ)) \
+                                     $(LOAD_OBJ) $(BUILD)/libwanlab.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -Iworkloads $(PKG_CFLAGS) $(SQL_CFLAGS) -o $@ $(filter %.c %.o %.a,$^) $(LDFLAGS) \
+		$(SQL_LIBS) $(PKG_LIBS) $(CMOCKA_LIBS)
 
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)

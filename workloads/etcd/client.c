@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/mem.h"
+
+#include "gateway.h"
 
 enum { ANSWER_MAX = 256 << 20 };
 
@@ -23,9 +24,9 @@ static size_t on_data(char *data, size_t size, size_t count, void *arg)
     return more;
 }
 
-int client_open(struct client *c, char *process, char *url, double timeout_s, struct error *err)
+int client_open(struct client *c, unsigned index, char *url, double timeout_s, struct error *err)
 {
-    *c = (struct client){.easy = curl_easy_init(), .process = process, .url = url};
+    *c = (struct client){.easy = curl_easy_init(), .index = index, .url = url};
     if (!c->easy)
         return error_set(err, ENOMEM, "libcurl gives no handle");
     c->headers = curl_slist_append(NULL, "Content-Type: application/json");
@@ -45,26 +46,21 @@ void client_close(struct client *c)
 {
     curl_easy_cleanup(c->easy);
     curl_slist_free_all(c->headers);
-    free(c->process);
     free(c->url);
     free(c->body);
     free(c->in);
     *c = (struct client){0};
 }
 
-int client_ask(struct client *c, CURLM *multi, const struct request *r, uint64_t intended_ns,
-               struct error *err)
+int client_ask(struct client *c, CURLM *multi, const struct request *r, struct error *err)
 {
-    _cleanup_(freep) char *url = xasprintf("%s%s", c->url, request_path(r));
+    _cleanup_(freep) char *url = xasprintf("%s%s", c->url, gateway_path(r));
     free(c->body);
-    c->body = request_body(r);
+    c->body = gateway_body(r);
     c->request = *r;
     c->in_len = 0;
-    c->busy = true;
-    c->intended_ns = intended_ns;
     curl_easy_setopt(c->easy, CURLOPT_URL, url);
     curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
-    c->call_ns = clock_monotonic_ns();
     CURLMcode code = curl_multi_add_handle(multi, c->easy);
     return code == CURLM_OK ? 0 : error_set(err, EIO, "libcurl: %s", curl_multi_strerror(code));
 }
@@ -73,10 +69,9 @@ void client_take_answer(struct client *c, CURLM *multi, CURLcode code, struct an
 {
     long status = 0;
     curl_multi_remove_handle(multi, c->easy);
-    c->busy = false;
     if (code == CURLE_OK) {
         curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-        request_answer(&c->request, status, c->in ? c->in : "", c->in_len, ret);
+        gateway_answer(&c->request, status, c->in ? c->in : "", c->in_len, ret);
         return;
     }
     *ret = (struct answer){.result = RESULT_UNKNOWN, .version = HISTORY_VERSION_NONE};

@@ -33,8 +33,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *arg)
 static json_t *ask(const struct member *m, const char *path, const char *question)
 {
     struct body body = {0};
-    _cleanup_(freep) char *base = members_url(m, CLIENT_PORT);
-    _cleanup_(freep) char *url = xasprintf("%s%s", base, path);
+    _cleanup_(freep) char *host = members_host(m);
+    _cleanup_(freep) char *url = xasprintf("http://%s:%d%s", host, CLIENT_PORT, path);
     json_t *answer = NULL;
     CURL *easy = curl_easy_init();
     curl_easy_setopt(easy, CURLOPT_URL, url);

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-#include "members.h"
+#include "load/members.h"
 
 /* Has member `index` lead, within `timeout_s`. */
 int lead_take_over(const struct members *m, unsigned index, double timeout_s, struct error *err);

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "load/check.h"
+#include "load/load.h"
+#include "load/members.h"
+#include "load/parameters.h"
 
-#include "check.h"
-#include "load.h"
-#include "members.h"
-#include "parameters.h"
+#include "engine.h"
 
 static const char usage[] = "usage: etcd-load             load this node (environment: WANLAB_…)\n"
                             "       etcd-load --check     check all nodes' histories, on the host\n"
@@ -19,6 +20,7 @@ static const char usage[] = "usage: etcd-load             load this node (enviro
 
 enum { PEER_PORT = 2380 };
 
+/* "db1=http://10.0.0.1:2380,…" */
 static int print_cluster(const char *peers_path, struct error *err)
 {
     struct members m;
@@ -26,15 +28,32 @@ static int print_cluster(const char *peers_path, struct error *err)
                        : error_input(err, "WANLAB_PEERS is not set");
     if (r < 0)
         return r;
-    members_print_cluster(&m, PEER_PORT, stdout);
+    for (size_t i = 0; i < m.count; i++) {
+        _cleanup_(freep) char *host = members_host(&m.list[i]);
+        printf("%s%s=http://%s:%d", i ? "," : "", m.list[i].name, host, PEER_PORT);
+    }
+    putchar('\n');
     members_done(&m);
     return 0;
+}
+
+static int load(struct error *err)
+{
+    static const char *const consistencies[] = {"linearizable", "serializable", NULL};
+    struct parameters p;
+    unsigned consistency;
+    int r = parameters_read(&p, err);
+    if (r == 0)
+        r = parameters_read_choice("WANLAB_PARAM_CONSISTENCY", consistencies, &consistency, err);
+    if (r < 0)
+        return r;
+    p.weak = consistency > 0;
+    return load_run(&etcd_engine, &p, err);
 }
 
 int main(int argc, char **argv)
 {
     struct error err;
-    struct parameters p;
     const char *verb = argc == 2 ? argv[1] : "";
     if (!strcmp(verb, "--help")) {
         fputs(usage, stdout);
@@ -49,8 +68,8 @@ int main(int argc, char **argv)
         r = print_cluster(getenv("WANLAB_PEERS"), &err);
     else if (!strcmp(verb, "--check"))
         r = check_run(&err);
-    else if ((r = parameters_read(&p, &err)) == 0)
-        r = load_run(&p, &err);
+    else
+        r = load(&err);
     if (r == 0)
         return STATUS_DONE;
     fprintf(stderr, "etcd-load: %s\n", err.text);

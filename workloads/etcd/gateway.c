@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "request.h"
+#include "gateway.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 enum { HTTP_OK = 200 };
 
-const char *request_path(const struct request *r)
+const char *gateway_path(const struct request *r)
 {
     switch (r->op) {
     case OP_READ:
@@ -44,7 +44,7 @@ static json_t *range_json(const struct request *r)
     _cleanup_(freep) char *from = base64_encode(SET_FROM), *to = base64_encode(SET_TO);
     if (r->op == OP_MEMBERS)
         return json_pack("{s:s s:s s:b}", "key", from, "range_end", to, "keys_only", 1);
-    return json_pack("{s:s s:b}", "key", key, "serializable", r->serializable);
+    return json_pack("{s:s s:b}", "key", key, "serializable", r->weak);
 }
 
 static json_t *txn_json(const struct request *r)
@@ -59,7 +59,7 @@ static json_t *txn_json(const struct request *r)
     return json_pack("{s:[o] s:[{s:o}]}", "compare", compare, "success", "requestPut", put);
 }
 
-char *request_body(const struct request *r)
+char *gateway_body(const struct request *r)
 {
     bool read = r->op == OP_READ || r->op == OP_MEMBERS;
     json_t *object = read ? range_json(r) : r->op == OP_CAS ? txn_json(r) : put_json(r);
@@ -100,7 +100,7 @@ static void read_members(json_t *body, struct answer *a)
     json_decref(list);
 }
 
-void request_answer(const struct request *r, long status, const char *body, size_t size,
+void gateway_answer(const struct request *r, long status, const char *body, size_t size,
                     struct answer *ret)
 {
     struct answer a = {.result = RESULT_UNKNOWN, .version = HISTORY_VERSION_NONE};
@@ -118,11 +118,4 @@ void request_answer(const struct request *r, long status, const char *body, size
             read_members(object, &a);
     }
     *ret = a;
-}
-
-void answer_done(struct answer *a)
-{
-    free(a->value);
-    free(a->fault);
-    *a = (struct answer){0};
 }

@@ -6,8 +6,8 @@
  * with an unknown result when the next life finds it unanswered. The files are in the scratch
  * folder, which outlives a node, and are written line by line.
  */
-#ifndef ETCD_JOURNAL_H
-#define ETCD_JOURNAL_H
+#ifndef LOAD_JOURNAL_H
+#define LOAD_JOURNAL_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "etcd/base64.h"
-#include "etcd/gaps.h"
-#include "etcd/request.h"
+#include "etcd/gateway.h"
+#include "load/gaps.h"
 
 static void base64_is_that_of_the_rfc(void **state)
 {
@@ -35,8 +35,8 @@ static void base64_is_that_of_the_rfc(void **state)
 
 static void asks(struct request r, const char *path, const char *body)
 {
-    char *text = request_body(&r);
-    assert_string_equal(request_path(&r), path);
+    char *text = gateway_body(&r);
+    assert_string_equal(gateway_path(&r), path);
     assert_string_equal(text, body);
     free(text);
 }
@@ -44,7 +44,7 @@ static void asks(struct request r, const char *path, const char *body)
 static void requests_are_as_the_gateway_wants_them(void **state)
 {
     (void)state; /* "r/k1" is ci9rMQ==, "v" dg==, "s/v" cy92 */
-    asks((struct request){.op = OP_READ, .key = "k1", .serializable = true}, "/v3/kv/range",
+    asks((struct request){.op = OP_READ, .key = "k1", .weak = true}, "/v3/kv/range",
          "{\"key\":\"ci9rMQ==\",\"serializable\":true}");
     asks((struct request){.op = OP_WRITE, .key = "k1", .value = "v"}, "/v3/kv/put",
          "{\"key\":\"ci9rMQ==\",\"value\":\"dg==\"}");
@@ -67,7 +67,7 @@ static void means(enum history_op op, long status, const char *body, enum histor
 {
     struct request r = {.op = op, .key = "k1"};
     struct answer a;
-    request_answer(&r, status, body, strlen(body), &a);
+    gateway_answer(&r, status, body, strlen(body), &a);
     assert_int_equal(a.result, result);
     assert_true(!a.value == !value);
     if (value)

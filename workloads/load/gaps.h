@@ -2,8 +2,8 @@
  *
  * The times without service: from one acknowledged commit to the next.
  */
-#ifndef ETCD_GAPS_H
-#define ETCD_GAPS_H
+#ifndef LOAD_GAPS_H
+#define LOAD_GAPS_H
 
 #include <stddef.h>
 

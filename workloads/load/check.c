@@ -72,7 +72,7 @@ static int run_checker(const struct parameters *p, const char *program, char **f
     pid_t child = fork();
     if (child == 0) {
         execv(program, argv);
-        fprintf(stderr, "etcd-load: cannot run '%s': %s\n", program, strerror(errno));
+        fprintf(stderr, "cannot run '%s': %s\n", program, strerror(errno));
         _exit(127);
     }
     if (child < 0 || waitpid(child, &status, 0) < 0)

@@ -3,8 +3,8 @@
  * What this node's load reports while it runs: metrics, barriers and progress as JSON Lines for the
  * emulator.
  */
-#ifndef ETCD_OUTPUT_H
-#define ETCD_OUTPUT_H
+#ifndef LOAD_OUTPUT_H
+#define LOAD_OUTPUT_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -51,18 +51,8 @@ void members_done(struct members *m)
     *m = (struct members){0};
 }
 
-char *members_url(const struct member *m, unsigned port)
+char *members_host(const struct member *m)
 {
     bool brackets = strchr(m->address, ':');
-    return xasprintf("http://%s%s%s:%u", brackets ? "[" : "", m->address, brackets ? "]" : "",
-                     port);
-}
-
-void members_print_cluster(const struct members *m, unsigned port, FILE *out)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        _cleanup_(freep) char *url = members_url(&m->list[i], port);
-        fprintf(out, "%s%s=%s", i ? "," : "", m->list[i].name, url);
-    }
-    fputc('\n', out);
+    return xasprintf("%s%s%s", brackets ? "[" : "", m->address, brackets ? "]" : "");
 }

@@ -2,8 +2,8 @@
  *
  * What the emulator asks of this node's load, read from the environment, to which the texts belong.
  */
-#ifndef ETCD_PARAMETERS_H
-#define ETCD_PARAMETERS_H
+#ifndef LOAD_PARAMETERS_H
+#define LOAD_PARAMETERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,10 +18,8 @@ struct parameters {
     double duration_s, timeout_s, settle_s, outage_s;
     double slack_s; /* how far the nodes' clocks may be apart */
     unsigned clients, keys;
-    unsigned leader;         /* at the start: index + 1; 0: whoever it is */
     double reads, cas, adds; /* shares of the operations; the rest are writes */
-    bool serializable;       /* reads */
-    bool any_endpoint;       /* clients ask all members, not only their node's own */
+    bool weak;               /* reads; the workload's own parameter says so */
 };
 
 /* Reads and checks; what makes no sense is an input error that names the variable. */
@@ -29,5 +27,13 @@ int parameters_read(struct parameters *ret, struct error *err);
 
 /* The same for the check, which runs on no node: node, index and folder are left out. */
 int parameters_read_host(struct parameters *ret, struct error *err);
+
+/* One more, of a workload's own; the default where it is not set. */
+int parameters_read_integer(const char *name, double fallback, double min, double max,
+                            unsigned *ret, struct error *err);
+
+/* Which of the words it is, NULL-terminated; the first is the default. */
+int parameters_read_choice(const char *name, const char *const *words, unsigned *ret,
+                           struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,8 @@ static int read_number(const char *name, double fallback, double min, double max
     return 0;
 }
 
-static int read_integer(const char *name, double fallback, double min, double max, unsigned *ret,
-                        struct error *err)
+int parameters_read_integer(const char *name, double fallback, double min, double max,
+                            unsigned *ret, struct error *err)
 {
     double value;
     int r = read_number(name, fallback, min, max, &value, err);
@@ -48,15 +49,21 @@ static int read_u64(const char *name, uint64_t fallback, uint64_t *ret, struct e
     return 0;
 }
 
-/* Whether it is the second of two words; the first is the default. */
-static int read_choice(const char *name, const char *first, const char *second, bool *ret,
-                       struct error *err)
+int parameters_read_choice(const char *name, const char *const *words, unsigned *ret,
+                           struct error *err)
 {
     const char *text = getenv(name);
-    if (text && strcmp(text, first) != 0 && strcmp(text, second) != 0)
-        return error_input(err, "%s: '%s' is neither '%s' nor '%s'", name, text, first, second);
-    *ret = text && !strcmp(text, second);
-    return 0;
+    for (unsigned i = 0; words[i]; i++)
+        if (!text || !strcmp(text, words[i])) {
+            *ret = i;
+            return 0;
+        }
+    error_input(err, "%s: '%s' is none of", name, text);
+    for (unsigned i = 0; words[i]; i++) {
+        size_t len = strlen(err->text);
+        snprintf(err->text + len, sizeof(err->text) - len, "%s '%s'", i ? "," : "", words[i]);
+    }
+    return -EINVAL;
 }
 
 static int read_load(struct parameters *p, struct error *err)
@@ -68,15 +75,11 @@ static int read_load(struct parameters *p, struct error *err)
         (r = read_number("WANLAB_PARAM_SETTLE", 10, 0, 1e4, &p->settle_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_OUTAGE", 0.5, 1e-3, 1e4, &p->outage_s, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_SLACK", 0, 0, 3600, &p->slack_s, err)) < 0 ||
-        (r = read_integer("WANLAB_PARAM_CLIENTS", 10, 1, 1000, &p->clients, err)) < 0 ||
-        (r = read_integer("WANLAB_PARAM_KEYS", 20, 1, 1e6, &p->keys, err)) < 0 ||
-        (r = read_integer("WANLAB_PARAM_LEADER", 0, 0, p->count, &p->leader, err)) < 0 ||
+        (r = parameters_read_integer("WANLAB_PARAM_CLIENTS", 10, 1, 1000, &p->clients, err)) < 0 ||
+        (r = parameters_read_integer("WANLAB_PARAM_KEYS", 20, 1, 1e6, &p->keys, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_READS", 0.4, 0, 1, &p->reads, err)) < 0 ||
         (r = read_number("WANLAB_PARAM_CAS", 0.1, 0, 1, &p->cas, err)) < 0 ||
-        (r = read_number("WANLAB_PARAM_ADDS", 0.1, 0, 1, &p->adds, err)) < 0 ||
-        (r = read_choice("WANLAB_PARAM_CONSISTENCY", "linearizable", "serializable",
-                         &p->serializable, err)) < 0 ||
-        (r = read_choice("WANLAB_PARAM_ENDPOINT", "own", "any", &p->any_endpoint, err)) < 0)
+        (r = read_number("WANLAB_PARAM_ADDS", 0.1, 0, 1, &p->adds, err)) < 0)
         return r;
     if (p->reads + p->cas + p->adds > 1)
         return error_input(err, "reads, cas and adds are %g of the operations, expected at most 1",
@@ -88,7 +91,7 @@ int parameters_read_host(struct parameters *ret, struct error *err)
 {
     struct parameters p = {.output_path = getenv("WANLAB_OUTPUT")};
     int r;
-    if ((r = read_integer("WANLAB_COUNT", NAN, 1, 1000, &p.count, err)) < 0 ||
+    if ((r = parameters_read_integer("WANLAB_COUNT", NAN, 1, 1000, &p.count, err)) < 0 ||
         (r = read_u64("WANLAB_SEED", 0, &p.seed, err)) < 0 ||
         (r = read_u64("WANLAB_START", clock_realtime_ns(), &p.start_ns, err)) < 0 ||
         (r = read_load(&p, err)) < 0)
@@ -115,7 +118,7 @@ int parameters_read(struct parameters *ret, struct error *err)
         !(p.peers_path = expect_text("WANLAB_PEERS", err)) ||
         !(p.folder = expect_text("WANLAB_DIR", err)))
         return -err->code;
-    r = read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err);
+    r = parameters_read_integer("WANLAB_INDEX", NAN, 0, p.count - 1, &p.index, err);
     if (r == 0)
         *ret = p;
     return r;

@@ -13,40 +13,35 @@
 #include "base/prng.h"
 #include "check/writer.h"
 
-#include "client.h"
 #include "gaps.h"
 #include "journal.h"
-#include "lead.h"
-#include "members.h"
-#include "output.h"
 
 #define SET_NAME "set"
-enum {
-    CLIENT_PORT = 2379,
-    TICK_MS = 100,
-    DRAWS_PER_OPERATION = 4,
-    RETRY_MS = 100,
-    TAKE_OVER_S = 30
-};
+enum { TICK_MS = 100, DRAWS_PER_OPERATION = 4, RETRY_MS = 100 };
 
 static const struct answer open_answer = {RESULT_UNKNOWN, NULL, HISTORY_VERSION_NONE, NULL};
 
+struct client {
+    char *process; /* its name in the history */
+    bool busy;
+    uint64_t intended_ns, call_ns; /* of the request under way, CLOCK_MONOTONIC */
+    struct request request;
+};
+
 struct load {
+    const struct engine *engine;
     const struct parameters *p;
     struct output output;
     struct journal journal;
     struct members members;
-    CURLM *multi;
+    void *system;
     struct client *clients;
+    bool is_main;                    /* what is answered now counts as load */
     char (*known)[REQUEST_NAME_MAX]; /* by key: the value that this node saw last */
     uint64_t draws;                  /* the stream of random numbers */
     uint64_t begin_ns;
     uint64_t operations, next; /* in all; which is due next */
-    double *commits;           /* when they were acknowledged */
-    size_t commit_count;
-    uint64_t by_result[3];
-    uint64_t reads;
-    unsigned *remaining; /* of the end: keys to be read, and, as the last number, the set */
+    unsigned *remaining;       /* of the end: keys to be read, and, as the last number, the set */
     size_t remaining_count;
     char last_fault[128];
 };
@@ -59,20 +54,6 @@ static uint64_t due_ns(const struct load *l, uint64_t k)
 static double at(const struct load *l, uint64_t ns)
 {
     return output_seconds(&l->output, ns);
-}
-
-static int open_clients(struct load *l, struct error *err)
-{
-    const struct parameters *p = l->p;
-    l->clients = xcalloc(p->clients, sizeof(*l->clients));
-    for (unsigned i = 0; i < p->clients; i++) {
-        unsigned member = p->any_endpoint ? (p->index + i) % p->count : p->index;
-        int r = client_open(&l->clients[i], xasprintf("%s.%u", p->node, i),
-                            members_url(&l->members.list[member], CLIENT_PORT), p->timeout_s, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
 }
 
 static int open_load(struct load *l, struct error *err)
@@ -88,22 +69,22 @@ static int open_load(struct load *l, struct error *err)
                         l->members.count, p->count);
     if (r < 0)
         return r;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(l->multi = curl_multi_init()))
-        return error_set(err, ENOMEM, "libcurl cannot be started");
     l->operations = (uint64_t)fmax(1, round(p->rate * p->duration_s));
     l->known = xcalloc(p->keys, sizeof(*l->known));
     l->remaining = xcalloc(p->keys + 1, sizeof(*l->remaining));
-    _cleanup_(freep) char *stream = xasprintf("etcd %s", p->node);
+    l->clients = xcalloc(p->clients, sizeof(*l->clients));
+    for (unsigned i = 0; i < p->clients; i++)
+        l->clients[i].process = xasprintf("%s.%u", p->node, i);
+    _cleanup_(freep) char *stream = xasprintf("%s %s", l->engine->name, p->node);
     l->draws = prng_key(p->seed, stream);
-    return open_clients(l, err);
+    return l->engine->open(p, &l->members, &l->system, err);
 }
 
 static int close_load(struct load *l, struct error *err)
 {
+    l->engine->close(l->system);
     for (unsigned i = 0; l->clients && i < l->p->clients; i++)
-        client_close(&l->clients[i]);
-    if (l->multi)
-        curl_multi_cleanup(l->multi);
+        free(l->clients[i].process);
     members_done(&l->members);
     free(l->clients);
     free(l->known);
@@ -119,7 +100,7 @@ static void draw_request(const struct load *l, uint64_t k, struct request *ret)
     const struct parameters *p = l->p;
     double kind = prng_unit(l->draws, k * DRAWS_PER_OPERATION);
     unsigned key = (unsigned)(prng_unit(l->draws, k * DRAWS_PER_OPERATION + 1) * p->keys);
-    struct request r = {.serializable = p->serializable};
+    struct request r = {.weak = p->weak};
     if (kind < p->reads)
         r.op = OP_READ;
     else if (kind < p->reads + p->cas)
@@ -203,29 +184,20 @@ static void ask_again(struct load *l, const struct request *r)
         r->op == OP_MEMBERS ? l->p->keys : (unsigned)strtoul(r->key + 1, NULL, 10);
 }
 
-/* What is over; `is_main` says whether it counts as load. */
-static void take_answers(struct load *l, bool is_main)
+static void on_answered(void *owner, unsigned client, struct answer *a)
 {
-    CURLMsg *message;
-    int left;
-    while ((message = curl_multi_info_read(l->multi, &left))) {
-        struct client *c;
-        struct answer a;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-        client_take_answer(c, l->multi, code, &a);
-        uint64_t now_ns = clock_monotonic_ns();
-        record(l, c, &a, now_ns);
-        if (is_main) {
-            learn(l, &c->request, &a);
-            count(l, c, &a, now_ns);
-        }
-        if (!is_main && a.result != RESULT_OK)
-            ask_again(l, &c->request);
-        answer_done(&a);
+    struct load *l = owner;
+    struct client *c = &l->clients[client];
+    uint64_t now_ns = clock_monotonic_ns();
+    c->busy = false;
+    record(l, c, a, now_ns);
+    if (l->is_main) {
+        learn(l, &c->request, a);
+        count(l, c, a, now_ns);
+    } else if (a->result != RESULT_OK) {
+        ask_again(l, &c->request);
     }
+    answer_done(a);
 }
 
 static struct client *idle_client(struct load *l)
@@ -244,16 +216,19 @@ static bool any_busy(const struct load *l)
     return false;
 }
 
-static int turn(struct load *l, int timeout_ms, bool is_main, struct error *err)
+static int turn(struct load *l, int timeout_ms, struct error *err)
 {
-    int running;
-    CURLMcode code = curl_multi_poll(l->multi, NULL, 0, timeout_ms, NULL);
-    if (code == CURLM_OK)
-        code = curl_multi_perform(l->multi, &running);
-    if (code != CURLM_OK)
-        return error_set(err, EIO, "libcurl: %s", curl_multi_strerror(code));
-    take_answers(l, is_main);
-    return 0;
+    return l->engine->turn(l->system, timeout_ms, on_answered, l, err);
+}
+
+static int ask(struct load *l, struct client *c, const struct request *r, uint64_t intended_ns,
+               struct error *err)
+{
+    c->request = *r;
+    c->busy = true;
+    c->intended_ns = intended_ns;
+    c->call_ns = clock_monotonic_ns();
+    return l->engine->ask(l->system, (unsigned)(c - l->clients), r, err);
 }
 
 static int start_due(struct load *l, uint64_t now_ns, struct error *err)
@@ -264,8 +239,8 @@ static int start_due(struct load *l, uint64_t now_ns, struct error *err)
            (c = idle_client(l))) {
         struct request request;
         draw_request(l, l->next, &request);
-        r = client_ask(c, l->multi, &request, due_ns(l, l->next), err);
-        record(l, c, &open_answer, 0); /* nothing is sent before the next turn of the loop */
+        r = ask(l, c, &request, due_ns(l, l->next), err);
+        record(l, c, &open_answer, 0); /* nothing is sent before the next turn */
         l->next++;
     }
     return r;
@@ -291,12 +266,10 @@ static int begin(struct load *l, struct error *err)
     return 0;
 }
 
-/* The chosen leader's node sees to it that it leads; not again in a later life. */
-static int take_over(const struct load *l, struct error *err)
+static int prepare(const struct load *l, struct error *err)
 {
-    if (l->p->leader != l->p->index + 1 || !isnan(l->journal.begin_s))
-        return 0;
-    return lead_take_over(&l->members, l->p->index, TAKE_OVER_S, err);
+    bool goes_on = !isnan(l->journal.begin_s);
+    return goes_on || !l->engine->prepare ? 0 : l->engine->prepare(l->system, err);
 }
 
 /* Until all operations are done. What was due and found no client until one timeout after the end
@@ -304,6 +277,7 @@ static int take_over(const struct load *l, struct error *err)
 static int main_loop(struct load *l, struct error *err)
 {
     int r = begin(l, err);
+    l->is_main = true;
     uint64_t end_ns = l->begin_ns + (uint64_t)((l->p->duration_s + l->p->timeout_s) * 1e9);
     while (r == 0) {
         uint64_t now_ns = clock_monotonic_ns();
@@ -314,7 +288,7 @@ static int main_loop(struct load *l, struct error *err)
             r = start_due(l, now_ns, err);
         bool waits = !over && l->next < l->operations && idle_client(l);
         if (r == 0)
-            r = turn(l, waits ? ms_until(due_ns(l, l->next), now_ns) : TICK_MS, true, err);
+            r = turn(l, waits ? ms_until(due_ns(l, l->next), now_ns) : TICK_MS, err);
         output_progress(&l->output, (double)l->next / (double)l->operations * 0.99);
     }
     return r;
@@ -332,16 +306,17 @@ static int ask_remaining(struct load *l, struct error *err)
             strcpy(request.key, SET_NAME);
         else
             snprintf(request.key, sizeof(request.key), "k%u", key);
-        r = client_ask(c, l->multi, &request, clock_monotonic_ns(), err);
+        r = ask(l, c, &request, clock_monotonic_ns(), err);
     }
     return r;
 }
 
-/* Reads everything, linearizably, once nobody writes any more, again and again until it is answered
+/* Reads everything, not weakly, once nobody writes any more, again and again until it is answered
  * or the time is over. */
 static int read_all(struct load *l, bool *ret_all, struct error *err)
 {
     int r = 0;
+    l->is_main = false;
     output_barrier(&l->output, "end");
     uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)(l->p->settle_s * 1e9);
     for (unsigned key = 0; key <= l->p->keys; key++)
@@ -354,7 +329,7 @@ static int read_all(struct load *l, bool *ret_all, struct error *err)
         if (!late)
             r = ask_remaining(l, err);
         if (r == 0)
-            r = turn(l, TICK_MS, false, err);
+            r = turn(l, TICK_MS, err);
         if (r == 0 && l->remaining_count > 0 && l->remaining_count >= before) /* refused at once */
             usleep(RETRY_MS * 1000);
     }
@@ -381,6 +356,8 @@ static void report_end(struct load *l, double begin_s, double end_s)
     output_metric(o, "failed", (double)j->by_result[RESULT_FAIL], "", end_s);
     output_metric(o, "unknown", (double)j->by_result[RESULT_UNKNOWN], "", end_s);
     output_metric(o, "not_started", fmax(0, (double)l->operations - (double)done), "", end_s);
+    if (l->engine->report)
+        l->engine->report(l->system, o, end_s);
 }
 
 static int load(struct load *l, struct error *err)
@@ -388,7 +365,7 @@ static int load(struct load *l, struct error *err)
     bool all = false;
     int r = open_load(l, err);
     if (r == 0)
-        r = take_over(l, err);
+        r = prepare(l, err);
     if (r == 0)
         r = main_loop(l, err);
     if (r == 0) {
@@ -399,14 +376,15 @@ static int load(struct load *l, struct error *err)
         return r;
     output_metric(&l->output, "read_at_end", all, "", at(l, clock_monotonic_ns()));
     if (*l->last_fault)
-        fprintf(stderr, "etcd-load: the last operation without success: %s\n", l->last_fault);
+        fprintf(stderr, "%s-load: the last operation without success: %s\n", l->engine->name,
+                l->last_fault);
     output_progress(&l->output, 1);
     return 0;
 }
 
-int load_run(const struct parameters *p, struct error *err)
+int load_run(const struct engine *engine, const struct parameters *p, struct error *err)
 {
-    struct load l = {.p = p};
+    struct load l = {.engine = engine, .p = p};
     struct error second;
     int r = load(&l, err);
     int closed = close_load(&l, r < 0 ? &second : err);

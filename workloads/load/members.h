@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The members of the cluster: every node of the lab, as the emulator's JSON file lists them.
+ * The members of a cluster: every node of the lab, as the emulator's JSON file lists them.
  */
-#ifndef ETCD_MEMBERS_H
-#define ETCD_MEMBERS_H
+#ifndef LOAD_MEMBERS_H
+#define LOAD_MEMBERS_H
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/error.h"
 
@@ -23,9 +22,6 @@ int members_load(const char *path, struct members *ret, struct error *err);
 void members_done(struct members *m);
 
 /* An address as a URL has it: IPv6 in brackets. The caller frees it. */
-char *members_url(const struct member *m, unsigned port);
-
-/* "db1=http://10.0.0.1:2380,…", as etcd wants the whole cluster. */
-void members_print_cluster(const struct members *m, unsigned port, FILE *out);
+char *members_host(const struct member *m);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "etcd/journal.h"
+#include "load/journal.h"
 
 static char folder[] = "/tmp/wanlab-journal.XXXXXX";
 

@@ -3,8 +3,8 @@
  * What is known of the whole cluster when all nodes' loads have ended: their histories together,
  * the times without service, and whether what the clients saw is possible.
  */
-#ifndef ETCD_CHECK_H
-#define ETCD_CHECK_H
+#ifndef LOAD_CHECK_H
+#define LOAD_CHECK_H
 
 #include "base/error.h"
 
