@@ -62,6 +62,12 @@ struct workload_command {
     char *place;
 };
 
+/* A command that the workload's programs call, and what to install for it. */
+struct workload_need {
+    char *command, *package; /* of Debian */
+    char *place;
+};
+
 struct workload_metric {
     char *name, *unit, *help;
     bool adopted;      /* not declared, but reported */
@@ -96,6 +102,8 @@ struct workload {
     uint64_t check_timeout_ns;
     struct workload_command *commands; /* all of them */
     size_t command_count;
+    struct workload_need *needs;
+    size_t need_count;
     char *main_metric; /* the metric that a sweep shows; NULL: none */
     char **table;      /* metrics that are the columns of a run's summary; NULL: none */
 };

@@ -223,9 +223,9 @@ static int read_name(const struct yaml *root, struct workload *w, struct error *
 static int read_root(const struct yaml *root, struct workload *w, struct error *err)
 {
     static const char *const keys[] = {
-        "name",  "summary", "parameters", "memory",    "scratch",      "prepare",
-        "lint",  "run",     "check",      "services",  "metrics",      "main",
-        "table", "silence", "collect",    "log_limit", "output_limit", "begins",
+        "name",    "summary",   "parameters",   "memory",  "scratch", "prepare", "lint",
+        "run",     "check",     "services",     "metrics", "main",    "table",   "silence",
+        "collect", "log_limit", "output_limit", "begins",  "needs",
     };
     int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
     if (r == 0)

@@ -324,6 +324,24 @@ static void metrics_have_names_and_the_main_one_is_among_them(void **state)
                    "4:15: found 'lop', expected one of the names under 'metrics'");
 }
 
+static void needs_are_commands_with_their_packages(void **state)
+{
+    (void)state;
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("name: w\nrun: [a]\nneeds: {stream: libstream-bin, fio: fio}\n");
+    assert_int_equal(w->need_count, 2);
+    assert_string_equal(w->needs[0].command, "stream");
+    assert_string_equal(w->needs[0].package, "libstream-bin");
+    assert_non_null(strstr(w->needs[1].place, "/w/workload.yaml:3:32"));
+    expect_refused("name: w\nrun: [a]\nneeds: [fio]\n",
+                   "3:8: found no map under 'needs', expected commands with their Debian "
+                   "packages: {fio: fio}");
+    expect_refused("name: w\nrun: [a]\nneeds: {/usr/bin/fio: fio}\n",
+                   "3:9: found '/usr/bin/fio', expected the name of a command: fio");
+    expect_refused("name: w\nrun: [a]\nneeds: {fio: 'fio iperf3'}\n",
+                   "3:14: found 'fio iperf3', expected the name of a Debian package: fio");
+}
+
 static void a_missing_file_is_named(void **state)
 {
     (void)state;
@@ -348,6 +366,7 @@ int main(void)
         IN_FOLDER(choices_need_distinct_values),
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
         IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
+        IN_FOLDER(needs_are_commands_with_their_packages),
         IN_FOLDER(a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
