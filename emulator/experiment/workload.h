@@ -68,8 +68,12 @@ struct workload_need {
     char *place;
 };
 
+/* Which values of a metric are the better ones: what a comparison finds the winner by. */
+enum workload_better { WORKLOAD_BETTER_UNSAID, WORKLOAD_BETTER_MORE, WORKLOAD_BETTER_LESS };
+
 struct workload_metric {
     char *name, *unit, *help;
+    enum workload_better better;
     bool adopted;      /* not declared, but reported */
     bool adds_up;      /* the nodes' values have a sum that means something */
     bool has_expected; /* a run in which it has another value is not to be trusted */

@@ -95,7 +95,7 @@ static void a_full_workload_is_read(void **state)
                   "run: [./w, '']\n"
                   "check: [./w, --verify]\n"
                   "metrics:\n"
-                  "  loop: {unit: s, help: of all}\n"
+                  "  loop: {unit: s, help: of all, better: less}\n"
                   "  rows: {expect: 3, sum: true}\n"
                   "main: loop\n");
     assert_string_equal(w->name, "w");
@@ -128,6 +128,8 @@ static void a_full_workload_is_read(void **state)
     assert_string_equal(w->metrics[1].unit, "");
     assert_false(w->metrics[0].has_expected);
     assert_false(w->metrics[0].adds_up);
+    assert_int_equal(w->metrics[0].better, WORKLOAD_BETTER_LESS);
+    assert_int_equal(w->metrics[1].better, WORKLOAD_BETTER_UNSAID);
     assert_true(w->metrics[1].adds_up);
     assert_true(w->metrics[1].has_expected);
     assert_int_equal(w->metrics[1].expected, 3);
@@ -316,6 +318,8 @@ static void metrics_have_names_and_the_main_one_is_among_them(void **state)
                    "3:18: unknown key 'unti', did you mean 'unit'?");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {sum: yes}}\n",
                    "3:23: found 'yes', expected true or false");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {better: higher}}\n",
+                   "3:26: found 'higher', expected more or less");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {expect: none}}\n",
                    "3:26: expected a whole number, found 'none'");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\nmain: lop\n",
