@@ -6,6 +6,7 @@
 #include "cmd/scenario_options.h"
 #include "experiment/events.h"
 #include "experiment/host.h"
+#include "experiment/needs.h"
 #include "experiment/sweep.h"
 #include "experiment/workload.h"
 #include "topology/events.h"
@@ -45,6 +46,14 @@ static void print_facts(const char *file, const struct scenario *s, const struct
         schedule_print(s->events, "", stdout);
 }
 
+/* Where the file is run may be another machine than where it is checked. */
+static void warn_of_needs(const struct workload *w, const struct scenario *s)
+{
+    struct error err;
+    if (needs_check(w, s, &err) < 0)
+        take_warning(err.text);
+}
+
 static int check_workload(const struct scenario *s, const struct plan *plan, struct error *err)
 {
     struct workload *w;
@@ -59,6 +68,7 @@ static int check_workload(const struct scenario *s, const struct plan *plan, str
         r = events_check(s, w, values, err);
         if (r == 0)
             r = host_lint(w, values, plan, take_warning, err);
+        warn_of_needs(w, s);
         workload_values_free(values, w->parameter_count);
     }
     workload_free(w);

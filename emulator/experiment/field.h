@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "topology/yaml.h"
 
-#define FIELD_NAME "abcdefghijklmnopqrstuvwxyz0123456789_"
+#define FIELD_NAME    "abcdefghijklmnopqrstuvwxyz0123456789_"
+#define FIELD_PACKAGE "abcdefghijklmnopqrstuvwxyz0123456789+.-" /* Debian's */
 
 /* A name of `allowed` characters: FIELD_NAME, perhaps with '-' behind. `what` it names: "a metric".
  */

@@ -48,7 +48,7 @@ void environment_add(struct environment *e, const char *fmt, ...)
 void environment_add_values(struct environment *e, const struct workload *w,
                             const struct workload_value *values)
 {
-    environment_add(e, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    environment_add(e, "PATH=%s", HOST_PATH);
     environment_add(e, "LANG=C.UTF-8");
     for (size_t i = 0; values && i < w->parameter_count; i++) {
         _cleanup_(freep) char *name = xstrdup(values[i].name);

@@ -9,6 +9,9 @@
 #include "experiment/workload.h"
 #include "topology/plan.h"
 
+/* Where the programs of a workload look for commands. */
+#define HOST_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* Environment variables under construction; `items` is NULL-terminated for execve(). */
 struct environment {
     char **items;

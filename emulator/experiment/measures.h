@@ -4,7 +4,7 @@
  * that each node reports once, such as main_loop, gives two: `main_loop`, the mean of the nodes,
  * and `main_loop_max`, the largest of them. One with many samples, such as local_insert, gives
  * `local_insert_p50`, the mean of the nodes' medians, and `local_insert_p99`, the largest of their
- * 99th percentiles.
+ * 99th percentiles; and `local_insert_mean`, the mean of the nodes' means.
  */
 #ifndef WANLAB_EXPERIMENT_MEASURES_H
 #define WANLAB_EXPERIMENT_MEASURES_H

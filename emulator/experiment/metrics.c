@@ -68,3 +68,13 @@ double series_quantile(const struct series *s, double share)
     size_t rank = (size_t)ceil(share * (double)s->count);
     return sorted[rank > 0 ? rank - 1 : 0];
 }
+
+double series_mean(const struct series *s)
+{
+    double sum = 0;
+    if (!s || s->count == 0)
+        return NAN;
+    for (size_t i = 0; i < s->count; i++)
+        sum += s->samples[i].value;
+    return sum / (double)s->count;
+}

@@ -41,4 +41,7 @@ double metrics_last(const struct metrics *m, unsigned node, const char *metric, 
  * none. */
 double series_quantile(const struct series *s, double share);
 
+/* The mean of the samples; NAN when there are none. */
+double series_mean(const struct series *s);
+
 #endif

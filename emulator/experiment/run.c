@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "experiment/host.h"
+#include "experiment/needs.h"
 #include "experiment/report.h"
 #include "experiment/stop.h"
 #include "lab/lab.h"
@@ -71,6 +72,8 @@ static int prepare(struct run *r, struct error *err)
         return result;
     result = host_lint(r->workload, r->values, plan, print_warning, err);
     plan_free(plan);
+    if (result == 0)
+        result = needs_check(r->workload, s, err);
     return result < 0 ? result : host_check_memory(r->workload, s, err);
 }
 

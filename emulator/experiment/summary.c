@@ -218,11 +218,12 @@ static json_t *describe_metrics(const struct run *r)
             const struct series *s = &r->metrics.series[m];
             if (s->node != i)
                 continue;
-            json_t *value = s->count == 1
-                                ? json_real(s->samples[0].value)
-                                : json_pack("{s:I s:f s:f s:f}", "count", (json_int_t)s->count,
-                                            "p50", series_quantile(s, 0.5), "p99",
-                                            series_quantile(s, 0.99), "max", series_quantile(s, 1));
+            json_t *value =
+                s->count == 1
+                    ? json_real(s->samples[0].value)
+                    : json_pack("{s:I s:f s:f s:f s:f}", "count", (json_int_t)s->count, "mean",
+                                series_mean(s), "p50", series_quantile(s, 0.5), "p99",
+                                series_quantile(s, 0.99), "max", series_quantile(s, 1));
             json_object_set_new(node, s->metric, value);
         }
         json_object_set_new(nodes, r->scenario->nodes[i].name, node);

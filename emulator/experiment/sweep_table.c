@@ -105,7 +105,7 @@ const char *sweep_unit(const struct sweep *sweep, const char *metric)
 static void add_measures(const struct sweep *w, const char *metric, struct sweep_measure **list,
                          size_t *count)
 {
-    static const char *const suffixes[] = {"_max", "", "_p50", "_p99"};
+    static const char *const suffixes[] = {"_max", "", "_p50", "_p99", "_mean"};
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         _cleanup_(freep) char *name = xasprintf("%s%s", metric, suffixes[i]);
         bool known = !is_measured(&w->book, name);

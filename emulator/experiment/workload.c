@@ -67,9 +67,12 @@ void workload_free(struct workload *w)
     }
     for (size_t i = 0; i < w->command_count; i++)
         free(w->commands[i].word), free(w->commands[i].place);
+    for (size_t i = 0; i < w->need_count; i++)
+        free(w->needs[i].command), free(w->needs[i].package), free(w->needs[i].place);
     for (size_t i = 0; i < w->metric_count; i++)
         free(w->metrics[i].name), free(w->metrics[i].unit), free(w->metrics[i].help);
     free(w->parameters), free(w->services), free(w->metrics), free(w->commands);
+    free(w->needs);
     words_free(w->prepare), words_free(w->lint), words_free(w->run), words_free(w->check);
     words_free(w->table), words_free(w->collect);
     where_done(&w->where);

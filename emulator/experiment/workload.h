@@ -62,8 +62,18 @@ struct workload_command {
     char *place;
 };
 
+/* A command that the workload's programs call, and what to install for it. */
+struct workload_need {
+    char *command, *package; /* of Debian */
+    char *place;
+};
+
+/* Which values of a metric are the better ones: what a comparison finds the winner by. */
+enum workload_better { WORKLOAD_BETTER_UNSAID, WORKLOAD_BETTER_MORE, WORKLOAD_BETTER_LESS };
+
 struct workload_metric {
     char *name, *unit, *help;
+    enum workload_better better;
     bool adopted;      /* not declared, but reported */
     bool adds_up;      /* the nodes' values have a sum that means something */
     bool has_expected; /* a run in which it has another value is not to be trusted */
@@ -96,6 +106,8 @@ struct workload {
     uint64_t check_timeout_ns;
     struct workload_command *commands; /* all of them */
     size_t command_count;
+    struct workload_need *needs;
+    size_t need_count;
     char *main_metric; /* the metric that a sweep shows; NULL: none */
     char **table;      /* metrics that are the columns of a run's summary; NULL: none */
 };

@@ -237,6 +237,40 @@ static int read_collect(const struct yaml *root, struct workload *w, struct erro
     return r;
 }
 
+static int read_need(const struct yaml_pair *pair, struct workload_need *need, struct error *err)
+{
+    need->command = xstrdup(pair->key);
+    need->place = describe_place(&pair->key_mark);
+    int r = yaml_expect_scalar(pair->value, "needs", err);
+    if (r < 0)
+        return r;
+    need->package = xstrdup(pair->value->scalar);
+    if (!*pair->key || strchr(pair->key, '/'))
+        return yaml_error(err, &pair->key_mark,
+                          "found '%.60s', expected the name of a command: fio", pair->key);
+    if (!*need->package || need->package[strspn(need->package, FIELD_PACKAGE)])
+        return yaml_error(err, &pair->value->mark,
+                          "found '%.60s', expected the name of a Debian package: fio",
+                          need->package);
+    return 0;
+}
+
+static int read_needs(const struct yaml *root, struct workload *w, struct error *err)
+{
+    const struct yaml *map = yaml_get(root, "needs");
+    if (!map)
+        return 0;
+    if (map->kind != YAML_MAP)
+        return yaml_error(err, &map->mark,
+                          "found no map under 'needs', expected commands with their Debian "
+                          "packages: {fio: fio}");
+    int r = 0;
+    w->needs = xcalloc(map->count, sizeof(*w->needs));
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = read_need(&map->pairs[i], &w->needs[w->need_count++], err);
+    return r;
+}
+
 int workload_programs_read(const struct yaml *root, struct workload *w, struct error *err)
 {
     int r = read_command(root, "prepare", w, &w->prepare, err);
@@ -248,6 +282,8 @@ int workload_programs_read(const struct yaml *root, struct workload *w, struct e
         r = read_check(root, w, err);
     if (r == 0)
         r = read_collect(root, w, err);
+    if (r == 0)
+        r = read_needs(root, w, err);
     return r < 0 ? r : read_services(yaml_get(root, "services"), w, err);
 }
 

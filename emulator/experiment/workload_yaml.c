@@ -158,9 +158,24 @@ static int read_sum(const struct yaml *map, struct workload_metric *m, struct er
     return 0;
 }
 
+static int read_better(const struct yaml *map, struct workload_metric *m, struct error *err)
+{
+    const struct yaml *node = yaml_get(map, "better");
+    int r = node ? yaml_expect_scalar(node, "better", err) : 0;
+    if (!node || r < 0)
+        return r;
+    if (strcmp(node->scalar, "more") == 0)
+        m->better = WORKLOAD_BETTER_MORE;
+    else if (strcmp(node->scalar, "less") == 0)
+        m->better = WORKLOAD_BETTER_LESS;
+    else
+        return yaml_error(err, &node->mark, "found '%.60s', expected more or less", node->scalar);
+    return 0;
+}
+
 static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, struct error *err)
 {
-    static const char *const keys[] = {"unit", "help", "expect", "sum"};
+    static const char *const keys[] = {"unit", "help", "expect", "sum", "better"};
     m->name = xstrdup(pair->key);
     int r = field_check_name(pair->key, FIELD_NAME, "a metric", &pair->key_mark, err);
     if (r == 0)
@@ -171,6 +186,8 @@ static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, 
         r = field_text(pair->value, "help", &m->help, err);
     if (r == 0)
         r = read_sum(pair->value, m, err);
+    if (r == 0)
+        r = read_better(pair->value, m, err);
     return r < 0 ? r : read_expected(pair->value, m, err);
 }
 
@@ -223,9 +240,9 @@ static int read_name(const struct yaml *root, struct workload *w, struct error *
 static int read_root(const struct yaml *root, struct workload *w, struct error *err)
 {
     static const char *const keys[] = {
-        "name",  "summary", "parameters", "memory",    "scratch",      "prepare",
-        "lint",  "run",     "check",      "services",  "metrics",      "main",
-        "table", "silence", "collect",    "log_limit", "output_limit", "begins",
+        "name",    "summary",   "parameters",   "memory",  "scratch", "prepare", "lint",
+        "run",     "check",     "services",     "metrics", "main",    "table",   "silence",
+        "collect", "log_limit", "output_limit", "begins",  "needs",
     };
     int r = yaml_expect_map(root, "a workload", keys, ARRAY_LEN(keys), err);
     if (r == 0)

@@ -53,6 +53,27 @@ services: [{name: a, command: 'true', ready: {prot: 80}}]
 Y
 refused wrong "/wrong/workload.yaml:2:47: unknown key 'prot', did you mean 'port'\?" "a way to be ready that there is not"
 
+workload needy <<'Y'
+run: 'true'
+needs: {sh: dash, no-such-tool: no-such-package}
+Y
+missing="/needy/workload.yaml:2:18: workload 'needy' needs 'no-such-tool', which is not installed \(Debian package: no-such-package\)"
+run "$WANLAB" run needy.yaml -o needy-out
+like "$STATUS $ERR" "^3 .*$missing" "run: a command that the machine does not have"
+run "$WANLAB" check needy.yaml
+like "$STATUS $ERR" "^0 .*$missing" "check only warns of it"
+printf 'sweep: {seed: [1, 2]}\n' >>needy.yaml
+run "$WANLAB" sweep needy.yaml -o needy-sweep
+like "$STATUS $ERR" "^3 .*$missing" "sweep: before its first run"
+[ ! -e needy-sweep ]
+ok $? "and nothing of it was begun"
+workload helped <<'Y'
+run: 'true'
+needs: {sh: dash}
+Y
+run "$WANLAB" run helped.yaml -o helped-out
+is "$STATUS" 0 "one that it has is no matter"
+
 # --- services
 
 workload absent <<'Y'

@@ -63,7 +63,7 @@ like "$(cat a/sweep.json)" '"state": "done"' "sweep.json says that it is done"
 is "$(jq -r '.repeat' a/points.jsonl | sort | uniq -c | xargs)" "4 1 4 2 4 3" "each repetition is there"
 is "$(jq -r 'select(.repeat == 2) | .seed' a/points.jsonl | sort -u)" 8 "repetitions have seeds of their own"
 is "$(jq -r '.measures | keys_unsorted | join(" ")' a/points.jsonl | sort -u)" \
-    "answer answer_max answer_nominal answer_nominal_max other_p50 other_p99 node_boot node_memory node_cpu node_disk emulator_cpu" "with all measures"
+    "answer answer_max answer_nominal answer_nominal_max other_p50 other_p99 other_mean node_boot node_memory node_cpu node_disk emulator_cpu" "with all measures"
 # load 10, seeds 7, 8, 9: 10.2, 10.3, 10.4
 like "$(jq -s -c '[.[] | select(.point["workload.tiny.load"] == "10") | .measures.answer] | sort | unique' a/points.jsonl)" \
     '^\[10.2,10.3,10.4\]$' "of the seeds that were asked for"

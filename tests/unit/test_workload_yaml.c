@@ -95,7 +95,7 @@ static void a_full_workload_is_read(void **state)
                   "run: [./w, '']\n"
                   "check: [./w, --verify]\n"
                   "metrics:\n"
-                  "  loop: {unit: s, help: of all}\n"
+                  "  loop: {unit: s, help: of all, better: less}\n"
                   "  rows: {expect: 3, sum: true}\n"
                   "main: loop\n");
     assert_string_equal(w->name, "w");
@@ -128,6 +128,8 @@ static void a_full_workload_is_read(void **state)
     assert_string_equal(w->metrics[1].unit, "");
     assert_false(w->metrics[0].has_expected);
     assert_false(w->metrics[0].adds_up);
+    assert_int_equal(w->metrics[0].better, WORKLOAD_BETTER_LESS);
+    assert_int_equal(w->metrics[1].better, WORKLOAD_BETTER_UNSAID);
     assert_true(w->metrics[1].adds_up);
     assert_true(w->metrics[1].has_expected);
     assert_int_equal(w->metrics[1].expected, 3);
@@ -316,12 +318,32 @@ static void metrics_have_names_and_the_main_one_is_among_them(void **state)
                    "3:18: unknown key 'unti', did you mean 'unit'?");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {sum: yes}}\n",
                    "3:23: found 'yes', expected true or false");
+    expect_refused("name: w\nrun: [a]\nmetrics: {loop: {better: higher}}\n",
+                   "3:26: found 'higher', expected more or less");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {expect: none}}\n",
                    "3:26: expected a whole number, found 'none'");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\nmain: lop\n",
                    "4:7: found 'lop', expected one of the names under 'metrics'");
     expect_refused("name: w\nrun: [a]\nmetrics: {loop: {unit: s}}\ntable: [loop, lop]\n",
                    "4:15: found 'lop', expected one of the names under 'metrics'");
+}
+
+static void needs_are_commands_with_their_packages(void **state)
+{
+    (void)state;
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("name: w\nrun: [a]\nneeds: {stream: libstream-bin, fio: fio}\n");
+    assert_int_equal(w->need_count, 2);
+    assert_string_equal(w->needs[0].command, "stream");
+    assert_string_equal(w->needs[0].package, "libstream-bin");
+    assert_non_null(strstr(w->needs[1].place, "/w/workload.yaml:3:32"));
+    expect_refused("name: w\nrun: [a]\nneeds: [fio]\n",
+                   "3:8: found no map under 'needs', expected commands with their Debian "
+                   "packages: {fio: fio}");
+    expect_refused("name: w\nrun: [a]\nneeds: {/usr/bin/fio: fio}\n",
+                   "3:9: found '/usr/bin/fio', expected the name of a command: fio");
+    expect_refused("name: w\nrun: [a]\nneeds: {fio: 'fio iperf3'}\n",
+                   "3:14: found 'fio iperf3', expected the name of a Debian package: fio");
 }
 
 static void a_missing_file_is_named(void **state)
@@ -348,6 +370,7 @@ int main(void)
         IN_FOLDER(choices_need_distinct_values),
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
         IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
+        IN_FOLDER(needs_are_commands_with_their_packages),
         IN_FOLDER(a_missing_file_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
