@@ -255,7 +255,7 @@ lint: ## layers, format, function and file sizes, clang-tidy
 	@tests/lint.sh $(SOURCES)
 
 format: ## rewrite all C files in the one format
-	clang-format -i $(SOURCES)
+	$(Q)clang-format -i $(SOURCES)
 
 demo: all ## the main job on five regions
 	$(WANLAB) run topologies/five-regions.yaml
