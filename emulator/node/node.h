@@ -61,6 +61,7 @@ struct node_spec {
     const char *image;   /* as in the file; NULL: none */
     uint64_t boot_timeout_ns;
     int broker;                              /* the lab's, see node/broker.h; -1: none */
+    const int *host;                         /* the host's namespaces, see node/native.h */
     const struct node_interface *interfaces; /* of a machine; others get theirs when they run */
     size_t interface_count;
     const char *console; /* file for what is said during the boot and by a machine's console */
@@ -81,7 +82,9 @@ struct node_instance {
     char *boot_log;          /* path of what was said during the boot; NULL: none */
     struct netlink *netlink; /* a routing socket in its network namespace, which it keeps */
     int namespaces;          /* CLONE_NEW… flags of those that its programs share */
+    bool privileged;         /* its programs keep all that root may */
     struct cgroup cgroup;    /* what its programs join */
+    const struct node_spec *spec; /* of kind native; else NULL */
     struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
     int broker;              /* who is to remove its container; -1: nobody */
     enum node_state state;   /* kept by lab/ */
