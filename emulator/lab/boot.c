@@ -68,9 +68,9 @@ static int provide_facts(const struct plan *p, unsigned node, const char *nodes_
 {
     const struct scenario *s = p->scenario;
     bool same = p->port_count <= s->node_count || (s->routing && s->wan.member_count == 0);
-    const char *own = !same                                         ? s->nodes[node].name
+    const char *own = !same                                     ? s->nodes[node].name
                       : !scenario_is_wired(s->nodes[node].kind) ? NATIVE_FACTS
-                                                                    : "";
+                                                                : "";
     char *folder = xasprintf("%s/" FACTS_FOLDER "%s%s", nodes_folder, *own ? "/" : "", own);
     *ret_folder = folder;
     _cleanup_(freep) char *hosts = xasprintf("%s/hosts", folder);
@@ -166,8 +166,8 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->node = node;
     b->spec.scratch_bytes = o->scratch_bytes;
     b->spec.scratch_on_disk = node->scratch_on_disk;
-    b->scratch = xasprintf(is_plain_folder(node) ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s",
-                           o->folder, node->name);
+    b->scratch = xasprintf(is_plain_folder(node) ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s", o->folder,
+                           node->name);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
     b->hosts = xasprintf("%s/hosts", b->facts);

@@ -124,12 +124,10 @@ static void print_colour(const char *region, const char *const *regions, size_t 
 static void print_node(const struct node *n, const char *const *regions, size_t region_count,
                        FILE *out)
 {
-    static const char *const shapes[] = {[NODE_KIND_PROCESS] = "ellipse",
-                                         [NODE_KIND_CONTAINER] = "component",
-                                         [NODE_KIND_UML] = "box3d",
-                                         [NODE_KIND_QEMU] = "box3d",
-                                         [NODE_KIND_DOCKER] = "component",
-                                         [NODE_KIND_NATIVE] = "house"};
+    static const char *const shapes[] = {
+        [NODE_KIND_PROCESS] = "ellipse",  [NODE_KIND_CONTAINER] = "component",
+        [NODE_KIND_UML] = "box3d",        [NODE_KIND_QEMU] = "box3d",
+        [NODE_KIND_DOCKER] = "component", [NODE_KIND_NATIVE] = "house"};
     bool is_router = n->role == ROLE_ROUTER;
     fprintf(out, "  \"%s\" [shape=%s, label=\"%s\\n%s%s", n->name,
             is_router ? "octagon" : shapes[n->kind], n->name, is_router ? "router, " : "",

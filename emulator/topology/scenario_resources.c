@@ -19,8 +19,9 @@ static const uint64_t boot_timeout_default_ns = 60000000000,
                       answer_timeout_default_ns = 30000000000;
 
 static const char *const kind_names[] = {
-    [NODE_KIND_PROCESS] = "process", [NODE_KIND_CONTAINER] = "container", [NODE_KIND_UML] = "uml",
-    [NODE_KIND_QEMU] = "qemu",       [NODE_KIND_DOCKER] = "docker",       [NODE_KIND_NATIVE] = "native",
+    [NODE_KIND_PROCESS] = "process", [NODE_KIND_CONTAINER] = "container",
+    [NODE_KIND_UML] = "uml",         [NODE_KIND_QEMU] = "qemu",
+    [NODE_KIND_DOCKER] = "docker",   [NODE_KIND_NATIVE] = "native",
 };
 
 const char *scenario_kind_name(enum node_kind kind)
