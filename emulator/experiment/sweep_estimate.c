@@ -23,6 +23,8 @@ static double boot_s(enum node_kind kind)
         return 4;
     case NODE_KIND_DOCKER:
         return 0.3;
+    case NODE_KIND_NATIVE:
+        return 0.1;
     }
     return 0;
 }

@@ -32,6 +32,7 @@ struct apply_options {
     const bool *clocks;          /* by node: whether events change its clock */
     char *const *roots;          /* by node, what their drivers prepared; NULL: none */
     int broker;                  /* the lab's, see node/broker.h; -1: none is needed */
+    const int *host;             /* the host's namespaces, see node/native.h; if any is native */
     int launcher;                /* a socket: closed when nobody waits for the lab any more */
     const char *cgroups;         /* the record of the lab's cgroups; NULL: none are needed */
     void (*on_step)(const struct plan *p, const struct op *op, void *arg); /* before each step */

@@ -18,6 +18,7 @@
 #include "node/sandbox.h"
 
 #define FACTS_FOLDER   ".lab" /* no node can have these names */
+#define NATIVE_FACTS   ".native"
 #define WORK_FOLDER    ".work"
 #define SCRATCH_FOLDER ".scratch" /* in memory, since a disk takes its time to make a folder */
 
@@ -60,15 +61,17 @@ static int write_facts(const struct plan *p, unsigned viewer, const char *folder
 }
 
 /* Where no node has two interfaces, or names stand for the nodes' own addresses, all see the same,
- * and one copy serves all. The caller frees `*ret_folder`. */
+ * and one copy serves all, but for native nodes, which have one of theirs. The caller frees
+ * `*ret_folder`. */
 static int provide_facts(const struct plan *p, unsigned node, const char *nodes_folder,
                          char **ret_folder, struct error *err)
 {
     const struct scenario *s = p->scenario;
     bool same = p->port_count <= s->node_count || (s->routing && s->wan.member_count == 0);
-    char *folder =
-        same ? xasprintf("%s/" FACTS_FOLDER, nodes_folder)
-             : xasprintf("%s/" FACTS_FOLDER "/%s", nodes_folder, p->scenario->nodes[node].name);
+    const char *own = !same                                     ? s->nodes[node].name
+                      : !scenario_is_wired(s->nodes[node].kind) ? NATIVE_FACTS
+                                                                : "";
+    char *folder = xasprintf("%s/" FACTS_FOLDER "%s%s", nodes_folder, *own ? "/" : "", own);
     *ret_folder = folder;
     _cleanup_(freep) char *hosts = xasprintf("%s/hosts", folder);
     return same && file_exists(hosts) ? 0 : write_facts(p, node, folder, err);
@@ -149,6 +152,12 @@ static int provide_clock(struct boot *b, struct error *err)
                  : faketime_write(b->clock.file, 0, err);
 }
 
+/* An engine's container and the host see no mount of the lab's. */
+static bool is_plain_folder(const struct node *node)
+{
+    return node->kind == NODE_KIND_DOCKER || node->kind == NODE_KIND_NATIVE;
+}
+
 static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
                    const struct apply_options *o, struct error *err)
 {
@@ -157,8 +166,8 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->node = node;
     b->spec.scratch_bytes = o->scratch_bytes;
     b->spec.scratch_on_disk = node->scratch_on_disk;
-    b->scratch = xasprintf(node->kind == NODE_KIND_DOCKER ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s",
-                           o->folder, node->name);
+    b->scratch = xasprintf(is_plain_folder(node) ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s", o->folder,
+                           node->name);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
     b->hosts = xasprintf("%s/hosts", b->facts);
@@ -186,10 +195,11 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->spec.image = node->image;
     b->spec.boot_timeout_ns = node->boot_timeout_ns;
     b->spec.broker = o->broker;
+    b->spec.host = o->host;
     b->spec.bare_mounts = f->bare_mounts;
     if (r == 0 && o->clocks[op->ns] && !node_driver(node->kind)->set_clock)
         r = provide_clock(b, err);
-    if (r == 0 && node->kind == NODE_KIND_DOCKER) /* the engine sees no mount of the lab's */
+    if (r == 0 && is_plain_folder(node))
         return file_make_dirs(b->scratch, err);
     if (r == 0)
         r = mount_scratch(b, err);

@@ -102,6 +102,17 @@ static int clone_tree(struct tree *t, pid_t *ret_init, struct error *err)
     return 0;
 }
 
+/* Before there is a lab: its native nodes are to get back to here. */
+static int open_host(const struct scenario *s, int fds[NATIVE_NAMESPACES], struct error *err)
+{
+    for (size_t i = 0; i < NATIVE_NAMESPACES; i++)
+        fds[i] = -1;
+    for (size_t i = 0; i < s->node_count; i++)
+        if (!scenario_is_wired(s->nodes[i].kind))
+            return native_open_host(fds, err);
+    return 0;
+}
+
 static int start_tree(struct lab *lab, const struct lab_options *options, char *const *roots,
                       int lock, int broker, int mounts, struct error *err)
 {
@@ -126,7 +137,11 @@ static int start_tree(struct lab *lab, const struct lab_options *options, char *
         .gid = getegid(),
     };
     pid_t init = -1;
-    int r = clone_tree(&tree, &init, err);
+    int r = open_host(lab->plan->scenario, tree.host, err);
+    if (r == 0)
+        r = clone_tree(&tree, &init, err);
+    for (size_t i = 0; i < NATIVE_NAMESPACES; i++)
+        fd_closep(&tree.host[i]);
     close(reports[1]);
     fd_closep(&lifeline[0]);
     if (r == 0)

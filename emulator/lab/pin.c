@@ -21,6 +21,12 @@ static char *pin_path(const char *folder, const char *node)
     return xasprintf(PIN_FOLDER "/%s-%s", strrchr(folder, '/') + 1, node);
 }
 
+/* Whether this kernel has a network namespace that is such a node's own. */
+static bool has_name(enum node_kind kind)
+{
+    return scenario_is_wired(kind) && !scenario_is_machine(kind);
+}
+
 /* As ip(8) does it: then the names that it makes later, and the end of ours, are seen by all mount
  * namespaces that have the folder. */
 static int share_folder(struct error *err)
@@ -48,7 +54,7 @@ int pin_reserve(const char *folder, const struct scenario *s, int *ret_mounts, s
     struct text record = {0};
     for (size_t i = 0; r == 0 && i < s->node_count; i++) {
         _cleanup_(freep) char *path = pin_path(folder, s->nodes[i].name);
-        if (scenario_is_machine(s->nodes[i].kind))
+        if (!has_name(s->nodes[i].kind))
             continue;
         if (file_exists(path))
             r = error_set(err, EEXIST,
@@ -98,7 +104,7 @@ static int pin_from_there(void *arg, int *ret_fd, struct error *err)
     if (setns(p->mounts, CLONE_NEWNS) < 0)
         return error_errno(err, errno, "cannot enter the launcher's mount namespace");
     for (int i = 0; r == 0 && i < (int)s->node_count; i++)
-        if ((p->node < 0 || p->node == i) && !scenario_is_machine(s->nodes[i].kind))
+        if ((p->node < 0 || p->node == i) && has_name(s->nodes[i].kind))
             r = pin_one(p->folder, s->nodes[i].name, p->fabric->nodes[i].netlink, err);
     return r;
 }

@@ -104,6 +104,7 @@ static int build(struct supervisor *s, struct error *err)
         .clocks = clocks,
         .roots = t->roots,
         .broker = t->broker,
+        .host = t->host,
         .launcher = t->reports,
         .on_step = t->options->on_step ? on_step : NULL,
         .on_boot = t->options->on_boot ? on_boot : NULL,

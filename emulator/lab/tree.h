@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "lab/lab.h"
+#include "node/native.h"
 
 /* What the supervisor tells the launcher while it builds the lab, in messages of this size. */
 struct report {
@@ -19,15 +20,16 @@ struct report {
 struct tree {
     const struct plan *plan;
     const struct lab_options *options;
-    const char *folder; /* of the lab */
-    char *const *roots; /* by node; see node_driver.prepare */
-    int lock;           /* held by init and supervisor */
-    int reports;        /* to the launcher */
-    int lifeline;       /* read end, or -1 */
-    int broker;         /* to the lab's, see node/broker.h, or -1 */
-    int mounts;         /* the launcher's mount namespace, for lab/pin.h, or -1: no pins */
-    bool new_user;      /* the tree has a user namespace of its own: become root in it */
-    uid_t uid;          /* the launcher's, as seen outside */
+    const char *folder;          /* of the lab */
+    char *const *roots;          /* by node; see node_driver.prepare */
+    int lock;                    /* held by init and supervisor */
+    int reports;                 /* to the launcher */
+    int lifeline;                /* read end, or -1 */
+    int broker;                  /* to the lab's, see node/broker.h, or -1 */
+    int mounts;                  /* the launcher's mount namespace, for lab/pin.h, or -1: no pins */
+    int host[NATIVE_NAMESPACES]; /* the launcher's, for native nodes; -1: there are none */
+    bool new_user;               /* the tree has a user namespace of its own: become root in it */
+    uid_t uid;                   /* the launcher's, as seen outside */
     gid_t gid;
 };
 

@@ -12,6 +12,7 @@
 #include "node/child.h"
 #include "node/container.h"
 #include "node/docker.h"
+#include "node/native.h"
 #include "node/process.h"
 #include "node/qemu.h"
 #include "node/sandbox.h"
@@ -22,7 +23,7 @@ const struct node_driver *node_driver(enum node_kind kind)
     static const struct node_driver *const drivers[] = {
         [NODE_KIND_PROCESS] = &node_process, [NODE_KIND_CONTAINER] = &node_container,
         [NODE_KIND_UML] = &node_uml,         [NODE_KIND_QEMU] = &node_qemu,
-        [NODE_KIND_DOCKER] = &node_docker,
+        [NODE_KIND_DOCKER] = &node_docker,   [NODE_KIND_NATIVE] = &node_native,
     };
     return drivers[kind];
 }

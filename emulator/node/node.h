@@ -61,6 +61,7 @@ struct node_spec {
     const char *image;   /* as in the file; NULL: none */
     uint64_t boot_timeout_ns;
     int broker;                              /* the lab's, see node/broker.h; -1: none */
+    const int *host;                         /* the host's namespaces, see node/native.h */
     const struct node_interface *interfaces; /* of a machine; others get theirs when they run */
     size_t interface_count;
     const char *console; /* file for what is said during the boot and by a machine's console */
@@ -74,19 +75,21 @@ enum node_state { NODE_DEAD, NODE_BOOTING, NODE_RUNNING, NODE_PAUSED };
 struct node_instance {
     const struct node_driver *driver;
     char *name;
-    pid_t pid;               /* the node's first process, as this process sees it; 0: none */
-    int pidfd;               /* readable when the node has died */
-    int boot_fd;             /* readable when finish() would not wait; -1: it does not boot */
-    pid_t boot_pid;          /* what boots it, where that is not its first process; 0: none */
-    char *boot_log;          /* path of what was said during the boot; NULL: none */
-    struct netlink *netlink; /* a routing socket in its network namespace, which it keeps */
-    int namespaces;          /* CLONE_NEW… flags of those that its programs share */
-    struct cgroup cgroup;    /* what its programs join */
-    struct machine *machine; /* see node/machine.h; NULL for kinds that share this kernel */
-    int broker;              /* who is to remove its container; -1: nobody */
-    enum node_state state;   /* kept by lab/ */
-    uint64_t reaped_cpu_ns;  /* processor time of what this process reaped; see node/usage.h */
-    uint64_t boot_ns;        /* from begin() until it could run programs */
+    pid_t pid;                    /* the node's first process, as this process sees it; 0: none */
+    int pidfd;                    /* readable when the node has died */
+    int boot_fd;                  /* readable when finish() would not wait; -1: it does not boot */
+    pid_t boot_pid;               /* what boots it, where that is not its first process; 0: none */
+    char *boot_log;               /* path of what was said during the boot; NULL: none */
+    struct netlink *netlink;      /* a routing socket in its network namespace, which it keeps */
+    int namespaces;               /* CLONE_NEW… flags of those that its programs share */
+    bool privileged;              /* its programs keep all that root may */
+    struct cgroup cgroup;         /* what its programs join */
+    const struct node_spec *spec; /* of kind native; else NULL */
+    struct machine *machine;      /* see node/machine.h; NULL for kinds that share this kernel */
+    int broker;                   /* who is to remove its container; -1: nobody */
+    enum node_state state;        /* kept by lab/ */
+    uint64_t reaped_cpu_ns;       /* processor time of what this process reaped; see node/usage.h */
+    uint64_t boot_ns;             /* from begin() until it could run programs */
 };
 
 enum { NODE_FDS_MAX = 4 };

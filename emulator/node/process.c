@@ -15,9 +15,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -30,21 +27,6 @@
 enum {
     NODE_NAMESPACES = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
 };
-
-static void reap_forever(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    prctl(PR_SET_NAME, "wanlab-node");
-    close_range(0, ~0U, 0);
-    for (;;) {
-        siginfo_t info;
-        sigwaitinfo(&all, &info);
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-    }
-}
 
 static void first_process(int channel, const struct cgroup *cgroup, const struct node_spec *spec)
 {
@@ -63,7 +45,7 @@ static void first_process(int channel, const struct cgroup *cgroup, const struct
     message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 ? 1 : 0);
     if (answer.result < 0)
         _exit(1);
-    reap_forever();
+    child_reap_forever();
 }
 
 static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)

@@ -56,7 +56,8 @@ static void run_program(const struct node_instance *n, const struct node_exec *e
     close_range((unsigned)e->fd_count, (unsigned)high - 1, 0);
     close_range((unsigned)high + 1, ~0U, 0);
     fd_limit_restore();
-    answer.result = sandbox_drop_privileges(&answer.err);
+    if (!n->privileged)
+        answer.result = sandbox_drop_privileges(&answer.err);
     if (answer.result == 0 && chdir(e->folder ? e->folder : "/") < 0)
         answer.result = error_errno(&answer.err, errno, "cannot enter '%s'", e->folder);
     if (answer.result == 0)

@@ -302,12 +302,14 @@ static int read_fill(struct events_entry *e, const struct yaml *value, struct er
     static const char file[] = "/run/wanlab/scratch/.wanlab-fill";
     struct node_list nodes = {0};
     int r = events_names(e->scenario, value, &nodes, err);
-    for (size_t i = 0; i < nodes.count && r == 0; i++)
-        if (e->scenario->nodes[nodes.nodes[i]].kind == NODE_KIND_DOCKER)
+    for (size_t i = 0; i < nodes.count && r == 0; i++) {
+        const struct node *n = &e->scenario->nodes[nodes.nodes[i]];
+        if (n->kind == NODE_KIND_DOCKER || n->kind == NODE_KIND_NATIVE)
             r = yaml_error(err, &value->mark,
-                           "'%s' is of kind docker, whose scratch folder has no bounds: expected "
+                           "'%s' is of kind %s, whose scratch folder has no bounds: expected "
                            "nodes of another kind",
-                           e->scenario->nodes[nodes.nodes[i]].name);
+                           n->name, scenario_kind_name(n->kind));
+    }
     json_t *names = events_json_names(e->scenario, nodes.nodes, nodes.count);
     if (r == 0)
         r = schedule_add(e, EVENT_COMMAND, e->at_ns,

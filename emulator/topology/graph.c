@@ -124,20 +124,14 @@ static void print_colour(const char *region, const char *const *regions, size_t 
 static void print_node(const struct node *n, const char *const *regions, size_t region_count,
                        FILE *out)
 {
-    static const char *const shapes[] = {[NODE_KIND_PROCESS] = "ellipse",
-                                         [NODE_KIND_CONTAINER] = "component",
-                                         [NODE_KIND_UML] = "box3d",
-                                         [NODE_KIND_QEMU] = "box3d",
-                                         [NODE_KIND_DOCKER] = "component"};
-    static const char *const kinds[] = {[NODE_KIND_PROCESS] = "process",
-                                        [NODE_KIND_CONTAINER] = "container",
-                                        [NODE_KIND_UML] = "uml",
-                                        [NODE_KIND_QEMU] = "qemu",
-                                        [NODE_KIND_DOCKER] = "docker"};
+    static const char *const shapes[] = {
+        [NODE_KIND_PROCESS] = "ellipse",  [NODE_KIND_CONTAINER] = "component",
+        [NODE_KIND_UML] = "box3d",        [NODE_KIND_QEMU] = "box3d",
+        [NODE_KIND_DOCKER] = "component", [NODE_KIND_NATIVE] = "house"};
     bool is_router = n->role == ROLE_ROUTER;
     fprintf(out, "  \"%s\" [shape=%s, label=\"%s\\n%s%s", n->name,
             is_router ? "octagon" : shapes[n->kind], n->name, is_router ? "router, " : "",
-            kinds[n->kind]);
+            scenario_kind_name(n->kind));
     if (n->region) {
         fputs(", ", out);
         print_quoted(n->region, out);

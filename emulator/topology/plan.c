@@ -244,6 +244,8 @@ static void add_interface(struct plan *p, size_t number)
 static void add_node(struct plan *p, unsigned node, const struct subnets *subnets)
 {
     plan_add(p, OP_NODE, (int)node);
+    if (!scenario_is_wired(p->scenario->nodes[node].kind))
+        return;
     add_quiet_ipv6(p, (int)node);
     add_tcp_profile(p, node, p->tcp_buffers);
     if (p->scenario->routing)

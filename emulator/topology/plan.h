@@ -203,6 +203,9 @@ void plan_print(const struct plan *p, FILE *out);
  * that scenario_rtt_ns() is about), else the first one of `to`; NULL if that has none. */
 const struct port *plan_port_towards(const struct plan *p, unsigned from, unsigned to);
 
+/* Whether two nodes reach each other over the host's loopback: both are native. */
+bool plan_is_loopback(const struct plan *p, unsigned a, unsigned b);
+
 /* Prints what programs of node `viewer` are told of the nodes (WANLAB_PEERS): a JSON array in node
  * order, each with the address first under which the viewer reaches it:
  * {"name":"db1","index":0,"region":"dallas","addresses":["10.0.0.1","fd77:…"],"rtt":[0,0.123,…]};

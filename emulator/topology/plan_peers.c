@@ -37,6 +37,8 @@ static void print_peer(const struct plan *p, unsigned viewer, unsigned node, FIL
     else
         fputs("null", out);
     fputs(",\"addresses\":[", out);
+    if (plan_is_loopback(p, viewer, node))
+        fputs("\"127.0.0.1\"", out);
     if (first)
         fprintf(out, "\"%s\",\"%s\"", ip_format(v4, &first->v4), ip_format(v6, &first->v6));
     for (const struct port *q = p->ports; q < p->ports + p->port_count; q++)
@@ -49,6 +51,12 @@ static void print_peer(const struct plan *p, unsigned viewer, unsigned node, FIL
         putc(']', out);
     }
     putc('}', out);
+}
+
+bool plan_is_loopback(const struct plan *p, unsigned a, unsigned b)
+{
+    const struct node *nodes = p->scenario->nodes;
+    return !scenario_is_wired(nodes[a].kind) && !scenario_is_wired(nodes[b].kind);
 }
 
 void plan_print_peers(const struct plan *p, unsigned viewer, FILE *out)

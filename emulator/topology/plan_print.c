@@ -220,7 +220,12 @@ void plan_print_op(const struct plan *p, const struct op *op, FILE *out)
 {
     const char *node = op->ns == PLAN_FABRIC ? NULL : p->scenario->nodes[op->ns].name;
     if (op->kind == OP_NODE) {
-        fprintf(out, is_machine(p, op->ns) ? "# %s boots\n" : "ip netns add %s\n", node);
+        const enum node_kind kind = p->scenario->nodes[op->ns].kind;
+        fprintf(out,
+                !scenario_is_wired(kind)    ? "# %s is on the host's network\n"
+                : scenario_is_machine(kind) ? "# %s boots\n"
+                                            : "ip netns add %s\n",
+                node);
         return;
     }
     if (node && is_machine(p, op->ns))

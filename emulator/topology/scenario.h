@@ -23,7 +23,8 @@ enum node_kind {
     NODE_KIND_CONTAINER,
     NODE_KIND_UML,
     NODE_KIND_QEMU,
-    NODE_KIND_DOCKER
+    NODE_KIND_DOCKER,
+    NODE_KIND_NATIVE
 };
 enum node_role { ROLE_HOST, ROLE_ROUTER };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
@@ -216,8 +217,14 @@ int scenario_open_one(const char *file, const char *const *sets, size_t set_coun
                       struct scenario **ret, struct error *err);
 void scenario_free(struct scenario *s);
 
+/* As in the file. */
+const char *scenario_kind_name(enum node_kind kind);
+
 /* Whether nodes of a kind have a kernel of their own: their interfaces are then TAPs. */
 bool scenario_is_machine(enum node_kind kind);
+
+/* Whether nodes of a kind have a network of the lab: native ones are on the host's. */
+bool scenario_is_wired(enum node_kind kind);
 
 /* Whether `name` can be an image's: the rule for all names. */
 bool scenario_is_image(const char *name);

@@ -140,6 +140,10 @@ const struct scenario_name *scenario_find(const struct scenario *s, const char *
 int scenario_find_or_fail(const struct scenario *s, const char *name, const struct mark *mark,
                           const struct scenario_name **ret, struct error *err);
 
+/* Whether the nodes of that name can have wires; an error at `mark` if not. */
+int scenario_check_wired(const struct scenario *s, const struct scenario_name *name,
+                         const struct mark *mark, struct error *err);
+
 /* A list of nodes and groups as indices into nodes, each node at most once and at least one. */
 int scenario_decode_members(const struct scenario *s, const struct yaml *list, unsigned **ret,
                             size_t *ret_count, struct error *err);

@@ -107,6 +107,10 @@ static int decode_group(struct scenario *s, const struct yaml_pair *group, struc
         r = scenario_decode_resources(map, &like, err);
     if (r == 0)
         r = scenario_decode_role(yaml_get(map, "role"), &like.role, err);
+    if (r == 0 && like.role == ROLE_ROUTER && !scenario_is_wired(like.kind))
+        r = yaml_error(err, &yaml_get(map, "role")->mark,
+                       "found a router of kind native, which has no interface of the lab: "
+                       "expected another kind");
     if (r == 0 && regions)
         r = check_regions(regions, err);
     if (r == 0)
@@ -210,6 +214,19 @@ int scenario_find_or_fail(const struct scenario *s, const char *name, const stru
                       s->nodes[0].name);
 }
 
+int scenario_check_wired(const struct scenario *s, const struct scenario_name *name,
+                         const struct mark *mark, struct error *err)
+{
+    const struct node *n = &s->nodes[name->first];
+    if (scenario_is_wired(n->kind))
+        return 0;
+    return yaml_error(err, mark,
+                      "'%s' is of kind native, the host itself, which has no interface of the "
+                      "lab: expected a node of another kind (native nodes reach each other at "
+                      "127.0.0.1 without a wire)",
+                      n->name);
+}
+
 static int add_member(const struct scenario *s, const struct yaml *item, const struct yaml **taken,
                       unsigned *members, size_t *count, struct error *err)
 {
@@ -217,6 +234,8 @@ static int add_member(const struct scenario *s, const struct yaml *item, const s
     int r = yaml_expect_scalar(item, "a member", err);
     if (r == 0)
         r = scenario_find_or_fail(s, item->scalar, &item->mark, &found, err);
+    if (r == 0)
+        r = scenario_check_wired(s, found, &item->mark, err);
     for (unsigned i = 0; r == 0 && i < found->count; i++) {
         unsigned node = found->first + i;
         char place[SCENARIO_PLACE_MAX];

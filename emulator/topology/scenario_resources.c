@@ -18,23 +18,31 @@ static const uint64_t memory_min = 4 << 20;
 static const uint64_t boot_timeout_default_ns = 60000000000,
                       answer_timeout_default_ns = 30000000000;
 
+static const char *const kind_names[] = {
+    [NODE_KIND_PROCESS] = "process", [NODE_KIND_CONTAINER] = "container",
+    [NODE_KIND_UML] = "uml",         [NODE_KIND_QEMU] = "qemu",
+    [NODE_KIND_DOCKER] = "docker",   [NODE_KIND_NATIVE] = "native",
+};
+
+const char *scenario_kind_name(enum node_kind kind)
+{
+    return kind_names[kind];
+}
+
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
-    static const char *const known[] = {"process", "container", "uml", "qemu", "docker"};
-    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML,
-                                           NODE_KIND_QEMU, NODE_KIND_DOCKER};
     int r = yaml_expect_scalar(node, "the kind of a node", err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        if (strcmp(node->scalar, known[i]) != 0)
+    for (size_t i = 0; i < ARRAY_LEN(kind_names); i++) {
+        if (strcmp(node->scalar, kind_names[i]) != 0)
             continue;
-        *ret = kinds[i];
+        *ret = (enum node_kind)i;
         return 0;
     }
     return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process, container, uml, qemu or "
-                      "docker",
+                      "found '%.60s' as kind of a node, expected process, container, uml, qemu, "
+                      "docker or native",
                       node->scalar);
 }
 
@@ -54,6 +62,11 @@ static int decode_accelerator(const struct yaml *node, enum accelerator *ret, st
                       node->scalar);
 }
 
+static bool has_hosts_root(enum node_kind kind)
+{
+    return kind == NODE_KIND_PROCESS || kind == NODE_KIND_NATIVE;
+}
+
 static int decode_root(const struct yaml *node, struct node *ret, struct error *err)
 {
     int r = yaml_expect_scalar(node, "the root of a node", err);
@@ -62,11 +75,11 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
     if (!*node->scalar)
         return yaml_error(err, &node->mark,
                           "found nothing, expected 'host', a folder or an archive");
-    if (ret->kind == NODE_KIND_PROCESS && strcmp(node->scalar, "host") != 0)
+    if (has_hosts_root(ret->kind) && strcmp(node->scalar, "host") != 0)
         return yaml_error(err, &node->mark,
-                          "found '%.60s' as root of a node of kind process, which always has the "
+                          "found '%.60s' as root of a node of kind %s, which always has the "
                           "host's: expected 'host', or kind container",
-                          node->scalar);
+                          node->scalar, scenario_kind_name(ret->kind));
     if (ret->kind == NODE_KIND_DOCKER)
         return yaml_error(err, &node->mark,
                           "found a root for a node of kind docker, whose root is an image of the "
@@ -78,6 +91,11 @@ static int decode_root(const struct yaml *node, struct node *ret, struct error *
 bool scenario_is_machine(enum node_kind kind)
 {
     return kind == NODE_KIND_UML || kind == NODE_KIND_QEMU;
+}
+
+bool scenario_is_wired(enum node_kind kind)
+{
+    return kind != NODE_KIND_NATIVE;
 }
 
 bool scenario_is_image(const char *name)
@@ -109,10 +127,11 @@ static int decode_image(const struct yaml *node, struct node *ret, struct error 
         r = scenario_check_name(node->scalar, "an image", &node->mark, err);
     if (r < 0)
         return r;
-    if (ret->kind == NODE_KIND_PROCESS)
+    if (has_hosts_root(ret->kind))
         return yaml_error(err, &node->mark,
-                          "found an image for a node of kind process, which always has the "
-                          "host's files: expected kind container");
+                          "found an image for a node of kind %s, which always has the "
+                          "host's files: expected kind container",
+                          scenario_kind_name(ret->kind));
     if (ret->root)
         return yaml_error(err, &node->mark, "found both 'root' and 'image', expected one");
     ret->image = xstrdup(node->scalar);

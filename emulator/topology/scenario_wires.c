@@ -199,7 +199,7 @@ static int decode_end(const struct scenario *s, const struct yaml *item, unsigne
         return yaml_error(err, &item->mark, "'%s' is a group, expected a node such as '%s'",
                           item->scalar, s->nodes[found->first].name);
     *ret = found->first;
-    return 0;
+    return scenario_check_wired(s, found, &item->mark, err);
 }
 
 static int decode_ends(const struct scenario *s, const struct yaml *ends, unsigned *ret_ends,
