@@ -195,21 +195,23 @@ static void what_the_machine_lacks_is_no_failure_for_good(void **state)
 static void a_run_in_single_numbers(void **state)
 {
     (void)state;
-    json_t *metrics = json_loads("{\"a\": {\"loop\": 2, \"lat\": {\"p50\": 1, \"p99\": 5}},"
-                                 " \"b\": {\"loop\": 4, \"lat\": {\"p50\": 3, \"p99\": 9}},"
-                                 " \"c\": {\"lat\": 2}}",
-                                 0, NULL);
+    json_t *metrics =
+        json_loads("{\"a\": {\"loop\": 2, \"lat\": {\"p50\": 1, \"p99\": 5, \"mean\": 3}},"
+                   " \"b\": {\"loop\": 4, \"lat\": {\"p50\": 3, \"p99\": 9, \"mean\": 7}},"
+                   " \"c\": {\"lat\": 2}}",
+                   0, NULL);
     json_t *run =
         json_pack("{s:o s:[{s:f s:i},{s:f s:i}]}", "metrics", metrics, "nodes", "boot_s", 1.0,
                   "memory_pss_bytes", 1 << 20, "boot_s", 2.0, "memory_pss_bytes", 3 << 20);
     json_t *m = measures_of(run);
-    assert_int_equal(json_object_size(m), 6);
+    assert_int_equal(json_object_size(m), 7);
     assert_true(json_number_value(json_object_get(m, "node_boot")) == 1.5);
     assert_true(json_number_value(json_object_get(m, "node_memory")) == 2);
     assert_true(json_number_value(json_object_get(m, "loop")) == 3);
     assert_true(json_number_value(json_object_get(m, "loop_max")) == 4);
     assert_true(json_number_value(json_object_get(m, "lat_p50")) == 2);
     assert_true(json_number_value(json_object_get(m, "lat_p99")) == 9);
+    assert_true(json_number_value(json_object_get(m, "lat_mean")) == 4);
     json_decref(m);
     json_decref(run);
 }
