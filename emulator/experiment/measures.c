@@ -71,7 +71,7 @@ static void add(json_t *measures, json_t *metrics, const char *metric)
     set(measures, metric, many ? "_p50" : "", first.sum / (double)first.count);
     set(measures, metric, many ? "_p99" : "_max", second.max);
     struct over_nodes means = collect(metrics, metric, "mean");
-    if (many && means.count > 0)
+    if (many && means.count == first.count)
         set(measures, metric, "_mean", means.sum / (double)means.count);
 }
 

@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "base/version.h"
 #include "experiment/measures.h"
+#include "experiment/needs.h"
 #include "experiment/report.h"
 #include "experiment/stop.h"
 #include "experiment/sweep_estimate.h"
@@ -504,6 +505,24 @@ static int conduct_shielded(struct sweep *w, struct error *err)
     return r;
 }
 
+/* A command that is missing would fail every run. */
+static int check_needs(const struct sweep *w, struct error *err)
+{
+    const struct scenario *s = w->scenario;
+    int r = s->point_count == 0 ? needs_check(w->workload, s, err) : 0;
+    for (size_t i = 0; r == 0 && i < s->point_count && w->workload->need_count > 0; i++) {
+        struct scenario *at_point;
+        json_t *point = sweep_point(s, i);
+        r = sweep_open_point(w->options, point, NULL, &at_point, err);
+        json_decref(point);
+        if (r < 0)
+            return r;
+        r = needs_check(w->workload, at_point, err);
+        scenario_free(at_point);
+    }
+    return r;
+}
+
 static void name_points(struct sweep *w)
 {
     w->points = xcalloc(w->scenario->point_count + 1, sizeof(*w->points));
@@ -531,6 +550,8 @@ int sweep_open(const struct sweep_options *options, struct sweep *ret, struct er
                         "%s:1:1: 'precision' is for a workload with a main metric: '%s' has "
                         "none",
                         options->file, ret->workload->name);
+    if (r == 0)
+        r = check_needs(ret, err);
     if (r == 0)
         name_points(ret);
     return r;

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "base/units.h"
 #include "experiment/host.h"
-#include "experiment/needs.h"
 #include "experiment/sweep.h"
 #include "experiment/sweep_estimate.h"
 #include "experiment/sweep_order.h"
@@ -59,8 +58,6 @@ static int forecast_point(const struct sweep_options *o, json_t *point, struct f
     if (r < 0)
         return r;
     r = workload_open(&at_point->workload, &w, err);
-    if (r == 0)
-        r = needs_check(w, at_point, err);
     if (r == 0)
         r = workload_resolve(w, &at_point->workload, &values, err);
     if (r == 0) {

@@ -57,7 +57,7 @@ workload needy <<'Y'
 run: 'true'
 needs: {sh: dash, no-such-tool: no-such-package}
 Y
-missing="/needy/workload.yaml:2:18: workload 'needy' needs 'no-such-tool', which is not installed \(Debian package: no-such-package\)"
+missing="/needy/workload.yaml:2:19: workload 'needy' needs 'no-such-tool', which is not installed \(Debian package: no-such-package\)"
 run "$WANLAB" run needy.yaml -o needy-out
 like "$STATUS $ERR" "^3 .*$missing" "run: a command that the machine does not have"
 run "$WANLAB" check needy.yaml
