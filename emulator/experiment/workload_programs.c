@@ -69,17 +69,13 @@ static int read_where(const struct yaml *map, struct workload_where *where, stru
         if (r < 0)
             return r;
     }
-    int r = role ? yaml_expect_scalar(role, "role", err) : 0;
-    if (!role || r < 0)
+    if (!role)
+        return 0;
+    int r = yaml_expect_word(role, "the role of a node", roles, ARRAY_LEN(roles), err);
+    if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-        if (strcmp(role->scalar, roles[i]) == 0) {
-            where->role = (enum workload_role)i;
-            return 0;
-        }
-    }
-    return yaml_error(err, &role->mark, "found the role '%.60s', expected any, host or router",
-                      role->scalar);
+    where->role = (enum workload_role)r;
+    return 0;
 }
 
 /* 7000, or 7000/udp. */

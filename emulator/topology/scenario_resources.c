@@ -20,38 +20,27 @@ static const uint64_t boot_timeout_default_ns = 60000000000,
 
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
-    static const char *const known[] = {"process", "container", "uml", "qemu", "docker"};
-    static const enum node_kind kinds[] = {NODE_KIND_PROCESS, NODE_KIND_CONTAINER, NODE_KIND_UML,
-                                           NODE_KIND_QEMU, NODE_KIND_DOCKER};
-    int r = yaml_expect_scalar(node, "the kind of a node", err);
+    static const char *const kinds[] = {[NODE_KIND_PROCESS] = "process",
+                                        [NODE_KIND_CONTAINER] = "container",
+                                        [NODE_KIND_UML] = "uml",
+                                        [NODE_KIND_QEMU] = "qemu",
+                                        [NODE_KIND_DOCKER] = "docker"};
+    int r = yaml_expect_word(node, "the kind of a node", kinds, ARRAY_LEN(kinds), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        if (strcmp(node->scalar, known[i]) != 0)
-            continue;
-        *ret = kinds[i];
-        return 0;
-    }
-    return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process, container, uml, qemu or "
-                      "docker",
-                      node->scalar);
+    *ret = (enum node_kind)r;
+    return 0;
 }
 
 static int decode_accelerator(const struct yaml *node, enum accelerator *ret, struct error *err)
 {
-    static const char *const known[] = {"auto", "kvm", "tcg"};
-    int r = yaml_expect_scalar(node, "an accelerator", err);
+    static const char *const known[] = {
+        [ACCELERATOR_AUTO] = "auto", [ACCELERATOR_KVM] = "kvm", [ACCELERATOR_TCG] = "tcg"};
+    int r = yaml_expect_word(node, "the accelerator", known, ARRAY_LEN(known), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        if (strcmp(node->scalar, known[i]) != 0)
-            continue;
-        *ret = (enum accelerator)i;
-        return 0;
-    }
-    return yaml_error(err, &node->mark, "found '%.60s' as accelerator, expected auto, kvm or tcg",
-                      node->scalar);
+    *ret = (enum accelerator)r;
+    return 0;
 }
 
 static int decode_root(const struct yaml *node, struct node *ret, struct error *err)

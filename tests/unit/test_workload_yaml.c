@@ -226,8 +226,8 @@ static void parameter_declarations_are_checked_against_their_type(void **state)
                                                        "parameter: a-z, 0-9 and _");
     expect_parameter_refused("  p: {}\n", "4:6: a parameter has no 'type'");
     expect_parameter_refused("  p: {type: speed}\n",
-                             "4:13: found the type 'speed', expected frequency, time, size, share, "
-                             "integer or choice");
+                             "4:13: found 'speed' as the type of a parameter, expected frequency, "
+                             "time, size, share, integer or choice");
     expect_parameter_refused("  p: {type: time, default: 10}\n",
                              "4:28: '10' has no unit: expected a time such as 10ms");
     expect_parameter_refused("  p: {type: integer, min: 1s}\n",
@@ -293,7 +293,7 @@ static void services_say_how_they_are_known_to_be_ready(void **state)
     expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 5, log: a}}"),
                    "4:37: found 2 ways to be ready, expected one: log, port or command");
     expect_refused(WITH_SERVICE("{name: db, command: [x], role: king}"),
-                   "4:36: found the role 'king', expected any, host or router");
+                   "4:36: found 'king' as the role of a node, expected any, host or router");
     expect_refused(WITH_SERVICE("{name: db, ready: {log: a}}"), "4:5: a service has no 'command'");
     expect_refused(WITH_SERVICE("{command: [x], ready: {log: a}}"), "4:5: a service has no 'name'");
     expect_refused(WITH_SERVICE("{name: ../db, command: [x], ready: {log: a}}"),
