@@ -307,6 +307,28 @@ static void services_say_how_they_are_known_to_be_ready(void **state)
                    "5:12: found a second service 'a'");
 }
 
+static void expect_log_taken(const char *service, const char *owner)
+{
+    _cleanup_(freep) char *yaml =
+        xasprintf("run: a\nservices:\n  - {name: %s, command: x}\n", service);
+    _cleanup_(freep) char *text =
+        xasprintf("3:12: found the service '%s', whose log would be %s, expected another name",
+                  service, owner);
+    expect_refused(yaml, text);
+}
+
+static void no_two_programs_have_one_log(void **state)
+{
+    (void)state;
+    expect_log_taken("w", "the workload's own");
+    expect_log_taken("check", "that of the check");
+    expect_log_taken("console", "that of the node's console");
+    expect_log_taken("event-1", "that of an event's command");
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml(WITH_SERVICE("{name: ww, command: x}"));
+    assert_string_equal(w->services[0].name, "ww");
+}
+
 static void metrics_have_names_and_the_main_one_is_among_them(void **state)
 {
     (void)state;
@@ -347,6 +369,7 @@ int main(void)
         IN_FOLDER(parameter_declarations_are_checked_against_their_type),
         IN_FOLDER(choices_need_distinct_values),
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
+        IN_FOLDER(no_two_programs_have_one_log),
         IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
         IN_FOLDER(a_missing_file_is_named),
     };
