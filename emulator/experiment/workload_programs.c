@@ -69,17 +69,13 @@ static int read_where(const struct yaml *map, struct workload_where *where, stru
         if (r < 0)
             return r;
     }
-    int r = role ? yaml_expect_scalar(role, "role", err) : 0;
-    if (!role || r < 0)
+    if (!role)
+        return 0;
+    int r = yaml_expect_word(role, "the role of a node", roles, ARRAY_LEN(roles), err);
+    if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-        if (strcmp(role->scalar, roles[i]) == 0) {
-            where->role = (enum workload_role)i;
-            return 0;
-        }
-    }
-    return yaml_error(err, &role->mark, "found the role '%.60s', expected any, host or router",
-                      role->scalar);
+    where->role = (enum workload_role)r;
+    return 0;
 }
 
 /* 7000, or 7000/udp. */
@@ -149,6 +145,29 @@ static int read_service(const struct yaml *map, struct workload *w, struct workl
     return r < 0 ? r : read_readiness(map, w, s, err);
 }
 
+/* Whose log in a node already has the name that a service's would have, or NULL. */
+static const char *log_owner(const struct workload *w, const char *service)
+{
+    if (strcmp(service, w->name) == 0)
+        return "the workload's own";
+    if (strcmp(service, "check") == 0)
+        return "that of the check";
+    if (strcmp(service, "console") == 0)
+        return "that of the node's console";
+    return strncmp(service, "event-", 6) == 0 ? "that of an event's command" : NULL;
+}
+
+static int check_log_name(const struct workload *w, const char *service, const struct mark *mark,
+                          struct error *err)
+{
+    const char *owner = log_owner(w, service);
+    return owner ? yaml_error(err, mark,
+                              "found the service '%s', whose log would be %s, expected another "
+                              "name",
+                              service, owner)
+                 : 0;
+}
+
 static int read_services(const struct yaml *list, struct workload *w, struct error *err)
 {
     int r = list ? yaml_expect_list(list, "services", err) : 0;
@@ -160,10 +179,13 @@ static int read_services(const struct yaml *list, struct workload *w, struct err
         r = read_service(list->items[i], w, s, err);
         if (r < 0)
             return r;
+        const struct mark *mark = &yaml_get(list->items[i], "name")->mark;
+        r = check_log_name(w, s->name, mark, err);
+        if (r < 0)
+            return r;
         for (size_t k = 0; k < i; k++) {
             if (strcmp(w->services[k].name, s->name) == 0)
-                return yaml_error(err, &yaml_get(list->items[i], "name")->mark,
-                                  "found a second service '%s'", s->name);
+                return yaml_error(err, mark, "found a second service '%s'", s->name);
         }
     }
     return 0;

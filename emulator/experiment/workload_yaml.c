@@ -41,20 +41,15 @@ static int expect_names(const struct yaml *node, const char *what, struct error 
 
 static int read_type(const struct yaml *map, struct workload_parameter *p, struct error *err)
 {
-    _cleanup_(freep) char *name = NULL;
-    int r = field_required(map, "type", "a parameter", &name, err);
+    const struct yaml *node = yaml_get(map, "type");
+    if (!node)
+        return yaml_error(err, &map->mark, "a parameter has no 'type'");
+    int r =
+        yaml_expect_word(node, "the type of a parameter", type_names, ARRAY_LEN(type_names), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(type_names); i++) {
-        if (strcmp(name, type_names[i]) == 0) {
-            p->type = (enum workload_type)i;
-            return 0;
-        }
-    }
-    return yaml_error(err, &yaml_get(map, "type")->mark,
-                      "found the type '%s', expected frequency, time, size, share, integer or "
-                      "choice",
-                      name);
+    p->type = (enum workload_type)r;
+    return 0;
 }
 
 static int read_choices(const struct yaml *map, struct workload_parameter *p, struct error *err)

@@ -129,19 +129,13 @@ static int decode_name(struct scenario *s, const struct yaml *node, struct error
 
 static int decode_engine(struct scenario *s, const struct yaml *node, struct error *err)
 {
-    static const char *const names[] = {"auto", "netem", "delayline"};
-    static const enum engine_choice engines[] = {ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE};
-    int r = yaml_expect_scalar(node, "the engine", err);
+    static const char *const engines[] = {
+        [ENGINE_AUTO] = "auto", [ENGINE_NETEM] = "netem", [ENGINE_DELAYLINE] = "delayline"};
+    int r = yaml_expect_word(node, "the engine", engines, ARRAY_LEN(engines), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (strcmp(node->scalar, names[i]) == 0) {
-            s->engine = engines[i];
-            return 0;
-        }
-    }
-    return yaml_error(err, &node->mark,
-                      "found '%.60s' as engine, expected auto, netem or delayline", node->scalar);
+    s->engine = (enum engine_choice)r;
+    return 0;
 }
 
 static int check_top_level(const struct yaml *root, struct error *err)

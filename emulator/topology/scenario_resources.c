@@ -31,35 +31,22 @@ const char *scenario_kind_name(enum node_kind kind)
 
 static int decode_kind(const struct yaml *node, enum node_kind *ret, struct error *err)
 {
-    int r = yaml_expect_scalar(node, "the kind of a node", err);
+    int r = yaml_expect_word(node, "the kind of a node", kind_names, ARRAY_LEN(kind_names), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(kind_names); i++) {
-        if (strcmp(node->scalar, kind_names[i]) != 0)
-            continue;
-        *ret = (enum node_kind)i;
-        return 0;
-    }
-    return yaml_error(err, &node->mark,
-                      "found '%.60s' as kind of a node, expected process, container, uml, qemu, "
-                      "docker or native",
-                      node->scalar);
+    *ret = (enum node_kind)r;
+    return 0;
 }
 
 static int decode_accelerator(const struct yaml *node, enum accelerator *ret, struct error *err)
 {
-    static const char *const known[] = {"auto", "kvm", "tcg"};
-    int r = yaml_expect_scalar(node, "an accelerator", err);
+    static const char *const known[] = {
+        [ACCELERATOR_AUTO] = "auto", [ACCELERATOR_KVM] = "kvm", [ACCELERATOR_TCG] = "tcg"};
+    int r = yaml_expect_word(node, "the accelerator", known, ARRAY_LEN(known), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        if (strcmp(node->scalar, known[i]) != 0)
-            continue;
-        *ret = (enum accelerator)i;
-        return 0;
-    }
-    return yaml_error(err, &node->mark, "found '%.60s' as accelerator, expected auto, kvm or tcg",
-                      node->scalar);
+    *ret = (enum accelerator)r;
+    return 0;
 }
 
 static bool has_hosts_root(enum node_kind kind)

@@ -12,26 +12,15 @@
 
 enum { WEIGHT_MAX = 1000000, HOPS_MAX = 255 };
 
-/* The index of a word among `names`; -1: it is none of them. */
-static int find_word(const char *word, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(word, names[i]) == 0)
-            return (int)i;
-    return -1;
-}
-
 int scenario_decode_role(const struct yaml *node, enum node_role *ret, struct error *err)
 {
     static const char *const names[] = {[ROLE_HOST] = "host", [ROLE_ROUTER] = "router"};
-    int r = node ? yaml_expect_scalar(node, "the role of a node", err) : 0;
-    if (r < 0 || !node)
+    if (!node)
+        return 0;
+    int r = yaml_expect_word(node, "the role of a node", names, ARRAY_LEN(names), err);
+    if (r < 0)
         return r;
-    int found = find_word(node->scalar, names, ARRAY_LEN(names));
-    if (found < 0)
-        return yaml_error(err, &node->mark,
-                          "found '%.60s' as role of a node, expected host or router", node->scalar);
-    *ret = (enum node_role)found;
+    *ret = (enum node_role)r;
     return 0;
 }
 
@@ -44,16 +33,12 @@ int scenario_decode_metric(struct scenario *s, const struct yaml *root, struct e
     int r = disconnected
                 ? scenario_decode_bool(disconnected, "'disconnected'", &s->disconnected, err)
                 : 0;
-    if (r == 0 && metric)
-        r = yaml_expect_scalar(metric, "what routes are chosen by", err);
     if (r < 0 || !metric)
         return r;
-    int found = find_word(metric->scalar, names, ARRAY_LEN(names));
-    if (found < 0)
-        return yaml_error(err, &metric->mark,
-                          "found '%.60s' as routing, expected delay, weight or hops",
-                          metric->scalar);
-    s->metric = (enum routing_metric)found;
+    r = yaml_expect_word(metric, "the routing", names, ARRAY_LEN(names), err);
+    if (r < 0)
+        return r;
+    s->metric = (enum routing_metric)r;
     return 0;
 }
 

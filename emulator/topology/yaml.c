@@ -296,3 +296,21 @@ int yaml_expect_scalar(const struct yaml *node, const char *what, struct error *
     return yaml_error(err, &node->mark, "found %s, expected a single value for %s",
                       describe(buf, node), what);
 }
+
+int yaml_expect_word(const struct yaml *node, const char *what, const char *const *words,
+                     size_t count, struct error *err)
+{
+    int r = yaml_expect_scalar(node, what, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(node->scalar, words[i]) == 0)
+            return (int)i;
+    struct text known = {0};
+    for (size_t i = 0; i < count; i++)
+        text_add(&known, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
+    r = yaml_error(err, &node->mark, "found '%.60s' as %s, expected %s", node->scalar, what,
+                   known.data);
+    text_done(&known);
+    return r;
+}

@@ -94,4 +94,9 @@ int yaml_expect_map(const struct yaml *node, const char *what, const char *const
 int yaml_expect_list(const struct yaml *node, const char *what, struct error *err);
 int yaml_expect_scalar(const struct yaml *node, const char *what, struct error *err);
 
+/* The node must be one of the `words`, whose index is returned: "found 'cow' as the kind of a node,
+ * expected process, container or uml". */
+int yaml_expect_word(const struct yaml *node, const char *what, const char *const *words,
+                     size_t count, struct error *err);
+
 #endif

@@ -46,7 +46,7 @@ static void top_level_keys_are_checked(void **state)
         {"nodes: {a: }\nname: My Lab\n", "2:7: found 'My Lab' as the name of a scenario"},
         {"nodes: {a: }\nseed: -1\n", "2:7: expected a whole number, found '-1'"},
         {"nodes: {a: }\nrepeat: 0\n", "2:9: '0' is out of range: expected 1 to 10000"},
-        {"nodes: {a: }\nengine: tc\n", "2:9: found 'tc' as engine, expected auto, netem or"},
+        {"nodes: {a: }\nengine: tc\n", "2:9: found 'tc' as the engine, expected auto, netem or"},
         {"nodes: {a: }\nseed: [1]\n", "2:7: found a list, expected a single value for the seed"},
     };
     expect_all_refused(cases, ARRAY_LEN(cases));
@@ -119,7 +119,7 @@ static void nodes_are_checked(void **state)
         {"nodes: {a: {image: web}}\n", "1:20: found an image for a node of kind process"},
         {"nodes: {a: {kind: container, image: ../x}}\n", "1:37: found '../x' as the name of an"},
         {"nodes: {a: {kind: container, image: x, root: host}}\n", "1:37: found both 'root' and"},
-        {"nodes: {a: {kind: cow}}\n", "1:19: found 'cow' as kind of a node, expected process"},
+        {"nodes: {a: {kind: cow}}\n", "1:19: found 'cow' as the kind of a node, expected process"},
         {"nodes: {a: {cuont: 1}}\n", "1:13: unknown key 'cuont', did you mean 'count'?"},
         {"nodes: {a: {hosts: 1}}\n", "1:13: unknown key 'hosts', expected one of the keys of a"},
         {"nodes: {a: {regoin: x, counts: 1}}\n", "1:13: unknown key 'regoin', did you mean"},
@@ -311,7 +311,7 @@ static void a_sweep_must_be_applicable(void **state)
          "seed: 2}]\n",
          "2:43: this point is here again"},
         {"nodes: {a: {accelerator: hvf}}\n",
-         "1:26: found 'hvf' as accelerator, expected auto, kvm"},
+         "1:26: found 'hvf' as the accelerator, expected auto, kvm"},
         {"nodes: {a: {count: 1}}\nquick: 1\n", "2:8: expected a map of keys to change"},
         {"nodes: {a: {count: 1}}\nquick: {nodes.b.count: 1}\n",
          "2:9: the file has no 'b' in 'nodes'"},

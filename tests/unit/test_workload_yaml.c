@@ -228,8 +228,8 @@ static void parameter_declarations_are_checked_against_their_type(void **state)
                                                        "parameter: a-z, 0-9 and _");
     expect_parameter_refused("  p: {}\n", "4:6: a parameter has no 'type'");
     expect_parameter_refused("  p: {type: speed}\n",
-                             "4:13: found the type 'speed', expected frequency, time, size, share, "
-                             "integer or choice");
+                             "4:13: found 'speed' as the type of a parameter, expected frequency, "
+                             "time, size, share, integer or choice");
     expect_parameter_refused("  p: {type: time, default: 10}\n",
                              "4:28: '10' has no unit: expected a time such as 10ms");
     expect_parameter_refused("  p: {type: integer, min: 1s}\n",
@@ -295,7 +295,7 @@ static void services_say_how_they_are_known_to_be_ready(void **state)
     expect_refused(WITH_SERVICE("{name: db, command: [x], ready: {port: 5, log: a}}"),
                    "4:37: found 2 ways to be ready, expected one: log, port or command");
     expect_refused(WITH_SERVICE("{name: db, command: [x], role: king}"),
-                   "4:36: found the role 'king', expected any, host or router");
+                   "4:36: found 'king' as the role of a node, expected any, host or router");
     expect_refused(WITH_SERVICE("{name: db, ready: {log: a}}"), "4:5: a service has no 'command'");
     expect_refused(WITH_SERVICE("{command: [x], ready: {log: a}}"), "4:5: a service has no 'name'");
     expect_refused(WITH_SERVICE("{name: ../db, command: [x], ready: {log: a}}"),
@@ -307,6 +307,28 @@ static void services_say_how_they_are_known_to_be_ready(void **state)
     expect_refused(WITH_SERVICE("{name: a, command: [x], ready: {log: a}}\n"
                                 "  - {name: a, command: [x], ready: {log: a}}"),
                    "5:12: found a second service 'a'");
+}
+
+static void expect_log_taken(const char *service, const char *owner)
+{
+    _cleanup_(freep) char *yaml =
+        xasprintf("run: a\nservices:\n  - {name: %s, command: x}\n", service);
+    _cleanup_(freep) char *text =
+        xasprintf("3:12: found the service '%s', whose log would be %s, expected another name",
+                  service, owner);
+    expect_refused(yaml, text);
+}
+
+static void no_two_programs_have_one_log(void **state)
+{
+    (void)state;
+    expect_log_taken("w", "the workload's own");
+    expect_log_taken("check", "that of the check");
+    expect_log_taken("console", "that of the node's console");
+    expect_log_taken("event-1", "that of an event's command");
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml(WITH_SERVICE("{name: ww, command: x}"));
+    assert_string_equal(w->services[0].name, "ww");
 }
 
 static void metrics_have_names_and_the_main_one_is_among_them(void **state)
@@ -369,6 +391,7 @@ int main(void)
         IN_FOLDER(parameter_declarations_are_checked_against_their_type),
         IN_FOLDER(choices_need_distinct_values),
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
+        IN_FOLDER(no_two_programs_have_one_log),
         IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
         IN_FOLDER(needs_are_commands_with_their_packages),
         IN_FOLDER(a_missing_file_is_named),

@@ -251,6 +251,21 @@ static void what_was_found_instead_is_said(void **state)
     yaml_close(&doc);
 }
 
+static void a_word_is_found_among_those_allowed_or_refused_with_all_of_them(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"host", "router", "hub"};
+    struct yaml_document doc = parse("a: router\nb: routers\nc: []\n");
+    struct error err;
+    assert_int_equal(yaml_expect_word(yaml_get(doc.root, "a"), "the role", words, 3, &err), 1);
+    assert_true(yaml_expect_word(yaml_get(doc.root, "b"), "the role", words, 3, &err) < 0);
+    expect_input_error(&err,
+                       "f.yaml:2:4: found 'routers' as the role, expected host, router or hub");
+    assert_true(yaml_expect_word(yaml_get(doc.root, "c"), "the role", words, 3, &err) < 0);
+    expect_input_error(&err, "f.yaml:3:4: found a list, expected a single value for the role");
+    yaml_close(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +287,7 @@ int main(void)
         cmocka_unit_test(an_override_that_does_not_fit_is_refused),
         cmocka_unit_test(unknown_keys_are_refused_with_the_nearest_name),
         cmocka_unit_test(what_was_found_instead_is_said),
+        cmocka_unit_test(a_word_is_found_among_those_allowed_or_refused_with_all_of_them),
     };
     return RUN_TESTS(tests);
 }
