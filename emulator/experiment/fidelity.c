@@ -328,7 +328,7 @@ void fidelity_judge(struct fidelity *f, const struct plan *plan)
 {
     const struct verdict_limits *limits = &plan->scenario->verdict;
     f->verdict = VERDICT_TRUSTED;
-    if (f->pair_count == 0 && plan->scenario->node_count > 1)
+    if (f->pair_count == 0 && plan->port_count > 0)
         fidelity_fault(f, VERDICT_DOUBTFUL,
                        "no two nodes have a direct path: nothing was measured");
     judge_pairs(f, plan->scenario);

@@ -108,7 +108,7 @@ void summary_print(const struct run *r)
     printf("\n  the emulator itself took %.2f s of processor time, and this command %.2f s\n",
            r->emulator_cpu.lab_s, r->emulator_cpu.command_s);
     putchar('\n');
-    if (r->fidelity.pair_count <= PAIRS_PRINTED_MAX) {
+    if (r->fidelity.pair_count > 0 && r->fidelity.pair_count <= PAIRS_PRINTED_MAX) {
         table_print(pairs, stdout, "  ");
         putchar('\n');
     }

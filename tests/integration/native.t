@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Native nodes: the host itself, of which nothing but the processes is the node's own.
+#
+#   n1, n2: native, no wires      p: process, no wires either
+. "$(dirname "$0")/../lib/tap.sh"
+cat >"$WORK/lab.yaml" <<'Y'
+nodes: {n: {count: 2, kind: native, pids: 40}, p: }
+Y
+node() { # node NODE COMMAND…: in lab one
+    local name=$1
+    shift
+    run "$WANLAB" exec one "$name" -- "$@"
+}
+state() { "$WANLAB" status one --json | jq -r ".nodes[] | select(.name == \"$1\") | .kind + \" \" + .state"; }
+
+if [ "$(id -u)" != 0 ]; then
+    run "$WANLAB" up "$WORK/lab.yaml"
+    is "$STATUS" 3 "an ordinary user has no native nodes"
+    like "$ERR" "node 'n1': a node of kind native needs root" "and is told why"
+    nothing_left "nothing is left"
+    done_testing
+    exit
+fi
+
+run "$WANLAB" up "$WORK/lab.yaml" --name one
+is "$STATUS" 0 "a lab of the host and a process is up"
+diag "$ERR"
+node n1 sh -c 'for n in mnt net uts ipc user pid; do readlink /proc/self/ns/$n; done'
+here=$(for n in mnt net uts ipc user pid; do readlink /proc/self/ns/$n; done)
+is "$(head -5 <<<"$OUT")" "$(head -5 <<<"$here")" "it is in the host's namespaces,"
+[ "$(tail -1 <<<"$OUT")" != "$(tail -1 <<<"$here")" ]
+ok $? "but for its processes"
+node n1 sh -c 'grep ^Cap /proc/self/status'
+is "$OUT" "$(grep ^Cap /proc/self/status)" "it has all of root's privileges"
+node n1 cat "$WORK/lab.yaml"
+is "$OUT" "$(cat "$WORK/lab.yaml")" "and the host's files"
+node n1 jq -c '[.[] | [.name, .addresses]]' /run/wanlab/lab/peers.json
+is "$OUT" '[["n1",["127.0.0.1"]],["n2",["127.0.0.1"]],["p",[]]]' "native nodes reach each other at the loopback"
+node p sh -c 'tr -d " " </run/wanlab/lab/peers.json | grep -c 127.0.0.1'
+is "$OUT" 0 "where nobody else reaches them"
+
+node n1 sh -c 'echo kept >/run/wanlab/scratch/f; echo /run/wanlab/scratch'
+is "$(cat "$OUT/f")" kept "words of a command that name its scratch folder mean it"
+run "$WANLAB" cp one n1:/run/wanlab/scratch/f -
+is "$OUT" kept "files are copied from there"
+node n2 ls -A /run/wanlab/scratch
+is "$OUT" "" "its neighbour has another one"
+node n1 sh -c 'for i in $(seq 60); do sleep 5 & done; wait'
+like "$ERR" "Cannot fork" "limits hold"
+
+count='import sys,time
+i = 0
+while True:
+    i += 1
+    with open(sys.argv[1], "w") as f: f.write(str(i))
+    time.sleep(0.01)'
+"$WANLAB" exec one n1 -- python3 -c "$count" /run/wanlab/scratch/i 2>/dev/null &
+node n1 sh -c 'echo /run/wanlab/scratch/i'
+counter=$OUT
+counts() { local was; was=$(cat "$counter"); sleep 0.1; [ "$(cat "$counter")" != "$was" ]; }
+wait_for 5 test -s "$counter"
+"$WANLAB" pause one n1
+is "$(state n1)" "native paused" "it can be paused"
+! counts
+ok $? "and then its programs stand still"
+"$WANLAB" resume one n1
+wait_for 5 counts
+ok $? "until it goes on"
+"$WANLAB" kill one n1
+is "$(state n1)" "native dead" "it can be killed,"
+wait
+! counts
+ok $? "and all of its programs are"
+"$WANLAB" restart one n1
+node n1 cat /run/wanlab/scratch/f
+is "$(state n1) $OUT" "native running kept" "a new life finds its scratch folder as it was"
+
+node n1 sh -c 'exec setsid sleep 4321 >/dev/null 2>&1 &'
+wait_for 5 pgrep -fx 'sleep 4321'
+kill -KILL "$(pid_of init)"
+is_over() { ! pgrep -fx 'sleep 4321'; }
+wait_for 5 is_over
+ok $? "with the lab's first process all of them end"
+nothing_left "and nothing is left"
+
+# A run of native nodes alone.
+mkdir "$WORK/w"
+cat >"$WORK/w/workload.yaml" <<'Y'
+run: {command: ./client}
+services: [{name: server, command: [python3, -u, -c, 'import time; print("there"); time.sleep(1000)'], ready: {log: there}}]
+collect: [out]
+check: {command: [./check], on: host}
+Y
+cat >"$WORK/w/client" <<'S'
+#!/bin/sh
+echo '{"barrier": "start"}' >&3
+read -r line
+echo "$WANLAB_NODE" >"$WANLAB_DIR/out"
+echo '{"metric": "value", "value": 1.5, "unit": "s"}' >&3
+S
+cat >"$WORK/w/check" <<'S'
+#!/bin/sh
+[ "$(cat "$WANLAB_RESULTS/files/n1/out" "$WANLAB_RESULTS/files/n2/out")" = "n1
+n2" ]
+S
+chmod +x "$WORK/w/client" "$WORK/w/check"
+printf 'nodes: {n: {count: 2, kind: native}}\nworkload: {./w: {}}\n' >"$WORK/run.yaml"
+run "$WANLAB" run "$WORK/run.yaml" -o "$WORK/result"
+is "$STATUS" 0 "a workload runs on native nodes alone"
+diag "$ERR"
+like "$OUT" "verdict: trusted" "and its result is trusted: it has no network to be wrong"
+is "$(jq -r '[.nodes[].kind] | join(" ")' "$WORK/result/run.json")" "native native" "it says what they were"
+like "$(cat "$WORK/result/nodes.csv")" "n1,native,,0\.[0-9]+,[1-9]" "and what they took"
+nothing_left "and nothing is left of it"
+done_testing
