@@ -199,6 +199,12 @@ struct stats_line stats_fit_line(const double *x, const double *y, size_t count)
     return line;
 }
 
+/* By Welch and Satterthwaite: of a sum of two variances with `m` and `n` degrees of freedom. */
+static double degrees_of_sum(double va, double m, double vb, double n)
+{
+    return (va + vb) * (va + vb) / (va * va / m + vb * vb / n);
+}
+
 struct stats_difference stats_compare(const struct stats *a, const struct stats *b)
 {
     struct stats_difference d = {b->mean - a->mean, {NAN, NAN}, NAN, NAN};
@@ -208,10 +214,31 @@ struct stats_difference stats_compare(const struct stats *a, const struct stats 
     double error = sqrt(va + vb);
     if (!(error > 0))
         return d;
-    d.df = (va + vb) * (va + vb) /
-           (va * va / (double)(a->count - 1) + vb * vb / (double)(b->count - 1));
+    d.df = degrees_of_sum(va, (double)(a->count - 1), vb, (double)(b->count - 1));
     d.p = 2 * stats_t_distribution(-fabs(d.difference) / error, d.df);
     double half = stats_t_quantile((1 + CONFIDENCE) / 2, d.df) * error;
     d.ci = (struct interval){d.difference - half, d.difference + half};
     return d;
+}
+
+/* The variance of the logarithm of a mean, nearly. */
+static double log_variance(const struct stats *s)
+{
+    return s->sd * s->sd / ((double)s->count * s->mean * s->mean);
+}
+
+struct stats_ratio stats_ratio(const struct stats *a, const struct stats *b)
+{
+    struct stats_ratio r = {a->mean / b->mean, {NAN, NAN}};
+    if (!isfinite(r.ratio))
+        r.ratio = NAN;
+    if (a->count < 2 || b->count < 2 || !(a->mean > 0) || !(b->mean > 0))
+        return r;
+    double va = log_variance(a), vb = log_variance(b), half = 0;
+    if (va + vb > 0) {
+        double df = degrees_of_sum(va, (double)(a->count - 1), vb, (double)(b->count - 1));
+        half = stats_t_quantile((1 + CONFIDENCE) / 2, df) * sqrt(va + vb);
+    }
+    r.ci = (struct interval){r.ratio * exp(-half), r.ratio * exp(half)};
+    return r;
 }

@@ -79,4 +79,17 @@ struct stats_difference {
 
 struct stats_difference stats_compare(const struct stats *a, const struct stats *b);
 
+/* a's mean for b's, with its 95 % confidence interval by the delta method: the logarithm of the
+ * ratio has the variance sd²/(n mean²), summed over both (Hedges, Gurevitch and Curtis, "The
+ * Meta-Analysis of Response Ratios in Experimental Ecology", Ecology 80(4), 1999, equation 1), here
+ * with Student's t and the degrees of freedom of Welch and Satterthwaite in place of the normal
+ * quantile, as runs are few. Unlike Fieller's the interval is never unbounded. NAN where it is not
+ * known: below two values, or where not both means are above 0. */
+struct stats_ratio {
+    double ratio;
+    struct interval ci;
+};
+
+struct stats_ratio stats_ratio(const struct stats *a, const struct stats *b);
+
 #endif

@@ -168,6 +168,8 @@ static int compare_sweeps(const char *a, const char *b, struct comparison *c, st
             r = check_points(&second, &first, err);
         if (r == 0)
             compare_books(&first, &second, c);
+        if (r == 0)
+            compare_winner_tables(&first, &second, c);
         sweep_book_close(&second);
     }
     sweep_book_close(&first);
@@ -207,6 +209,7 @@ void compare_done(struct comparison *c)
         free(c->rows[i].measure);
     }
     free(c->rows);
+    compare_winners_done(c);
     *c = (struct comparison){0};
 }
 
@@ -245,6 +248,7 @@ void compare_print(const struct comparison *c, FILE *out)
     fputs("\n  real: more than noise by Welch's t-test at the level of 5 % for each row; cannot "
           "tell: less than two runs\n  * not of trusted runs only\n",
           out);
+    compare_print_winners(c, out);
 }
 
 /* JSON knows no NAN: what is not known is null. */
@@ -273,7 +277,8 @@ void compare_print_json(const struct comparison *c, FILE *out)
                       "change_ci_high", number(r->ci.high), "p", number(r->difference.p), "finding",
                       findings[r->finding], "trusted", !r->marked));
     }
-    json_t *all = json_pack("{s:s s:f s:o}", "test", "welch", "level", LEVEL, "rows", rows);
+    json_t *all = json_pack("{s:s s:f s:o s:o*}", "test", "welch", "level", LEVEL, "rows", rows,
+                            "winners", compare_describe_winners(c));
     json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     fputc('\n', out);
     json_decref(all);

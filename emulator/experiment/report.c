@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "experiment/measures.h"
+#include "experiment/winner_table.h"
 #include "report/csv.h"
 #include "report/html.h"
 #include "report/page.h"
@@ -240,12 +241,25 @@ static int write_page(const char *folder, const char *file, json_t *run,
     return result;
 }
 
+/* The page has all of it in any case. */
+static void write_comparison(const struct sweep_book *b)
+{
+    struct winner_table t;
+    struct error err;
+    if (!winner_table_read(b, &t))
+        return;
+    if (winner_table_write(&t, b->folder, &err) < 0)
+        log_warn("%s", err.text);
+    winner_table_done(&t);
+}
+
 static int write_sweep(const char *folder, const char *file, struct error *err)
 {
     struct sweep_book book;
     int r = sweep_book_read(folder, true, &book, err);
     if (r < 0)
         return r;
+    write_comparison(&book);
     r = write_page(folder, file, NULL, &book, err);
     sweep_book_close(&book);
     return r;

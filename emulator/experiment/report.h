@@ -57,6 +57,9 @@ void report_scenario(struct report *r, const char *command, json_t *about, json_
 void report_run(struct report *r, json_t *run);
 void report_sweep(struct report *r, const struct sweep_book *book);
 
+/* report_comparison.c: the winner table of a sweep that is a comparison; else nothing. */
+void report_comparison(struct report *r, const struct sweep_book *book);
+
 /* report_figures.c: the figures of a sweep (figures.h). */
 void report_figures(struct report *r, const struct sweep_book *book);
 

@@ -390,6 +390,7 @@ void report_sweep(struct report *r, const struct sweep_book *b)
                counts.points, counts.runs);
     put_verdict(r, b, &counts);
     page_links(r->out);
+    report_comparison(r, b);
     report_figures(r, b);
     put_saturation(r);
     put_costs(r, b);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "base/version.h"
+#include "experiment/comparison.h"
 #include "experiment/measures.h"
 #include "experiment/needs.h"
 #include "experiment/report.h"
@@ -113,7 +114,7 @@ int sweep_check(const struct sweep_options *o, const struct scenario *s, struct 
     for (size_t point = 0; point < s->point_count; point++)
         if (check_point(o, s, point, err) < 0)
             return yaml_wrap(err, mark_of(s, err));
-    return 0;
+    return comparison_check(o, s, err);
 }
 
 /* --- one run --- */
@@ -400,13 +401,14 @@ static uint64_t hash_file(uint64_t hash, const char *path)
 }
 
 /* What the runs are of: the file with --set applied, and the files that it names. How many runs
- * are asked for is no part of it: a finished sweep may go on with more. */
+ * are asked for is no part of it, nor what is compared: a finished sweep may go on with more. */
 static uint64_t hash_scenario(const struct sweep *w, json_t *document)
 {
-    static const char *const counts[] = {"repeat", "repeat_max", "precision", "warmup"};
+    static const char *const others[] = {"repeat", "repeat_max", "precision", "warmup",
+                                         "comparison"};
     json_t *copy = json_copy(document);
-    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-        json_object_del(copy, counts[i]);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        json_object_del(copy, others[i]);
     char *text = json_dumps(copy, JSON_COMPACT);
     uint64_t hash = hash_text(0xcbf29ce484222325u, text);
     hash = w->options->saturation ? hash_text(hash, "saturation") : hash;
@@ -429,11 +431,12 @@ static json_t *describe_sweep(const struct sweep *w)
         json_array_append_new(points, sweep_point(s, i));
     char hash[17];
     snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)hash_scenario(w, document));
-    return json_pack("{s:i s:s s:s s:s s:o s:b s:s s:s? s:o s:o s:o}", "format", SWEEP_FORMAT,
+    return json_pack("{s:i s:s s:s s:s s:o s:b s:s s:s? s:o s:o s:o s:O*}", "format", SWEEP_FORMAT,
                      "wanlab", wanlab_version, "scenario_hash", hash, "file", w->options->file,
                      "sets", summary_describe_sets(s), "saturation", w->options->saturation, "name",
                      s->name, "main", w->workload->main_metric, "units",
-                     summary_describe_units(w->workload), "points", points, "document", document);
+                     summary_describe_units(w->workload), "points", points, "document", document,
+                     "comparison", w->comparison);
 }
 
 /* Tables of what is on record, however much it is. */
@@ -441,7 +444,9 @@ static int report(const struct sweep *w, struct error *err)
 {
     int r = sweep_write_csv(w, err);
     sweep_print_table(w);
-    return r < 0 ? r : sweep_fit_all(w, err);
+    if (r == 0)
+        r = sweep_fit_all(w, err);
+    return r < 0 ? r : comparison_report(&w->book, err);
 }
 
 /* What did not work out, after all that could be run was. */
@@ -553,6 +558,8 @@ int sweep_open(const struct sweep_options *options, struct sweep *ret, struct er
     if (r == 0)
         r = check_needs(ret, err);
     if (r == 0)
+        r = comparison_describe(ret->scenario, ret->workload, &ret->comparison, err);
+    if (r == 0)
         name_points(ret);
     return r;
 }
@@ -563,6 +570,7 @@ void sweep_close(struct sweep *w)
         free(w->points[i]);
     free(w->points);
     sweep_book_close(&w->book);
+    json_decref(w->comparison);
     workload_free(w->workload);
     scenario_free(w->scenario);
 }

@@ -52,7 +52,8 @@ struct sweep {
     const struct sweep_options *options;
     struct scenario *scenario; /* of the file as it stands: points and repetitions */
     struct workload *workload;
-    char **points; /* the text of each, as in the records */
+    char **points;      /* the text of each, as in the records */
+    json_t *comparison; /* what sweep.json says of it; NULL: the file asks for none */
     struct sweep_book book;
     bool is_warm; /* the runs to be discarded have been made */
 };

@@ -141,10 +141,11 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",      "seed",         "engine",  "nodes",        "delay_scale", "wan",
-        "links",     "networks",     "tcp",     "workload",     "sweep",       "repeat",
-        "precision", "repeat_max",   "warmup",  "saturation",   "events",      "quick",
-        "verdict",   "reproducible", "routing", "disconnected", "include",     "generate"};
+        "name",       "seed",         "engine",    "nodes",      "delay_scale",
+        "wan",        "links",        "networks",  "tcp",        "workload",
+        "sweep",      "repeat",       "precision", "repeat_max", "warmup",
+        "saturation", "events",       "quick",     "verdict",    "reproducible",
+        "routing",    "disconnected", "include",   "generate",   "comparison"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "include") == 0)
@@ -367,10 +368,13 @@ static int decode_experiment(struct scenario *s, const struct scenario_source *s
                              struct error *err)
 {
     const struct yaml *sweep = yaml_get(s->document.root, "sweep"),
-                      *saturation = yaml_get(s->document.root, "saturation");
+                      *saturation = yaml_get(s->document.root, "saturation"),
+                      *comparison = yaml_get(s->document.root, "comparison");
     int r = sweep ? scenario_decode_sweep(s, source, sweep, err) : 0;
     if (r == 0 && saturation)
         r = scenario_decode_saturation(s, saturation, err);
+    if (r == 0 && comparison)
+        r = scenario_decode_comparison(s, comparison, err);
     return r < 0 ? r : try_quick(s, source, err);
 }
 
@@ -438,6 +442,7 @@ static void free_experiment(struct scenario *s)
     free(s->saturation.of);
     free(s->saturation.from);
     free(s->saturation.to);
+    scenario_comparison_done(&s->comparison);
 }
 
 void scenario_free(struct scenario *s)

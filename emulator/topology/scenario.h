@@ -33,6 +33,7 @@ enum routing_metric { METRIC_DELAY, METRIC_WEIGHT, METRIC_HOPS };
 enum {
     SCENARIO_NODES_MAX = 10000,      /* in all */
     SCENARIO_WAN_MEMBERS_MAX = 1000, /* each ordered pair of them is a wire */
+    SCENARIO_SWEEP_AXES_MAX = 16,    /* keys of a sweep */
     SCENARIO_NAME_MAX = 32,          /* characters of a node, network, or scenario name */
 };
 
@@ -161,6 +162,23 @@ struct saturation_choice {
     struct mark mark;
 };
 
+/* Which values of one of the sweep's keys are held against each other, and in what. */
+struct comparison_metric {
+    char *name; /* of the workload: it may not have it */
+    struct mark mark;
+};
+
+struct comparison_choice {
+    char *of;    /* the key, completed as in a sweep; NULL: the file asks for no comparison */
+    size_t axis; /* of the sweep, whose key it is: every point has a value of it */
+    char *to;    /* the value that ratios refer to */
+    struct comparison_metric *metrics;
+    size_t metric_count; /* 0: all that say which values are better */
+    char *published;     /* the path of a file with others' results; NULL: none */
+    struct mark published_mark;
+    struct mark mark;
+};
+
 struct scenario {
     struct yaml_document document; /* what the rest was read from; owns the marks' file names */
     char **sets;                   /* the "KEY=VALUE" it was opened with */
@@ -200,6 +218,7 @@ struct scenario {
     double precision;    /* add runs until the mean is known so well (0.05: 5 %); 0: never */
     unsigned repeat_max; /* and never more than so many */
     struct saturation_choice saturation;
+    struct comparison_choice comparison;
     unsigned warmup; /* discarded runs before the first that counts; default 1 */
 
     struct schedule *events; /* see events.h; NULL: the file has none */

@@ -121,6 +121,12 @@ int scenario_decode_sweep(struct scenario *s, const struct scenario_source *sour
 int scenario_decode_repeats(struct scenario *s, const struct yaml *root, struct error *err);
 
 int scenario_decode_saturation(struct scenario *s, const struct yaml *map, struct error *err);
+/* The key of a sweep that a text means, as the sweep has it: `rate` is `workload.NAME.rate`. */
+int scenario_decode_key(const struct scenario *s, const struct yaml *node, char **ret,
+                        struct error *err);
+/* scenario_comparison.c; after the sweep */
+int scenario_decode_comparison(struct scenario *s, const struct yaml *map, struct error *err);
+void scenario_comparison_done(struct comparison_choice *c);
 
 /* Whether nothing was written for a value. */
 bool scenario_is_nothing(const struct yaml *node);

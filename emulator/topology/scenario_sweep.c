@@ -12,7 +12,7 @@
 
 enum {
     SWEEP_VALUES_MAX = 1000,
-    SWEEP_AXES_MAX = 16,
+    SWEEP_AXES_MAX = SCENARIO_SWEEP_AXES_MAX,
     SWEEP_POINTS_MAX = 100000,
     SWEEP_LIST_MAX = 10000,
     REPEAT_MAX = 10000
@@ -426,15 +426,21 @@ static int copy_text(const struct yaml *map, const char *key, char **ret, struct
     return r;
 }
 
+int scenario_decode_key(const struct scenario *s, const struct yaml *node, char **ret,
+                        struct error *err)
+{
+    const struct yaml_pair as_key = {.key = node->scalar, .key_mark = node->mark};
+    return complete_key(s, &as_key, ret, err);
+}
+
 static int decode_of(struct scenario *s, const struct yaml *map, struct error *err)
 {
     const struct yaml *of = yaml_get(map, "of");
     if (!of)
         return yaml_error(err, &map->mark, "found no 'of', expected the parameter to search for");
     int r = yaml_expect_scalar(of, "of", err);
-    struct yaml_pair as_key = {.key = of->scalar, .key_mark = of->mark};
     if (r == 0)
-        r = complete_key(s, &as_key, &s->saturation.of, err);
+        r = scenario_decode_key(s, of, &s->saturation.of, err);
     if (r == 0 && !begins_with(s->saturation.of, "workload."))
         r = yaml_error(err, &of->mark, "found '%s', expected a parameter of the workload",
                        of->scalar);

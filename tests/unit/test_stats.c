@@ -191,6 +191,36 @@ static void wilsons_intervals_are_those_of_the_literature(void **state)
     assert_true(nothing.low == 0 && nothing.high == 1);
 }
 
+/* n = 4 each with a coefficient of variation of 0.1: 6 degrees, t = 2.44691, half of the
+ * logarithm's interval 2.44691 sqrt(2 * 0.01 / 4) = 0.173023. */
+static void a_ratio_has_the_interval_of_its_logarithm(void **state)
+{
+    (void)state;
+    const struct stats a = {.count = 4, .mean = 2, .sd = 0.2},
+                       b = {.count = 4, .mean = 1, .sd = 0.1};
+    struct stats_ratio r = stats_ratio(&a, &b);
+    expect_near(r.ratio, 2, 0);
+    expect_near(r.ci.low, 2 * exp(-0.173023), 2e-6);
+    expect_near(r.ci.high, 2 * exp(0.173023), 2e-6);
+    const struct stats exact = {.count = 3, .mean = 4, .sd = 0}; /* 3 degrees: t = 3.18245 */
+    r = stats_ratio(&exact, &b);
+    expect_near(r.ci.high, 4 * exp(3.18245 * 0.05), 2e-5);
+    r = stats_ratio(&exact, &exact);
+    expect_near(r.ci.low, 1, 0);
+    expect_near(r.ci.high, 1, 0);
+}
+
+static void a_ratio_without_spread_or_to_nothing_has_no_interval(void **state)
+{
+    (void)state;
+    const struct stats b = {.count = 4, .mean = 1, .sd = 0.1}, one = {.count = 1, .mean = 3},
+                       zero = {.count = 4, .mean = 0, .sd = 1},
+                       below = {.count = 4, .mean = -1, .sd = 1};
+    assert_true(isnan(stats_ratio(&one, &b).ci.low) && stats_ratio(&one, &b).ratio == 3);
+    assert_true(isnan(stats_ratio(&b, &zero).ratio) && isnan(stats_ratio(&b, &zero).ci.low));
+    assert_true(isnan(stats_ratio(&below, &b).ci.high));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +235,8 @@ int main(void)
         cmocka_unit_test(bootstrap_is_repeatable_and_holds_the_median),
         cmocka_unit_test(a_line_is_fitted_as_certified),
         cmocka_unit_test(a_line_needs_two_places_and_an_interval_three_values),
+        cmocka_unit_test(a_ratio_has_the_interval_of_its_logarithm),
+        cmocka_unit_test(a_ratio_without_spread_or_to_nothing_has_no_interval),
         cmocka_unit_test(welch_finds_p_and_interval),
         cmocka_unit_test(welch_lowers_the_degrees_where_variances_differ),
     };

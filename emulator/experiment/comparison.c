@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "experiment/comparison.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "experiment/published.h"
+#include "experiment/winner_table.h"
+
+/* --- metrics --- */
+
+static const struct workload_metric *find_metric(const struct workload *w, const char *name)
+{
+    for (size_t i = 0; i < w->metric_count; i++)
+        if (strcmp(w->metrics[i].name, name) == 0)
+            return &w->metrics[i];
+    return NULL;
+}
+
+static int unknown_metric(const struct workload *w, const struct comparison_metric *asked,
+                          struct error *err)
+{
+    _cleanup_(freep) const char **names = xcalloc(w->metric_count + 1, sizeof(*names));
+    _cleanup_(text_done) struct text known = {0};
+    for (size_t i = 0; i < w->metric_count; i++) {
+        names[i] = w->metrics[i].name;
+        text_add(&known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = text_nearest(asked->name, names, w->metric_count);
+    if (nearest)
+        return yaml_error(err, &asked->mark,
+                          "unknown metric '%.60s' of workload '%s', did you mean '%s'?",
+                          asked->name, w->name, nearest);
+    return yaml_error(err, &asked->mark, "unknown metric '%.60s' of workload '%s', expected %s%s",
+                      asked->name, w->name, known.data ? "one of: " : "one, but it declares none",
+                      known.data ? known.data : "");
+}
+
+static void add_metric(json_t *list, const struct workload_metric *m)
+{
+    json_array_append_new(list, json_pack("{s:s s:s s:s}", "name", m->name, "unit",
+                                          m->unit ? m->unit : "", "better",
+                                          m->better == WORKLOAD_BETTER_LESS ? "less" : "more"));
+}
+
+static int list_metrics(const struct comparison_choice *c, const struct workload *w, json_t *list,
+                        struct error *err)
+{
+    for (size_t i = 0; i < c->metric_count; i++) {
+        const struct workload_metric *m = find_metric(w, c->metrics[i].name);
+        if (!m)
+            return unknown_metric(w, &c->metrics[i], err);
+        if (m->better == WORKLOAD_BETTER_UNSAID)
+            return yaml_error(err, &c->metrics[i].mark,
+                              "nothing says which values of '%s' are better: it needs 'better: "
+                              "more' or 'better: less' in %s/workload.yaml",
+                              m->name, w->folder);
+        add_metric(list, m);
+    }
+    for (size_t i = 0; c->metric_count == 0 && i < w->metric_count; i++)
+        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID)
+            add_metric(list, &w->metrics[i]);
+    if (json_array_size(list) == 0)
+        return yaml_error(err, &c->mark,
+                          "no metric of workload '%s' says which of its values are better "
+                          "('better: more' or 'better: less' in its workload.yaml)",
+                          w->name);
+    return 0;
+}
+
+/* --- what was published --- */
+
+static json_t *list_points(const struct scenario *s)
+{
+    json_t *points = json_array();
+    for (size_t i = 0; i < s->point_count; i++)
+        json_array_append_new(points, sweep_point(s, i));
+    return points;
+}
+
+static json_t *list_cells(const struct scenario *s)
+{
+    json_t *points = list_points(s), *keys = winner_cell_keys(points, s->comparison.of);
+    json_t *cells = json_array(), *point;
+    size_t i;
+    json_array_foreach(points, i, point)
+    {
+        _cleanup_(freep) char *cell = winner_cell(point, keys);
+        json_array_append_new(cells, json_string(cell));
+    }
+    json_decref(keys);
+    json_decref(points);
+    return cells;
+}
+
+static int read_published(const struct scenario *s, json_t *about, struct error *err)
+{
+    const struct comparison_choice *c = &s->comparison;
+    if (!c->published)
+        return 0;
+    json_t *metric, *rows;
+    size_t i;
+    bool is_whole = s->set_count == 0; /* else there may be more in the file */
+    json_t *metrics = json_array();
+    json_array_foreach(json_object_get(about, "metrics"), i, metric)
+    {
+        json_array_append(metrics, json_object_get(metric, "name"));
+    }
+    struct published_names known = {0};
+    if (is_whole)
+        known = (struct published_names){list_cells(s), metrics, json_object_get(about, "values")};
+    int r = published_read(c->published, &known, &rows, err);
+    json_decref(known.cells);
+    json_decref(metrics);
+    if (r < 0)
+        return yaml_wrap(err, &c->published_mark);
+    json_object_set_new(about, "published", rows);
+    return 0;
+}
+
+int comparison_describe(const struct scenario *s, const struct workload *w, json_t **ret,
+                        struct error *err)
+{
+    const struct comparison_choice *c = &s->comparison;
+    *ret = NULL;
+    if (!c->of)
+        return 0;
+    const struct sweep_axis *axis = &s->sweep[c->axis];
+    json_t *values = json_array(), *metrics = json_array();
+    for (size_t i = 0; i < axis->value_count; i++)
+        json_array_append_new(values, json_string(axis->values[i]));
+    json_t *about = json_pack("{s:s s:s s:o s:i s:o}", "of", c->of, "to", c->to, "values", values,
+                              "repeat", (int)s->repeat, "metrics", metrics);
+    int r = list_metrics(c, w, metrics, err);
+    if (r == 0)
+        r = read_published(s, about, err);
+    if (r < 0)
+        json_decref(about);
+    else
+        *ret = about;
+    return r;
+}
+
+/* --- identical resources --- */
+
+/* What the compared nodes have in a cell, by the first value that was seen there. */
+struct resources {
+    char *cell;
+    const char *value;
+    double cpus;
+    uint64_t memory;
+};
+
+struct resource_list {
+    struct resources *items;
+    size_t count;
+};
+
+static int check_node(const struct scenario *s, const struct node *node, struct error *err)
+{
+    const char *missing = !(node->limits.cpus > 0)         ? "cpus"
+                          : node->limits.memory_bytes == 0 ? "memory"
+                                                           : NULL;
+    if (!missing)
+        return 0;
+    return yaml_error(err, &s->comparison.mark,
+                      "the kinds of '%s' are compared, but it has no '%s': kinds need identical "
+                      "resources, so say 'cpus' and 'memory' of it (cpus: 1, memory: 512MiB)",
+                      node->group, missing);
+}
+
+static int take_resources(struct resource_list *list, const struct scenario *s, const char *value,
+                          const struct node *node, char *cell /* consumed */, struct error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct resources *r = &list->items[i];
+        if (strcmp(r->cell, cell) != 0)
+            continue;
+        bool same = r->cpus == node->limits.cpus && r->memory == node->limits.memory_bytes;
+        int result = same
+                         ? 0
+                         : yaml_error(err, &s->comparison.mark,
+                                      "'%s' has other resources as %s (%g cpus, %llu MiB) than as "
+                                      "%s (%g cpus, %llu MiB) in the cell '%s': expected "
+                                      "identical ones",
+                                      node->group, value, node->limits.cpus,
+                                      (unsigned long long)node->limits.memory_bytes >> 20, r->value,
+                                      r->cpus, (unsigned long long)r->memory >> 20, cell);
+        free(cell);
+        return result;
+    }
+    list->items = array_grow(list->items, list->count, sizeof(*list->items));
+    list->items[list->count++] =
+        (struct resources){cell, value, node->limits.cpus, node->limits.memory_bytes};
+    return 0;
+}
+
+/* The group whose kinds are compared: that of "nodes.GROUP.kind". NULL: it is something else. */
+static char *compared_group(const struct scenario *s)
+{
+    static const char begin[] = "nodes.", end[] = ".kind";
+    const char *of = s->comparison.of;
+    size_t len = strlen(of), around = strlen(begin) + strlen(end);
+    if (len <= around || strncmp(of, begin, strlen(begin)) != 0 ||
+        strcmp(of + len - strlen(end), end) != 0)
+        return NULL;
+    return xasprintf("%.*s", (int)(len - around), of + strlen(begin));
+}
+
+static int check_point(const struct sweep_options *o, const struct scenario *s, size_t p,
+                       json_t *keys, const char *group, struct resource_list *list,
+                       struct error *err)
+{
+    struct scenario *at_point;
+    json_t *point = sweep_point(s, p);
+    const struct sweep_axis *axis = &s->sweep[s->comparison.axis];
+    const char *value = axis->values[s->points[p * s->sweep_count + s->comparison.axis]];
+    int r = sweep_open_point(o, point, NULL, &at_point, err);
+    if (r < 0) {
+        json_decref(point);
+        return r;
+    }
+    for (size_t i = 0; i < at_point->node_count; i++) {
+        const struct node *node = &at_point->nodes[i];
+        if (strcmp(node->group, group) != 0)
+            continue;
+        r = check_node(s, node, err);
+        if (r == 0)
+            r = take_resources(list, s, value, node, winner_cell(point, keys), err);
+        break; /* the others of the group have the same */
+    }
+    json_decref(point);
+    scenario_free(at_point);
+    return r;
+}
+
+static int check_resources(const struct sweep_options *o, const struct scenario *s,
+                           struct error *err)
+{
+    _cleanup_(freep) char *group = compared_group(s);
+    if (!group)
+        return 0;
+    struct resource_list list = {0};
+    json_t *points = list_points(s), *keys = winner_cell_keys(points, s->comparison.of);
+    json_decref(points);
+    int r = 0;
+    for (size_t p = 0; p < s->point_count && r == 0; p++)
+        r = check_point(o, s, p, keys, group, &list, err);
+    for (size_t i = 0; i < list.count; i++)
+        free(list.items[i].cell);
+    free(list.items);
+    json_decref(keys);
+    return r;
+}
+
+/* --- all of it --- */
+
+int comparison_check(const struct sweep_options *o, const struct scenario *s, struct error *err)
+{
+    struct workload *w;
+    json_t *about;
+    if (!s->comparison.of)
+        return 0;
+    int r = check_resources(o, s, err);
+    if (r < 0)
+        return r;
+    r = workload_open(&s->workload, &w, err);
+    if (r < 0)
+        return r;
+    r = comparison_describe(s, w, &about, err);
+    if (r == 0)
+        json_decref(about);
+    workload_free(w);
+    return r;
+}
+
+int comparison_report(const struct sweep_book *b, struct error *err)
+{
+    struct winner_table t;
+    if (!winner_table_read(b, &t))
+        return 0;
+    winner_table_print(&t, stdout);
+    int r = winner_table_write(&t, b->folder, err);
+    winner_table_done(&t);
+    return r;
+}

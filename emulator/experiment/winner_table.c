@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "experiment/winner_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "experiment/sweep_axis.h"
+#include "experiment/sweep_table.h"
+
+/* --- cells --- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether `key` has more than one value, and always the same where `of` has. */
+static bool varies_with(json_t *points, const char *key, const char *of)
+{
+    json_t *seen = json_object(), *point;
+    const char *first = json_string_value(json_object_get(json_array_get(points, 0), key));
+    bool follows = true, varies = false;
+    size_t i;
+    json_array_foreach(points, i, point)
+    {
+        const char *by = json_text_of(point, of);
+        const char *value = json_string_value(json_object_get(point, key));
+        json_t *before = json_object_get(seen, by);
+        follows = follows && (!before || same_text(json_string_value(before), value));
+        varies = varies || !same_text(first, value);
+        json_object_set_new(seen, by, value ? json_string(value) : json_null());
+    }
+    json_decref(seen);
+    return follows && varies;
+}
+
+static bool has_twin(json_t *keys, const char *key)
+{
+    const char *other;
+    json_t *value;
+    json_object_foreach(keys, other, value)
+    {
+        if (strcmp(other, key) != 0 && strcmp(sweep_axis_short(other), sweep_axis_short(key)) == 0)
+            return true;
+    }
+    return false;
+}
+
+json_t *winner_cell_keys(json_t *points, const char *of)
+{
+    json_t *keys = json_object(), *point, *value;
+    const char *key;
+    size_t i;
+    json_array_foreach(points, i, point)
+    {
+        json_object_foreach(point, key, value)
+        {
+            if (strcmp(key, of) != 0 && !json_object_get(keys, key) &&
+                !varies_with(points, key, of))
+                json_object_set_new(keys, key, json_true());
+        }
+    }
+    json_object_foreach(keys, key, value)
+    {
+        json_object_set_new(keys, key,
+                            json_string(has_twin(keys, key) ? key : sweep_axis_short(key)));
+    }
+    return keys;
+}
+
+char *winner_cell(json_t *point, json_t *keys)
+{
+    struct text text = {0};
+    const char *key;
+    json_t *label;
+    json_object_foreach(keys, key, label)
+    {
+        const char *value = json_string_value(json_object_get(point, key));
+        if (value)
+            text_add(&text, "%s%s %s", text.len ? ", " : "", json_string_value(label), value);
+    }
+    return text.data ? text.data : xstrdup(WINNER_ONLY_CELL);
+}
+
+/* --- values --- */
+
+static bool value_of(const struct sweep_record *r, const char *metric, double *ret)
+{
+    _cleanup_(freep) char *mean = xasprintf("%s_mean", metric);
+    json_t *value = json_object_get(r->measures, mean);
+    if (!value)
+        value = json_object_get(r->measures, metric);
+    *ret = json_number_value(value);
+    return json_is_number(value) && isfinite(*ret);
+}
+
+static struct stats stats_of_point(const struct sweep_book *b, const char *point,
+                                   const char *metric, bool only_trusted)
+{
+    _cleanup_(freep) double *values = xcalloc(b->record_count + 1, sizeof(*values));
+    size_t count = 0;
+    for (size_t i = 0; i < b->record_count; i++) {
+        const struct sweep_record *r = &b->records[i];
+        if (strcmp(r->point, point) == 0 && value_of(r, metric, &values[count]))
+            count += !only_trusted || r->verdict == VERDICT_TRUSTED;
+    }
+    return stats_of(values, count);
+}
+
+static void fill_value(const struct sweep_book *b, const char *point, const char *metric,
+                       unsigned repeat, struct winner_value *v)
+{
+    struct sweep_cell cell = sweep_summarise(b, point, NULL);
+    unsigned known = cell.done + cell.failed;
+    v->asked = known > repeat ? known : repeat;
+    v->failed = cell.failed;
+    v->marked = cell.done > 0 && cell.marked;
+    v->stats = stats_of_point(b, point, metric, !cell.marked);
+    v->cv = v->stats.sd / fabs(v->stats.mean);
+}
+
+static bool told_apart(const struct stats *a, const struct stats *b)
+{
+    if (isnan(a->ci.low) || isnan(b->ci.low))
+        return false;
+    return a->ci.low > b->ci.high || b->ci.low > a->ci.high;
+}
+
+/* Among all values, or among those that are not `to`. */
+static void decide_among(struct winner_value *values, size_t count, const char *to,
+                         bool less_is_better)
+{
+    const struct winner_value *best = NULL;
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct winner_value *v = &values[i];
+        if (v->stats.count == 0 || (to && strcmp(v->name, to) == 0))
+            continue;
+        known++;
+        if (!best ||
+            (less_is_better ? v->stats.mean < best->stats.mean : v->stats.mean > best->stats.mean))
+            best = v;
+    }
+    for (size_t i = 0; known > 1 && i < count; i++) {
+        struct winner_value *v = &values[i];
+        bool wins = v->stats.count > 0 && !(to && strcmp(v->name, to) == 0) &&
+                    !told_apart(&v->stats, &best->stats);
+        *(to ? &v->wins_rest : &v->wins) = wins;
+    }
+}
+
+void winner_decide(struct winner_value *values, size_t count, const char *to, bool less_is_better)
+{
+    decide_among(values, count, NULL, less_is_better);
+    decide_among(values, count, to, less_is_better);
+}
+
+static const struct winner_value *find_value(const struct winner_table *t,
+                                             const struct winner_row *r, const char *name)
+{
+    for (size_t i = 0; i < t->value_count; i++)
+        if (strcmp(r->values[i].name, name) == 0)
+            return &r->values[i];
+    return NULL;
+}
+
+static void judge_row(const struct winner_table *t, struct winner_row *r)
+{
+    const struct winner_value *to = find_value(t, r, t->to);
+    for (size_t i = 0; i < t->value_count; i++) {
+        struct winner_value *v = &r->values[i];
+        v->ratio = (struct stats_ratio){NAN, {NAN, NAN}};
+        if (v == to && v->stats.count > 0 && v->stats.mean != 0)
+            v->ratio.ratio = 1;
+        else if (to)
+            v->ratio = stats_ratio(&v->stats, &to->stats);
+    }
+    winner_decide(r->values, t->value_count, t->to, r->metric->less_is_better);
+}
+
+/* --- what was published --- */
+
+static enum winner_finding judge_published(const struct winner_table *t, const struct winner_row *r)
+{
+    size_t winners = 0;
+    bool is_one = false;
+    for (size_t i = 0; i < t->value_count; i++) {
+        const struct winner_value *v = &r->values[i];
+        if (!(t->published_rest ? v->wins_rest : v->wins))
+            continue;
+        winners++;
+        is_one = is_one || strcmp(v->name, r->published) == 0;
+    }
+    if (winners == 0)
+        return WINNER_UNKNOWN;
+    if (strcmp(r->published, WINNER_TIE) == 0)
+        return winners > 1 ? WINNER_AGREES : WINNER_DIFFERS;
+    if (!is_one)
+        return WINNER_DIFFERS;
+    return winners > 1 ? WINNER_TIES : WINNER_AGREES;
+}
+
+static void add_published(struct winner_table *t, json_t *published)
+{
+    json_t *line;
+    size_t i;
+    t->has_published = json_array_size(published) > 0;
+    t->published_rest = t->has_published;
+    json_array_foreach(published, i, line)
+    {
+        if (strcmp(json_text_of(line, "winner"), t->to) == 0)
+            t->published_rest = false;
+    }
+    for (size_t k = 0; k < t->row_count; k++) {
+        struct winner_row *r = &t->rows[k];
+        json_array_foreach(published, i, line)
+        {
+            if (strcmp(json_text_of(line, "cell"), r->cell) != 0 ||
+                strcmp(json_text_of(line, "metric"), r->metric->name) != 0)
+                continue;
+            r->published = json_text_of(line, "winner");
+            r->note = json_text_of(line, "note");
+            r->finding = judge_published(t, r);
+        }
+    }
+}
+
+/* --- the table --- */
+
+static void read_metrics(struct winner_table *t, json_t *metrics)
+{
+    json_t *metric;
+    size_t i;
+    t->metric_count = json_array_size(metrics);
+    t->metrics = xcalloc(t->metric_count + 1, sizeof(*t->metrics));
+    json_array_foreach(metrics, i, metric)
+    {
+        t->metrics[i] = (struct winner_metric){
+            .name = json_text_of(metric, "name"),
+            .unit = json_text_of(metric, "unit"),
+            .less_is_better = strcmp(json_text_of(metric, "better"), "less") == 0};
+    }
+}
+
+/* The place of a cell's first row. */
+static size_t find_cell(struct winner_table *t, const char *cell, json_t *values)
+{
+    size_t first = 0;
+    while (first < t->row_count && strcmp(t->rows[first].cell, cell) != 0)
+        first += t->metric_count;
+    if (first < t->row_count)
+        return first;
+    for (size_t m = 0; m < t->metric_count; m++) {
+        t->rows = array_grow(t->rows, t->row_count, sizeof(*t->rows));
+        struct winner_row *r = &t->rows[t->row_count++];
+        *r = (struct winner_row){.cell = xstrdup(cell), .metric = &t->metrics[m]};
+        r->values = xcalloc(t->value_count + 1, sizeof(*r->values));
+        for (size_t i = 0; i < t->value_count; i++)
+            r->values[i] =
+                (struct winner_value){.name = json_string_value(json_array_get(values, i)),
+                                      .stats = stats_of(NULL, 0),
+                                      .cv = NAN};
+    }
+    return first;
+}
+
+static void take_point(struct winner_table *t, const struct sweep_book *b, json_t *point,
+                       json_t *keys, json_t *about)
+{
+    _cleanup_(freep) char *cell = winner_cell(point, keys);
+    _cleanup_(freep) char *text = sweep_point_text(point);
+    const char *name = json_text_of(point, t->of);
+    json_t *values = json_object_get(about, "values");
+    unsigned repeat = (unsigned)json_integer_value(json_object_get(about, "repeat"));
+    size_t first = find_cell(t, cell, values);
+    for (size_t m = 0; m < t->metric_count; m++)
+        for (size_t i = 0; i < t->value_count; i++) {
+            struct winner_value *v = &t->rows[first + m].values[i];
+            if (strcmp(v->name, name) == 0)
+                fill_value(b, text, t->metrics[m].name, repeat, v);
+        }
+}
+
+bool winner_table_read(const struct sweep_book *b, struct winner_table *ret)
+{
+    json_t *about = json_object_get(b->about, "comparison"), *point;
+    json_t *points = json_object_get(b->about, "points");
+    size_t i;
+    if (!json_is_object(about) || json_is_true(json_object_get(b->about, "saturation")))
+        return false;
+    struct winner_table t = {.of = json_text_of(about, "of"),
+                             .to = json_text_of(about, "to"),
+                             .value_count = json_array_size(json_object_get(about, "values"))};
+    read_metrics(&t, json_object_get(about, "metrics"));
+    json_t *keys = winner_cell_keys(points, t.of);
+    json_array_foreach(points, i, point)
+    {
+        take_point(&t, b, point, keys, about);
+    }
+    json_decref(keys);
+    for (i = 0; i < t.row_count; i++)
+        judge_row(&t, &t.rows[i]);
+    add_published(&t, json_object_get(about, "published"));
+    *ret = t;
+    return true;
+}
+
+void winner_table_done(struct winner_table *t)
+{
+    for (size_t i = 0; i < t->row_count; i++) {
+        free(t->rows[i].cell);
+        free(t->rows[i].values);
+    }
+    free(t->rows);
+    free(t->metrics);
+    *t = (struct winner_table){0};
+}
+
+/* --- texts --- */
+
+char *winner_names(const struct winner_table *t, const struct winner_row *r, bool rest)
+{
+    struct text text = {0};
+    for (size_t i = 0; i < t->value_count; i++)
+        if (rest ? r->values[i].wins_rest : r->values[i].wins)
+            text_add(&text, "%s%s", text.len ? " = " : "", r->values[i].name);
+    return text.data ? text.data : xstrdup("");
+}
+
+static void note_value(const struct winner_value *v, struct text *text)
+{
+    const char *gap = text->len ? "; " : "";
+    if (v->asked == 0)
+        text_add(text, "%s%s: not in the sweep", gap, v->name);
+    else if (v->stats.count < v->asked)
+        text_add(text, "%s%s: %zu of %u runs", gap, v->name, v->stats.count, v->asked);
+    if (v->failed > 0)
+        text_add(text, ", %u failed", v->failed);
+}
+
+char *winner_note(const struct winner_table *t, const struct winner_row *r)
+{
+    struct text text = {0};
+    for (size_t i = 0; i < t->value_count; i++)
+        note_value(&r->values[i], &text);
+    return text.data ? text.data : xstrdup("");
+}
+
+const char *winner_finding_name(enum winner_finding f)
+{
+    static const char *const names[] = {"", "unknown", "agrees", "tie", "differs"};
+    return names[f];
+}
+
+void winner_count_findings(const struct winner_table *t, size_t ret[WINNER_DIFFERS + 1])
+{
+    memset(ret, 0, (WINNER_DIFFERS + 1) * sizeof(*ret));
+    for (size_t i = 0; i < t->row_count; i++)
+        ret[t->rows[i].finding]++;
+}

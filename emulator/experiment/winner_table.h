@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a sweep's `comparison` comes to: for each cell, which is a combination of the values of all
+ * other keys, and each metric, what each of the compared values took, its ratio to the one that
+ * they are held against, and which won.
+ *
+ * The statistics are over runs, as those of the sweep are (sweep_table.h): of its trusted ones, and
+ * where there are none of all, which is marked. A run's value is the mean of its samples, over its
+ * nodes too. The best mean in the metric's direction wins, and with it, as a tie, all whose 95 %
+ * intervals overlap with the best one's; what has fewer than two runs has no interval and cannot be
+ * told apart. Non-overlap is a stricter test than Welch's: two intervals may overlap a little and
+ * the means differ by more than noise.
+ *
+ * Everything is made of the sweep's folder, so that a report can be made anew without its files.
+ */
+#ifndef WANLAB_EXPERIMENT_WINNER_TABLE_H
+#define WANLAB_EXPERIMENT_WINNER_TABLE_H
+
+#include <stdbool.h>
+
+#include "base/stats.h"
+#include "experiment/sweep_book.h"
+
+struct winner_metric {
+    const char *name, *unit;
+    bool less_is_better;
+};
+
+/* One of the compared values, in a cell and metric. */
+struct winner_value {
+    const char *name;
+    unsigned asked;  /* runs that there should be; 0: the sweep has no such point */
+    unsigned failed; /* of them, given up */
+    bool marked;     /* none of its runs is trusted */
+    struct stats stats;
+    double cv;                /* the coefficient of variation; NAN below two runs */
+    struct stats_ratio ratio; /* NAN without */
+    bool wins;                /* alone, or with others */
+    bool wins_rest;           /* among those that are not what ratios refer to */
+};
+
+/* What came out beside what was published. */
+enum winner_finding {
+    WINNER_NOT_PUBLISHED,
+    WINNER_UNKNOWN, /* published, but there is no winner here */
+    WINNER_AGREES,
+    WINNER_TIES, /* the published winner is one of several here */
+    WINNER_DIFFERS,
+};
+
+struct winner_row {
+    char *cell; /* "count 4, size 1MiB"; WINNER_ONLY_CELL without other keys */
+    const struct winner_metric *metric;
+    struct winner_value *values; /* `value_count` of the table */
+    const char *published, *note;
+    enum winner_finding finding;
+};
+#define WINNER_ONLY_CELL "all"
+#define WINNER_TIE       "tie"
+
+struct winner_table {
+    const char *of, *to;
+    size_t value_count;
+    struct winner_metric *metrics;
+    size_t metric_count;
+    struct winner_row *rows; /* by cell, then by metric */
+    size_t row_count;
+    bool has_published;
+    bool published_rest; /* the published winners are of what is not `to`: they name it nowhere */
+};
+
+/* Whether the sweep asks for a comparison. The table's texts are the book's; only after true is
+ * there something to release. */
+bool winner_table_read(const struct sweep_book *b, struct winner_table *ret);
+void winner_table_done(struct winner_table *t);
+
+/* "native" or "native = container"; "" if nothing won. `rest`: of what is not `to`. The caller
+ * frees it. */
+char *winner_names(const struct winner_table *t, const struct winner_row *r, bool rest);
+/* What is to be said of a row: "uml: 4 of 5 runs, 1 failed"; "" if nothing. The caller frees it. */
+char *winner_note(const struct winner_table *t, const struct winner_row *r);
+const char *winner_finding_name(enum winner_finding f);
+/* How many rows of each finding: `ret` by enum winner_finding. */
+void winner_count_findings(const struct winner_table *t, size_t ret[WINNER_DIFFERS + 1]);
+
+/* Marks the values with the best mean and those that cannot be told apart from it. Fewer than two
+ * with a value have no winner. */
+void winner_decide(struct winner_value *values, size_t count, const char *to, bool less_is_better);
+
+/* The keys that make a cell of the points, each with what it is called there. A key that varies
+ * with `of` alone (the root of each kind) is none. The caller releases it. */
+json_t *winner_cell_keys(json_t *points, const char *of);
+/* The cell of a point; the caller frees it. */
+char *winner_cell(json_t *point, json_t *keys);
+
+/* --- winner_table_print.c --- */
+
+/* comparison.csv and winners.csv in the folder. */
+int winner_table_write(const struct winner_table *t, const char *folder, struct error *err);
+void winner_table_print(const struct winner_table *t, FILE *out);
+
+/* "412 MB/s": a value with the prefix that fits, "1.20 ms" for times. */
+enum { WINNER_TEXT_MAX = 64 };
+char *winner_quantity(char text[WINNER_TEXT_MAX], double value, const char *unit);
+/* "412 MB/s ± 0.5 %" */
+char *winner_mean(char text[WINNER_TEXT_MAX], const struct winner_value *v, const char *unit);
+/* "0.98 [0.96, 1.01]" */
+char *winner_ratio(char text[WINNER_TEXT_MAX], const struct winner_value *v);
+
+#endif

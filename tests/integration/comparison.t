@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Comparisons over a sweep: who wins in which cell, what is a tie, what failed, and what was published beside it. The
+# workload's values come from its parameters and the run's seed, so that every winner here was planted.
+. "$(dirname "$0")/../lib/tap.sh"
+need_root
+export WANLAB_CACHE_ROOT=$WORK/cache
+cd "$WORK" || exit 1
+
+mkdir toy
+cat >toy/workload.yaml <<'Y'
+parameters:
+  way: {type: choice, values: [native, container, uml], default: native}
+  count: {type: integer, default: 1}
+  fail: {type: choice, values: [never, once], default: never}
+run: [./run]
+metrics:
+  speed: {unit: B/s, better: more}
+  delay: {unit: s, better: less}
+  odd: {unit: s}
+Y
+# speed, of two samples whose mean is: native 100e6 + 1e6 seed; container the same and 1e5 (a tie), uml 50e6; with
+# count 2 container 200e6. delay: native 10, container 20, uml 20 with count 1; with count 2 uml says nothing.
+cat >toy/run <<'R'
+#!/bin/sh
+[ "$WANLAB_PARAM_WAY" = uml ] && [ "$WANLAB_PARAM_COUNT" = 2 ] && [ "$WANLAB_SEED" = 3 ] && [ "$WANLAB_PARAM_FAIL" = once ] && exit 9
+awk -v way="$WANLAB_PARAM_WAY" -v count="$WANLAB_PARAM_COUNT" -v seed="$WANLAB_SEED" 'BEGIN {
+    speed = 100e6 + seed * 1e6
+    if (way == "container") speed = count == 2 ? 200e6 + seed * 1e6 : speed + 1e5
+    if (way == "uml") speed = 50e6 + seed * 1e6
+    printf "{\"metric\":\"speed\",\"value\":%.0f,\"unit\":\"B/s\"}\n", speed - 5e6
+    printf "{\"metric\":\"speed\",\"value\":%.0f,\"unit\":\"B/s\"}\n", speed + 5e6
+    if (way == "uml" && count == 2) exit
+    printf "{\"metric\":\"delay\",\"value\":%.2f,\"unit\":\"s\"}\n", (way == "native" ? 10 : 20) + seed / 100
+}' >>"$WANLAB_OUTPUT"
+R
+chmod +x toy/run
+cat >published.csv <<'C'
+cell,metric,winner,note
+count 1,speed,container,"first, and quoted"
+count 1,delay,uml,
+count 2,speed,uml,differs from what comes out here
+count 2,delay,tie,
+C
+cat >toy.yaml <<'Y'
+name: toy
+nodes: {n: {count: 1}}
+workload: {./toy: {}}
+sweep: {way: [native, container, uml], count: [1, 2]}
+repeat: 3
+warmup: 0
+comparison: {of: way, to: native, metrics: [speed, delay], published: published.csv}
+Y
+
+# --- what cannot be compared is said beforehand, with its place
+
+# refused SED REGEX WHAT: the scenario changed by SED is refused by `check` with this.
+refused() {
+    sed "$1" toy.yaml >changed.yaml
+    run "$WANLAB" check changed.yaml
+    like "$STATUS $ERR" "^2 changed.yaml:$2" "$3"
+}
+run "$WANLAB" check toy.yaml
+is "$STATUS" 0 "a comparison is checked"
+diag "$ERR"
+refused 's/of: way/of: wey/' "7:18: found 'wey', which is no key of the sweep, did you mean 'way'\?" "a key that the sweep does not have"
+refused 's/of: way/of: nodes.n.kind/' "7:18: found 'nodes.n.kind', which is no key of the sweep, expected one of: way, count" "one that is none of its"
+refused 's/to: native/to: nativ/' "7:27: found 'nativ', which is no value of 'way' in the sweep, did you mean 'native'\?" "a value that is not compared"
+refused 's/, to: native//' "7:13: a comparison has no 'to', expected the value that ratios refer to" "nothing to refer to"
+refused 's/\[speed, /[spead, /' "7:45: unknown metric 'spead' of workload 'toy', did you mean 'speed'\?" "a metric that the workload does not have"
+refused 's/\[speed, /[odd, /' "7:45: nothing says which values of 'odd' are better: it needs 'better: more' or 'better: less' in .*/toy/workload.yaml" \
+    "one without a direction"
+refused '/^sweep/d' "6:13: a comparison is of a sweep, but the file has no 'sweep'" "no sweep"
+refused 's/published: p/published: q/' "7:[0-9]+: no file 'qublished.csv', expected a CSV file with what was published" "a file that is not there"
+cp published.csv sound.csv
+sed -i 's/count 2,speed/count 3,speed/' published.csv
+refused '' "7:[0-9]+: .*published.csv:4:1: found the cell 'count 3', did you mean 'count [12]'\?" "published of a cell that there is not"
+run "$WANLAB" check toy.yaml --set sweep.count=[2]
+is "$STATUS" 0 "but with --set there may be more in it than in the sweep"
+sed 's/,uml,/,xen,/' sound.csv >published.csv
+refused '' "7:[0-9]+: .*published.csv:3:1: found the winner 'xen', expected one of: native, container, uml" "a winner that is not compared"
+sed 's/"//g' sound.csv >published.csv
+refused '' "7:[0-9]+: .*published.csv:2:1: this row has more fields than the first" "a note without its quotes"
+sed 1d sound.csv >published.csv
+refused '' "7:[0-9]+: .*published.csv:1:1: expected the columns cell, metric, winner and note" "a file without its first line"
+head -c -3 sound.csv >published.csv
+refused '' "7:[0-9]+: .*published.csv:5:1: the file's last line has no end" "one that was cut"
+cp sound.csv published.csv
+
+# kinds have to have the same to work with
+cat >kinds.yaml <<'Y'
+nodes: {n: {count: 1, cpus: 1, memory: 256MiB}}
+workload: {./toy: {}}
+sweep: {nodes.n.kind: [process, container]}
+comparison: {of: nodes.n.kind, to: process}
+Y
+run "$WANLAB" check kinds.yaml
+is "$STATUS" 0 "kinds with identical resources are compared"
+diag "$ERR"
+sed 's/, memory: 256MiB//' kinds.yaml >changed.yaml
+run "$WANLAB" check changed.yaml
+like "$STATUS $ERR" "^2 changed.yaml:4:13: the kinds of 'n' are compared, but it has no 'memory': kinds need identical resources" \
+    "those without stated resources are not"
+sed 's/^sweep.*/sweep: [{nodes.n.kind: process}, {nodes.n.kind: container, nodes.n.cpus: 2}]/' kinds.yaml >changed.yaml
+run "$WANLAB" check changed.yaml
+like "$STATUS $ERR" "^2 changed.yaml:4:13: 'n' has other resources as container \(2 cpus, 256 MiB\) than as process \(1 cpus, 256 MiB\)" \
+    "nor those with others"
+
+# --- what comes out
+
+# cell FILE CELL METRIC [VALUE] COLUMN: a field by the names of its row and column.
+cell() {
+    python3 - "$@" <<'P'
+import csv, sys
+file, cell, metric, *value, column = sys.argv[1:]
+for row in csv.DictReader(open(file)):
+    if row["cell"] == cell and row["metric"] == metric and (not value or row["way"] == value[0]):
+        print(row[column])
+P
+}
+run "$WANLAB" sweep toy.yaml -o cmp --set repeat=2
+is "$STATUS" 0 "a comparison is run"
+diag "$OUT
+$ERR"
+is "$(cell cmp/comparison.csv "count 1" speed native runs)" 2 "of two runs each"
+run "$WANLAB" sweep toy.yaml -o cmp --set repeat=3
+like "$STATUS $ERR" "^0 .*going on in 'cmp', which has 12 runs on record" "and goes on with a third"
+is "$(head -1 cmp/comparison.csv)" "cell,metric,way,runs,failed,mean,sd,cv,ci_low,ci_high,ratio,ratio_ci_low,ratio_ci_high,asked,trusted,unit" \
+    "comparison.csv says everything of each value"
+# seeds 1, 2, 3: mean 102e6, sd 1e6, t = 4.30265
+is "$(cell cmp/comparison.csv "count 1" speed native mean) $(cell cmp/comparison.csv "count 1" speed native sd)" "102000000 1000000" \
+    "a run's value is the mean of its samples, and the spread is that over runs"
+within "$(cell cmp/comparison.csv "count 1" speed native cv)" 0.00980391 0.00980393 "its coefficient of variation"
+within "$(cell cmp/comparison.csv "count 1" speed native ci_high)" 104484137 104484138 "its interval is Student's"
+within "$(cell cmp/comparison.csv "count 1" delay container ratio)" 1.998 1.99801 "a ratio"
+# sd 0.01 of 10.02 and of 20.02: 2.9429 degrees, t = 3.2177
+within "$(cell cmp/comparison.csv "count 1" delay container ratio_ci_low)" 1.993865 1.993867 "and its interval"
+is "$(cell cmp/comparison.csv "count 1" delay native ratio)$(cell cmp/comparison.csv "count 1" delay native ratio_ci_low)" 1 \
+    "what ratios refer to has the ratio 1, which is exact"
+is "$(cell cmp/winners.csv "count 1" speed winner)" "native = container" "a tie where intervals overlap"
+is "$(cell cmp/winners.csv "count 1" speed winner_of_rest)" container "of the others one wins"
+is "$(cell cmp/winners.csv "count 2" speed winner)" container "a winner"
+is "$(cell cmp/winners.csv "count 1" delay winner), $(cell cmp/winners.csv "count 1" delay winner_of_rest)" "native, container = uml" \
+    "less is better where the workload says so"
+is "$(cell cmp/winners.csv "count 2" delay winner), $(cell cmp/winners.csv "count 2" delay note)" "native, uml: 0 of 3 runs" "a value that is lacking is told"
+is "$(cell cmp/winners.csv "count 2" delay winner_of_rest)" "" "and nothing wins alone"
+is "$(for c in 1 2; do for m in speed delay; do cell cmp/winners.csv "count $c" $m finding; done; done | xargs)" "agrees tie differs unknown" \
+    "beside what was published, which names no native: its winners are those of the others"
+like "$OUT" "cell +metric +native +container/native +uml/native +winner +without native +published +note" "in a table, too"
+like "$OUT" "count 1 +speed +102 MB/s ± 2.4 % \*? +1 \[0.979, 1.02\] \*? +0.51 .* native = container +container +container +agrees" \
+    "with ratios and their intervals"
+like "$OUT" "published winners of the others: 1 agree, 1 are one of a tie here, 1 differ, of 4 \(1 without a winner here\)" "and with the sum of it"
+like "$(cat cmp/report.html)" "id=\"comparison\".*Comparison of way.*Of 4 published winners" "the report has a section of it"
+[ -s cmp/plots/comparison-speed.svg ]
+ok $? "with a figure"
+cp cmp/winners.csv kept.csv
+rm cmp/winners.csv cmp/comparison.csv published.csv
+run "$WANLAB" report cmp
+cmp -s kept.csv cmp/winners.csv
+ok $? "a report made anew has the same winners, without the file that was published"
+cp sound.csv published.csv
+
+# --- runs that fail
+
+run "$WANLAB" sweep toy.yaml -o failing --set workload.toy.fail=once --set sweep.way='[native, uml]' --set sweep.count=[2]
+is "$STATUS" 1 "a run that failed fails the sweep at its end"
+is "$(cell failing/comparison.csv all speed uml runs) $(cell failing/comparison.csv all speed uml failed)$(cell failing/comparison.csv "count 2" speed uml runs) $(cell failing/comparison.csv "count 2" speed uml failed)" \
+    " 2 1" "its cell has two of three runs"
+is "$(cell failing/winners.csv "count 2" speed note)" "uml: 2 of 3 runs, 1 failed" "and says so"
+like "$OUT" "count 2 +speed .* native .* uml: 2 of 3 runs, 1 failed" "in the table, too"
+
+# --- two of them against each other
+
+sed 's/count == 2 ? 200e6/count == 2 ? 20e6/' toy/run >toy/other
+mv toy/other toy/run
+chmod +x toy/run
+run "$WANLAB" sweep toy.yaml -o again --quiet
+run "$WANLAB" compare cmp cmp
+like "$STATUS $OUT" "^0 .*the winners agree in 4 of 4 cells" "a comparison agrees with itself"
+run "$WANLAB" compare cmp again
+like "$OUT" "the winners agree in 3 of 4 cells.*count 2 +speed +container +native" "and says where another one does not"
+run "$WANLAB" compare cmp again --json
+is "$(jq -c '.winners | [.agree, .of, .differ[0].cell, .differ[0].first, .differ[0].second]' <<<"$OUT")" '[3,4,"count 2","container","native"]' "in JSON, too"
+nothing_left "nothing of all that is left"
+done_testing
