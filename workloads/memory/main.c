@@ -78,7 +78,7 @@ static int lint(struct error *err)
     double array;
     int r = meter_parameter("ARRAY", 128 * mib, 4096, 1e12, &array, err);
     if (r == 0)
-        printf("{\"memory\":%.0f,\"scratch\":%.0f}\n", 3 * array + 4 * mib, mib);
+        printf("{\"memory\":%.0f,\"scratch\":%.0f}\n", 3 * array + 4 * mib, 16 * mib);
     return r;
 }
 

@@ -39,6 +39,7 @@ void meter_barrier(struct meter *m, const char *name, unsigned number)
         m->wait_ns += left_ns - arrived_ns;
     else
         m->begin_ns = left_ns;
+    m->end_ns = left_ns;
 }
 
 void meter_start(struct meter *m)

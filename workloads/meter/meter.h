@@ -17,7 +17,7 @@
 
 struct meter {
     FILE *lines;
-    uint64_t begin_ns, end_ns; /* the first barrier's end, and that of the last measured work */
+    uint64_t begin_ns, end_ns; /* the first barrier's end, and that of the last barrier or work */
     uint64_t work_ns, wait_ns; /* between these: measured, and at barriers */
     uint64_t started_ns;
 };
