@@ -52,7 +52,10 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix etcd/,etcd-load history-check workload.yaml prepare etcd-node) \
                  $(addprefix galera/,galera-load history-check workload.yaml prepare galera-node wsrep_sst_wanlab \
                      mariadb-prepare mariadb-node) \
-                 $(addprefix redis/,workload.yaml redis-node redis-load))
+                 $(addprefix redis/,workload.yaml redis-node redis-load) \
+                 $(addprefix memory/,workload.yaml memory-stream) \
+                 $(addprefix cpu/,workload.yaml cpu-linpack) \
+                 $(addprefix primitives/,workload.yaml primitives))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
@@ -99,6 +102,27 @@ $(WORKLOADS)/etcd/etcd-load: $(ETCD_OBJ) $(LOAD_OBJ) $(BUILD)/libwanlab.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(CURL_LIBS) $(PKG_LIBS)
+
+# What measures a node: never instrumented, and with as little as possible of what differs between nodes. The kernels of
+# STREAM are to be the loops that they are written as.
+METER     := workloads/meter/meter.c $(patsubst %,emulator/base/%.c,error mem file)
+METER_DEP := $(wildcard workloads/meter/*.h emulator/base/*.h)
+meter      = $(CC) -std=gnu11 -O3 -fno-tree-loop-distribute-patterns $(WARN) -D_GNU_SOURCE -Iemulator -Iworkloads \
+             -DMULTIARCH='"$(shell $(CC) -print-multiarch)"'
+$(WORKLOADS)/memory/memory-stream: $(wildcard workloads/memory/*.[ch]) $(METER) $(METER_DEP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(meter) -static -o $@ $(filter %.c,$^) -lm
+
+$(WORKLOADS)/primitives/primitives: $(wildcard workloads/primitives/*.[ch]) $(METER) $(METER_DEP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(meter) -static -o $@ $(filter %.c,$^) -lm
+
+$(WORKLOADS)/cpu/cpu-linpack: $(wildcard workloads/cpu/*.[ch]) $(METER) $(METER_DEP)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(meter) -o $@ $(filter %.c,$^) -lm
 
 $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)
