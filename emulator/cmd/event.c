@@ -103,13 +103,10 @@ static int act_all(struct doing *d, json_t *events, struct error *err)
 
 static int do_event(struct doing *d, const char *entry, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
     _cleanup_(freep) char *here = getcwd(NULL, 0);
     _cleanup_(freep) char *files = xasprintf("%s/", here ? here : "");
     json_t *answer;
-    int r = place_of(d->lab, &folder, err);
-    if (r == 0)
-        r = client_open(folder, &d->client, err);
+    int r = client_open_lab(d->lab, &d->client, err);
     if (r < 0)
         return r;
     d->folder = files;

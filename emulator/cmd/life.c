@@ -4,18 +4,14 @@
  */
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "command.h"
 #include "lab/client.h"
 #include "lab/place.h"
 
 static int ask(const char *what, const char *lab, char **nodes, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
     struct client *client;
-    int r = place_of(lab, &folder, err);
-    if (r == 0)
-        r = client_open(folder, &client, err);
+    int r = client_open_lab(lab, &client, err);
     if (r < 0)
         return r;
     json_t *names = json_array();

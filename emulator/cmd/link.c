@@ -58,11 +58,8 @@ static json_t *make_request(char *const *words)
 
 static int ask(const char *lab, char *const *words, json_t **ret, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
     struct client *client;
-    int r = place_of(lab, &folder, err);
-    if (r == 0)
-        r = client_open(folder, &client, err);
+    int r = client_open_lab(lab, &client, err);
     if (r < 0)
         return r;
     r = client_request(client, make_request(words), NULL, 0, ret, NULL, err);

@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "lab/place.h"
 
 extern char **environ;
 
@@ -26,18 +25,14 @@ static json_t *json_texts(char *const *texts, const char **ret_bad)
 int remote_start(const char *lab, char *const *argv, json_t *request, const int *fds,
                  size_t fd_count, struct remote *ret, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
     struct remote remote = {NULL};
     const char *bad_argument = NULL, *bad_variable = NULL;
     json_object_set_new(request, "argv", json_texts(argv, &bad_argument));
     json_object_set_new(request, "env", json_texts(environ, &bad_variable));
     if (bad_variable)
         log_warn("the variable '%s' is not UTF-8, leaving it out", bad_variable);
-    int r = place_of(lab, &folder, err);
-    if (r == 0 && bad_argument)
-        r = error_input(err, "the argument '%s' is not UTF-8", bad_argument);
-    if (r == 0)
-        r = client_open(folder, &remote.client, err);
+    int r = bad_argument ? error_input(err, "the argument '%s' is not UTF-8", bad_argument)
+                         : client_open_lab(lab, &remote.client, err);
     if (r == 0)
         r = client_request(remote.client, json_incref(request), fds, fd_count, NULL, &remote.exec,
                            err);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum { RUN_FORMAT = 1 };
@@ -151,15 +152,15 @@ int measures_read_run(const char *folder, json_t **ret, struct error *err)
     if (!file_exists(path))
         return error_input(err, "'%s' has no run.json: it is half written, or no results folder",
                            folder);
-    json_error_t why;
-    json_t *run = json_load_file(path, 0, &why);
-    if (!run)
-        return error_input(err, "'%s' cannot be read: line %d: %s", path, why.line, why.text);
+    json_t *run;
+    int r = json_file_read(path, &run, err);
+    if (r < 0)
+        return r;
     json_int_t format = json_integer_value(json_object_get(run, "format"));
     const char *version = json_string_value(json_object_get(run, "wanlab"));
     if (format != RUN_FORMAT) {
-        int r = error_input(err, "'%s' has format %lld, of wanlab %s; this version reads format %d",
-                            folder, (long long)format, version ? version : "?", RUN_FORMAT);
+        r = error_input(err, "'%s' has format %lld, of wanlab %s; this version reads format %d",
+                        folder, (long long)format, version ? version : "?", RUN_FORMAT);
         json_decref(run);
         return r;
     }

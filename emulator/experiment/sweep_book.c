@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -127,14 +128,10 @@ static const char *text_of(json_t *about, const char *key)
 static int load_about(const char *folder, json_t **ret, struct error *err)
 {
     _cleanup_(freep) char *path = xasprintf("%s/sweep.json", folder);
-    json_error_t why;
     if (!file_exists(path))
         return error_input(err, "the folder '%s' exists and is no sweep's: it has no sweep.json",
                            folder);
-    *ret = json_load_file(path, 0, &why);
-    if (!*ret)
-        return error_input(err, "'%s' cannot be read: line %d: %s", path, why.line, why.text);
-    return 0;
+    return json_file_read(path, ret, err);
 }
 
 static int check_format(const char *folder, json_t *theirs, json_t *ours, struct error *err)

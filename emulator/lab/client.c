@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "lab/channel.h"
+#include "lab/place.h"
 
 struct client {
     struct channel channel;
@@ -52,6 +53,13 @@ int client_open(const char *folder, struct client **ret, struct error *err)
     c->posted = json_array();
     *ret = c;
     return 0;
+}
+
+int client_open_lab(const char *lab, struct client **ret, struct error *err)
+{
+    _cleanup_(freep) char *folder = NULL;
+    int r = place_of(lab, &folder, err);
+    return r < 0 ? r : client_open(folder, ret, err);
 }
 
 void client_close(struct client *c)

@@ -18,6 +18,9 @@ struct client;
 int client_open(const char *folder, struct client **ret, struct error *err);
 void client_close(struct client *c);
 
+/* The same with a lab's name, as users write it. */
+int client_open_lab(const char *lab, struct client **ret, struct error *err);
+
 /* How long a request may take to be answered; 60 s unless told; 0: for ever. */
 void client_set_timeout(struct client *c, unsigned timeout_ms);
 

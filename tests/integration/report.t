@@ -187,7 +187,7 @@ refused "no folder" "there is no folder 'nowhere'" nowhere
 mkdir empty && refused "not a results folder" "'empty' has no run.json: it is half written, or no results folder" empty
 cp -r run half.partial && refused "a run under way" "'half.partial' is half written" half.partial
 cp -r run old && jq '.format = 7' run/run.json >old/run.json && refused "another version" "has format 7, of wanlab .*reads format 1" old
-cp -r run cut && head -c 500 run/run.json >cut/run.json && refused "a cut run.json" "'cut/run.json' cannot be read: line" cut
+cp -r run cut && head -c 500 run/run.json >cut/run.json && refused "a cut run.json" "cut/run.json:[0-9]+:[0-9]+: " cut
 cp -r study old-study && jq '.format = 7' study/sweep.json >old-study/sweep.json &&
     refused "a sweep of another version" "has format 7" old-study
 cp -r study bad-study && sed -i '5s/.*/{"point": /' bad-study/points.jsonl && refused "a damaged record" "points.jsonl:5:1: " bad-study

@@ -106,7 +106,7 @@ run "$WANLAB" sweep sweep.yaml -o half-written
 like "$STATUS $ERR" "2 .*half-written/points.jsonl:2:1: " "a record that is damaged is named by its line"
 : >half-written/sweep.json
 run "$WANLAB" sweep sweep.yaml -o half-written
-like "$STATUS $ERR" "2 .*'half-written/sweep.json' cannot be read: line 1" "so is a sweep.json"
+like "$STATUS $ERR" "^2 half-written/sweep.json:1:0: " "so is a sweep.json"
 mkdir c && touch c/mine
 run "$WANLAB" sweep sweep.yaml -o c
 is "$STATUS" 2 "a folder that is no sweep's: exit 2"

@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "members.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 
-enum { FILE_MAX = 64 << 20 };
-
 int members_load(const char *path, struct members *ret, struct error *err)
 {
-    _cleanup_(freep) char *data = NULL;
-    size_t size, i;
-    json_error_t at;
+    _cleanup_(json_decrefp) json_t *root = NULL;
     json_t *peer;
-    int r = file_read(path, FILE_MAX, &data, &size, err);
+    size_t i;
+    int r = json_file_read(path, &root, err);
     if (r < 0)
         return r;
-    _cleanup_(json_decrefp) json_t *root = json_loadb(data, size, 0, &at);
-    if (!root)
-        return error_input(err, "%s:%d:%d: %s", path, at.line, at.column, at.text);
     struct members m = {.list = xcalloc(json_array_size(root) + 1, sizeof(*m.list))};
     json_array_foreach(root, i, peer)
     {

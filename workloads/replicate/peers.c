@@ -2,17 +2,14 @@
 #include "peers.h"
 
 #include <arpa/inet.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
-
-enum { FILE_MAX = 256 << 20 };
 
 static double *read_rtts(const json_t *array, size_t count)
 {
@@ -57,15 +54,10 @@ static int read_peers(const json_t *root, struct peers *p, struct error *err)
 
 int peers_load(const char *path, size_t count, struct peers *ret, struct error *err)
 {
-    _cleanup_(freep) char *data = NULL;
-    size_t size;
-    json_error_t at;
-    int r = file_read(path, FILE_MAX, &data, &size, err);
+    _cleanup_(json_decrefp) json_t *root = NULL;
+    int r = json_file_read(path, &root, err);
     if (r < 0)
         return r;
-    _cleanup_(json_decrefp) json_t *root = json_loadb(data, size, 0, &at);
-    if (!root)
-        return error_input(err, "%s:%d:%d: %s", path, at.line, at.column, at.text);
     struct peers p = {.list = xcalloc(count, sizeof(*p.list)), .count = count};
     r = read_peers(root, &p, err);
     if (r < 0) {

@@ -7,31 +7,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "wire/delayline/header.h"
+
 static_assert(sizeof(struct virtio_net_hdr_v1) == FRAME_VNET_HEADER, "virtio-net header");
 
 enum {
-    TYPE_AT = 12, /* in the Ethernet header */
-    TYPE_IPV4 = 0x0800,
-    TYPE_ARP = 0x0806,
-    TYPE_IPV6 = 0x86dd,
-    IPV4_HEADER = 20,
-    IPV4_TTL_AT = 8,
-    IPV4_CHECKSUM_AT = 10,
-    IPV4_DESTINATION_AT = 16,
-    IPV6_HEADER = 40,
-    IPV6_NEXT_AT = 6,
-    IPV6_HOP_LIMIT_AT = 7,
-    IPV6_DESTINATION_AT = 24,
-    TCP_OFFSET_AT = 12,
-    UDP_HEADER = 8,
     ND_FIRST = 133, /* router solicitation … */
     ND_LAST = 137,  /* … redirect */
 };
-
-static unsigned get16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
 
 static bool is_control_type(uint8_t type)
 {
@@ -55,7 +38,7 @@ static void parse_network(const uint8_t *frame, size_t size, struct frame *f)
 {
     const uint8_t *ip = frame + FRAME_ETHERNET_HEADER;
     size_t ip_size = size - FRAME_ETHERNET_HEADER;
-    switch (get16(frame + TYPE_AT)) {
+    switch (get16(frame + ETHERNET_TYPE_AT)) {
     case TYPE_ARP:
         f->control = true;
         break;
@@ -135,8 +118,7 @@ static void lower_ttl(uint8_t *ip)
     unsigned sum = get16(ip + IPV4_CHECKSUM_AT) + 0x0100;
     sum = (sum & 0xffff) + (sum >> 16);
     ip[IPV4_TTL_AT]--;
-    ip[IPV4_CHECKSUM_AT] = (uint8_t)(sum >> 8);
-    ip[IPV4_CHECKSUM_AT + 1] = (uint8_t)sum;
+    put16(ip + IPV4_CHECKSUM_AT, sum);
 }
 
 bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12])
@@ -155,20 +137,10 @@ bool frame_route(uint8_t *packet, const struct frame *f, const uint8_t macs[12])
 /* The Internet checksum of what follows `start`; the field itself holds the pseudo-header's. */
 static void finish_checksum(uint8_t *frame, size_t size, size_t start, size_t field)
 {
-    uint64_t sum = 0;
     if (field + 2 > size || start > field)
         return;
-    for (size_t i = start; i + 1 < size; i += 2)
-        sum += get16(frame + i);
-    if ((size - start) % 2)
-        sum += (uint64_t)frame[size - 1] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    uint16_t checksum = (uint16_t)~sum;
-    if (checksum == 0) /* in UDP that would mean "none" */
-        checksum = 0xffff;
-    frame[field] = (uint8_t)(checksum >> 8);
-    frame[field + 1] = (uint8_t)checksum;
+    const unsigned checksum = ~sum16(frame + start, size - start, 0) & 0xffff;
+    put16(frame + field, checksum ? checksum : 0xffff); /* in UDP 0 would mean "none" */
 }
 
 bool frame_corrupt(uint8_t *packet, size_t size, uint64_t random)

@@ -6,50 +6,12 @@
 #include <string.h>
 
 #include "wire/delayline/frame.h"
+#include "wire/delayline/header.h"
 
 enum {
     NETWORK = FRAME_VNET_HEADER + FRAME_ETHERNET_HEADER,
-    TYPE_AT = FRAME_VNET_HEADER + 12,
-    TYPE_IPV4 = 0x0800,
-    TYPE_IPV6 = 0x86dd,
-    IPV4_HEADER = 20, /* one with options is left alone */
-    IPV4_LENGTH_AT = NETWORK + 2,
-    IPV4_ID_AT = NETWORK + 4,
-    IPV4_FRAGMENT_AT = NETWORK + 6,
-    IPV4_PROTOCOL_AT = NETWORK + 9,
-    IPV4_CHECKSUM_AT = NETWORK + 10,
-    IPV6_HEADER = 40,
-    IPV6_LENGTH_AT = NETWORK + 4,
-    IPV6_NEXT_AT = NETWORK + 6,
-    UDP_HEADER = 8,
-    UDP_LENGTH_AT = 4, /* from the transport header on; so are the next */
-    UDP_CHECKSUM_AT = 6,
-    TCP_HEADER = 20,
-    TCP_SEQUENCE_AT = 4,
-    TCP_OFFSET_AT = 12,
-    TCP_FLAGS_AT = 13,
-    TCP_CHECKSUM_AT = 16,
-    TCP_PSH = 0x08,
-    TCP_ACK = 0x10,
     IP_MAX = 65535,
-    GSO_UDP_L4 = 5, /* VIRTIO_NET_HDR_GSO_UDP_L4, missing from older headers */
 };
-
-static unsigned get16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-static void put16(uint8_t *p, unsigned value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
 
 /* Where the transport header begins, and which it is; false: not a packet that can be merged. The
  * lengths that IP says must be those of the frame, without padding. */
@@ -57,14 +19,16 @@ static bool find_transport(struct merge *m, const uint8_t *packet, size_t size, 
 {
     if (size < NETWORK + IPV4_HEADER)
         return false;
-    unsigned type = get16(packet + TYPE_AT);
+    unsigned type = get16(packet + FRAME_VNET_HEADER + ETHERNET_TYPE_AT);
     m->is_ipv4 = type == TYPE_IPV4;
     m->transport = NETWORK + (m->is_ipv4 ? IPV4_HEADER : IPV6_HEADER);
-    *ret = packet[m->is_ipv4 ? IPV4_PROTOCOL_AT : IPV6_NEXT_AT];
+    *ret = packet[m->is_ipv4 ? NETWORK + IPV4_PROTOCOL_AT : NETWORK + IPV6_NEXT_AT];
     if (m->is_ipv4) /* version 4 without options, and neither a fragment nor followed by one */
-        return packet[NETWORK] == 0x45 && (get16(packet + IPV4_FRAGMENT_AT) & 0x3fff) == 0 &&
-               get16(packet + IPV4_LENGTH_AT) + NETWORK == size;
-    return type == TYPE_IPV6 && get16(packet + IPV6_LENGTH_AT) + NETWORK + IPV6_HEADER == size;
+        return packet[NETWORK] == 0x45 &&
+               (get16(packet + NETWORK + IPV4_FRAGMENT_AT) & 0x3fff) == 0 &&
+               get16(packet + NETWORK + IPV4_LENGTH_AT) + NETWORK == size;
+    return type == TYPE_IPV6 &&
+           get16(packet + NETWORK + IPV6_LENGTH_AT) + NETWORK + IPV6_HEADER == size;
 }
 
 /* The checksum has to be open, which also says that nothing was corrupted. */
@@ -120,12 +84,13 @@ static bool same_network(const struct merge *m, const uint8_t *packet)
     if (!same(m, packet, 0, offsetof(struct virtio_net_hdr_v1, num_buffers)))
         return false;
     if (!m->is_ipv4)
-        return same(m, packet, FRAME_VNET_HEADER, IPV6_LENGTH_AT) &&
-               same(m, packet, IPV6_LENGTH_AT + 2, m->transport);
-    return same(m, packet, FRAME_VNET_HEADER, IPV4_LENGTH_AT) &&
-           get16(packet + IPV4_ID_AT) == ((get16(m->headers + IPV4_ID_AT) + m->count) & 0xffff) &&
-           same(m, packet, IPV4_FRAGMENT_AT, IPV4_CHECKSUM_AT) &&
-           same(m, packet, IPV4_CHECKSUM_AT + 2, m->transport);
+        return same(m, packet, FRAME_VNET_HEADER, NETWORK + IPV6_LENGTH_AT) &&
+               same(m, packet, NETWORK + IPV6_LENGTH_AT + 2, m->transport);
+    return same(m, packet, FRAME_VNET_HEADER, NETWORK + IPV4_LENGTH_AT) &&
+           get16(packet + NETWORK + IPV4_ID_AT) ==
+               ((get16(m->headers + NETWORK + IPV4_ID_AT) + m->count) & 0xffff) &&
+           same(m, packet, NETWORK + IPV4_FRAGMENT_AT, NETWORK + IPV4_CHECKSUM_AT) &&
+           same(m, packet, NETWORK + IPV4_CHECKSUM_AT + 2, m->transport);
 }
 
 static bool same_transport(const struct merge *m, const uint8_t *packet)
@@ -167,29 +132,21 @@ bool merge_add(struct merge *m, const uint8_t *packet, size_t size)
 /* The pseudo-header's sum knows the length: that of the first packet becomes that of all. */
 static void lengthen_checksum(uint8_t *field, unsigned more)
 {
-    unsigned sum = get16(field) + more;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    put16(field, sum);
+    put16(field, sum16(field, 2, more));
 }
 
 static void finish_ipv4(uint8_t *headers, unsigned length)
 {
-    unsigned sum = 0;
-    put16(headers + IPV4_LENGTH_AT, length);
-    put16(headers + IPV4_CHECKSUM_AT, 0);
-    for (unsigned i = 0; i < IPV4_HEADER; i += 2)
-        sum += get16(headers + NETWORK + i);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    put16(headers + IPV4_CHECKSUM_AT, ~sum & 0xffff);
+    put16(headers + NETWORK + IPV4_LENGTH_AT, length);
+    put16(headers + NETWORK + IPV4_CHECKSUM_AT, 0);
+    put16(headers + NETWORK + IPV4_CHECKSUM_AT, ~sum16(headers + NETWORK, IPV4_HEADER, 0));
 }
 
 static void finish_vnet(struct merge *m)
 {
     struct virtio_net_hdr_v1 h;
     memcpy(&h, m->headers, sizeof(h));
-    h.gso_type = !m->is_tcp   ? GSO_UDP_L4
+    h.gso_type = !m->is_tcp   ? FRAME_GSO_UDP
                  : m->is_ipv4 ? VIRTIO_NET_HDR_GSO_TCPV4
                               : VIRTIO_NET_HDR_GSO_TCPV6;
     h.gso_size = (uint16_t)m->segment;
@@ -207,7 +164,7 @@ int merge_finish(struct merge *m)
     if (m->is_ipv4)
         finish_ipv4(m->headers, IPV4_HEADER + length);
     else
-        put16(m->headers + IPV6_LENGTH_AT, length);
+        put16(m->headers + NETWORK + IPV6_LENGTH_AT, length);
     if (!m->is_tcp)
         put16(transport + UDP_LENGTH_AT, length);
     lengthen_checksum(transport + (m->is_tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT),

@@ -7,54 +7,15 @@
 #include <string.h>
 
 #include "wire/delayline/frame.h"
-
-enum {
-    TYPE_AT = 12, /* in the Ethernet header */
-    TYPE_IPV4 = 0x0800,
-    TYPE_IPV6 = 0x86dd,
-    IPV4_LENGTH_AT = 2,
-    IPV4_ID_AT = 4,
-    IPV4_CHECKSUM_AT = 10,
-    IPV4_ADDRESSES_AT = 12,
-    IPV6_HEADER = 40,
-    IPV6_LENGTH_AT = 4,
-    IPV6_ADDRESSES_AT = 8,
-    TCP_SEQUENCE_AT = 4,
-    TCP_FLAGS_AT = 13,
-    TCP_FIN_PSH = 0x09,
-    TCP_CWR = 0x80,
-    UDP_LENGTH_AT = 4,
-};
-
-static unsigned get16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-static void put16(uint8_t *p, unsigned value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-/* The sum of 16-bit words, folded, not yet complemented. */
-static unsigned sum16(const uint8_t *data, size_t size, unsigned sum)
-{
-    for (size_t i = 0; i + 1 < size; i += 2)
-        sum += get16(data + i);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return sum;
-}
+#include "wire/delayline/header.h"
 
 static void fix_tcp(uint8_t *tcp, uint32_t offset, bool first, bool last)
 {
-    uint32_t sequence =
-        (get16(tcp + TCP_SEQUENCE_AT) << 16 | get16(tcp + TCP_SEQUENCE_AT + 2)) + offset;
+    uint32_t sequence = get32(tcp + TCP_SEQUENCE_AT) + offset;
     put16(tcp + TCP_SEQUENCE_AT, sequence >> 16);
     put16(tcp + TCP_SEQUENCE_AT + 2, sequence & 0xffff);
     if (!last)
-        tcp[TCP_FLAGS_AT] &= (uint8_t)~TCP_FIN_PSH;
+        tcp[TCP_FLAGS_AT] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (!first)
         tcp[TCP_FLAGS_AT] &= (uint8_t)~TCP_CWR;
 }
@@ -66,26 +27,26 @@ static unsigned fix_ip(uint8_t *frame, size_t transport, size_t len, unsigned n,
     uint8_t *ip = frame + FRAME_ETHERNET_HEADER;
     const size_t header = transport - FRAME_ETHERNET_HEADER;
     unsigned pseudo = protocol + (unsigned)len;
-    if (get16(frame + TYPE_AT) == TYPE_IPV6) {
+    if (get16(frame + ETHERNET_TYPE_AT) == TYPE_IPV6) {
         put16(ip + IPV6_LENGTH_AT, (unsigned)(header - IPV6_HEADER + len));
-        return sum16(ip + IPV6_ADDRESSES_AT, 32, pseudo);
+        return sum16(ip + IPV6_SOURCE_AT, 32, pseudo);
     }
     put16(ip + IPV4_LENGTH_AT, (unsigned)(header + len));
     put16(ip + IPV4_ID_AT, get16(ip + IPV4_ID_AT) + n);
     put16(ip + IPV4_CHECKSUM_AT, 0);
     put16(ip + IPV4_CHECKSUM_AT, ~sum16(ip, header, 0));
-    return sum16(ip + IPV4_ADDRESSES_AT, 8, pseudo);
+    return sum16(ip + IPV4_SOURCE_AT, 8, pseudo);
 }
 
 static bool is_sound(const uint8_t *frame, size_t size, const struct virtio_net_hdr_v1 *h,
                      bool is_udp, size_t headers)
 {
-    const unsigned type = get16(frame + TYPE_AT);
-    const size_t least = FRAME_ETHERNET_HEADER + (type == TYPE_IPV6 ? IPV6_HEADER : 20);
+    const unsigned type = get16(frame + ETHERNET_TYPE_AT);
+    const size_t least = FRAME_ETHERNET_HEADER + (type == TYPE_IPV6 ? IPV6_HEADER : IPV4_HEADER);
     const size_t checksum = (size_t)h->csum_start + h->csum_offset;
     return (type == TYPE_IPV4 || type == TYPE_IPV6) && h->csum_start >= least &&
-           headers >= h->csum_start + (is_udp ? 8U : 20U) && headers < size &&
-           checksum + 2 <= headers && h->gso_size > 0;
+           headers >= h->csum_start + (size_t)(is_udp ? UDP_HEADER : TCP_HEADER) &&
+           headers < size && checksum + 2 <= headers && h->gso_size > 0;
 }
 
 size_t segment_cut(const uint8_t *packet, size_t size, unsigned n, uint8_t *ret)
