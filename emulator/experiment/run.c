@@ -203,6 +203,7 @@ static void show_progress(void *arg)
     struct bar *b = arg;
     double slowest = 1;
     fidelity_watch(&b->run->fidelity);
+    host_cpu_watch(&b->run->host_cpu);
     events_watch(&b->run->events);
     for (size_t i = 0; i < b->run->scenario->node_count; i++)
         slowest = fmin(slowest, b->run->progress[i]);
@@ -216,6 +217,8 @@ static int run_workload(struct run *r, struct error *err)
     _cleanup_(freep) bool *chosen = xcalloc(r->scenario->node_count, sizeof(*chosen));
     int result = workload_select(&r->workload->where, r->scenario, chosen, err);
     barrier_init(&r->barrier, r->scenario->nodes, chosen, r->scenario->node_count);
+    if (result == 0)
+        result = host_cpu_begin(&r->host_cpu, &r->results, err);
     for (unsigned i = 0; i < r->scenario->node_count && result == 0; i++) {
         r->progress[i] = chosen[i] ? 0 : 1;
         result = run_start_workload(r, i, err);
@@ -225,6 +228,8 @@ static int run_workload(struct run *r, struct error *err)
     if (result == 0)
         result = crew_await_end(r->crew, r->workload->timeout_ns, show_progress, &bar, err);
     progress_bar_end(&bar.bar);
+    if (result == 0)
+        result = host_cpu_end(&r->host_cpu, err);
     if (result < 0)
         return result;
     results_event(&r->results, json_pack("{s:s}", "event", "workload-ended"));
@@ -395,6 +400,7 @@ static void release(struct run *r)
 {
     struct error ignored;
     close_files(r, &ignored);
+    host_cpu_end(&r->host_cpu, &ignored);
     if (r->values)
         workload_values_free(r->values, r->workload->parameter_count);
     workload_free(r->workload);

@@ -13,6 +13,7 @@
 #include "experiment/facts.h"
 #include "experiment/fidelity.h"
 #include "experiment/host.h"
+#include "experiment/host_cpu.h"
 #include "experiment/metrics.h"
 #include "experiment/results.h"
 #include "experiment/workload.h"
@@ -72,6 +73,7 @@ struct run {
     char *file_folder; /* of the scenario's file, with a slash at its end */
     json_t *costs;     /* the lab's status when the workload ended: for what nodes cost */
     struct emulator_cpu emulator_cpu;
+    struct host_cpu host_cpu;
     FILE *samples; /* samples.csv */
     struct output *outputs;
     struct barrier barrier; /* of the workload's programs */
