@@ -55,7 +55,8 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix redis/,workload.yaml redis-node redis-load) \
                  $(addprefix memory/,workload.yaml memory-stream) \
                  $(addprefix cpu/,workload.yaml cpu-linpack) \
-                 $(addprefix primitives/,workload.yaml primitives))
+                 $(addprefix primitives/,workload.yaml primitives) \
+                 $(addprefix network/,workload.yaml network))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
