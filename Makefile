@@ -56,7 +56,8 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix memory/,workload.yaml memory-stream) \
                  $(addprefix cpu/,workload.yaml cpu-linpack) \
                  $(addprefix primitives/,workload.yaml primitives) \
-                 $(addprefix disk/,workload.yaml disk disk-host))
+                 $(addprefix disk/,workload.yaml disk disk-host) \
+                 $(addprefix network/,workload.yaml network))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 

@@ -408,6 +408,7 @@ static void release(struct run *r)
     fidelity_done(&r->fidelity);
     facts_done(&r->facts);
     barrier_done(&r->barrier);
+    free(r->metered_barrier);
     events_done(&r->events);
     free(r->file_folder);
     results_done(&r->results);

@@ -77,6 +77,8 @@ struct run {
     FILE *samples; /* samples.csv */
     struct output *outputs;
     struct barrier barrier; /* of the workload's programs */
+    bool wants_cpu;         /* one of them asked what the nodes have taken */
+    char *metered_barrier;  /* that opens as soon as that is known; NULL: none */
     double *progress;       /* of each node, 0…1 */
     bool done;              /* all went well */
     bool interrupted;

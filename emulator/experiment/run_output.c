@@ -20,6 +20,7 @@ struct report {
     const char *metric, *unit, *peer, *phase, *barrier;
     double value, at, progress;
     json_int_t count;
+    int cpu; /* with a barrier: asks what the nodes have taken */
 };
 
 static const struct workload_metric *find_metric(const struct workload *w, const char *name)
@@ -80,10 +81,12 @@ static int take_metric(struct run *r, unsigned node, const struct report *p, str
     return 0;
 }
 
-/* To all that have waited, at once. */
-static void let_go(struct run *r, const char *name)
+/* To all that have waited, at once; `cpu` goes with it (consumed; NULL: nothing). */
+static void let_go(struct run *r, const char *name, json_t *cpu)
 {
     json_t *line = json_pack("{s:s s:f}", "barrier", name, "at", results_now(&r->results));
+    if (cpu)
+        json_object_update_new(line, cpu);
     _cleanup_(freep) char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(line);
     for (unsigned i = 0; i < r->scenario->node_count; i++)
@@ -94,13 +97,50 @@ static void let_go(struct run *r, const char *name)
         events_begin(&r->events, results_now(&r->results));
 }
 
-static int take_barrier(struct run *r, unsigned node, const char *name, struct error *err)
+/* {"cpu":{NODE:seconds,…},"lab_cpu":seconds}: what they took of the host so far, as far as that is
+ * known. */
+static json_t *describe_cpu(json_t *status)
 {
-    int result = r->barrier.states ? barrier_arrive(&r->barrier, node, name, err)
+    json_t *nodes = json_object(), *node;
+    size_t i;
+    json_array_foreach(json_object_get(status, "nodes"), i, node)
+    {
+        const char *name = json_string_value(json_object_get(node, "name"));
+        json_object_set(nodes, name, json_object_get(node, "cpu_s"));
+    }
+    return json_pack("{s:o s:O}", "cpu", nodes, "lab_cpu", json_object_get(status, "lab_cpu_s"));
+}
+
+static void on_cpu(json_t *answer, const struct error *failure, void *arg)
+{
+    struct run *r = arg;
+    _cleanup_(freep) char *name = r->metered_barrier;
+    r->metered_barrier = NULL;
+    if (failure)
+        crew_fail(r->crew, failure);
+    else if (name)
+        let_go(r, name, describe_cpu(json_object_get(answer, "status")));
+}
+
+/* All have come. Who wants to know what the nodes have taken is told so with the barrier's end. */
+static int open_barrier(struct run *r, const char *name, struct error *err)
+{
+    if (!r->wants_cpu) {
+        let_go(r, name, NULL);
+        return 0;
+    }
+    r->wants_cpu = false;
+    free(r->metered_barrier); /* of one that was late: the next answer is for both */
+    r->metered_barrier = xstrdup(name);
+    return crew_post(r->crew, json_pack("{s:s}", "do", "status"), on_cpu, r, err);
+}
+
+static int take_barrier(struct run *r, unsigned node, const struct report *p, struct error *err)
+{
+    int result = r->barrier.states ? barrier_arrive(&r->barrier, node, p->barrier, err)
                                    : error_set(err, EPROTO, "found a barrier before 'run'");
-    if (result > 0)
-        let_go(r, name);
-    return result < 0 ? result : 0;
+    r->wants_cpu |= p->cpu && result >= 0;
+    return result > 0 ? open_barrier(r, p->barrier, err) : result;
 }
 
 void run_leave_barrier(struct run *r, unsigned node, bool lost)
@@ -108,20 +148,20 @@ void run_leave_barrier(struct run *r, unsigned node, bool lost)
     struct error err;
     _cleanup_(freep) char *name = r->barrier.name ? xstrdup(r->barrier.name) : NULL;
     int result = lost ? barrier_lose(&r->barrier, node) : barrier_leave(&r->barrier, node, &err);
+    if (result > 0)
+        result = open_barrier(r, name, &err);
     if (result < 0)
         crew_fail(r->crew, &err);
-    else if (result > 0)
-        let_go(r, name);
 }
 
 static int understand(struct run *r, unsigned node, json_t *object, struct error *err)
 {
     json_error_t why;
     struct report p = {.peer = "", .value = NAN, .at = NAN, .progress = -1, .count = 1};
-    if (json_unpack_ex(object, &why, 0, "{s?s s?s s?s s?s s?s s?F s?F s?F s?I}", "metric",
+    if (json_unpack_ex(object, &why, 0, "{s?s s?s s?s s?s s?s s?F s?F s?F s?I s?b}", "metric",
                        &p.metric, "unit", &p.unit, "peer", &p.peer, "phase", &p.phase, "barrier",
                        &p.barrier, "value", &p.value, "at", &p.at, "progress", &p.progress, "count",
-                       &p.count) < 0)
+                       &p.count, "cpu", &p.cpu) < 0)
         return error_set(err, EPROTO, "%s", why.text);
     if (isnan(p.at))
         p.at = results_now(&r->results);
@@ -133,7 +173,7 @@ static int understand(struct run *r, unsigned node, json_t *object, struct error
         events_begin(&r->events, p.at);
     if (p.progress >= 0)
         r->progress[node] = p.progress;
-    return result < 0 || !p.barrier ? result : take_barrier(r, node, p.barrier, err);
+    return result < 0 || !p.barrier ? result : take_barrier(r, node, &p, err);
 }
 
 static int take_line(struct run *r, unsigned node, const char *line, struct error *err)
