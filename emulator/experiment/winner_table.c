@@ -210,7 +210,7 @@ static void add_published(struct winner_table *t, json_t *published)
     json_t *line;
     size_t i;
     t->has_published = json_array_size(published) > 0;
-    t->published_rest = t->has_published;
+    t->published_rest = t->has_published && t->value_count > 2;
     json_array_foreach(published, i, line)
     {
         if (strcmp(json_text_of(line, "winner"), t->to) == 0)

@@ -66,7 +66,8 @@ struct winner_table {
     struct winner_row *rows; /* by cell, then by metric */
     size_t row_count;
     bool has_published;
-    bool published_rest; /* the published winners are of what is not `to`: they name it nowhere */
+    bool published_rest; /* the published winners are of what is not `to`: that is several, and they
+                            name it nowhere */
 };
 
 /* Whether the sweep asks for a comparison. The table's texts are the book's; only after true is

@@ -160,6 +160,16 @@ cmp -s kept.csv cmp/winners.csv
 ok $? "a report made anew has the same winners, without the file that was published"
 cp sound.csv published.csv
 
+# --- kinds
+
+printf 'repeat: 2\nwarmup: 0\n' >>kinds.yaml
+run "$WANLAB" sweep kinds.yaml -o kinds --quiet
+is "$STATUS" 0 "kinds are compared"
+diag "$ERR"
+is "$(cut -d, -f1-5 kinds/comparison.csv | xargs)" \
+    "cell,metric,kind,runs,failed all,speed,process,2,0 all,speed,container,2,0 all,delay,process,2,0 all,delay,container,2,0" \
+    "without other keys all is one cell, and without 'metrics' all that have a direction are compared"
+
 # --- runs that fail
 
 run "$WANLAB" sweep toy.yaml -o failing --set workload.toy.fail=once --set sweep.way='[native, uml]' --set sweep.count=[2]
