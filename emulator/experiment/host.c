@@ -293,7 +293,7 @@ int host_check_memory(const struct workload *w, const struct scenario *s, struct
 {
     uint64_t have = host_available_memory(), needed = 0;
     for (size_t i = 0; i < s->node_count; i++)
-        needed += w->memory + (s->nodes[i].scratch_on_disk ? 0 : w->scratch);
+        needed += w->memory + (s->nodes[i].scratch == SCRATCH_IN_MEMORY ? w->scratch : 0);
     if (needed > have)
         return error_machine(err, ENOMEM,
                              "%zu nodes of workload '%s' need %llu MiB each (programs "

@@ -77,7 +77,7 @@ uint64_t estimate_memory(const struct scenario *s, const struct workload *w)
     uint64_t bytes = 0;
     for (size_t i = 0; i < s->node_count; i++) {
         uint64_t guest = s->nodes[i].limits.memory_bytes;
-        uint64_t scratch = s->nodes[i].scratch_on_disk ? 0 : w->scratch;
+        uint64_t scratch = s->nodes[i].scratch == SCRATCH_IN_MEMORY ? w->scratch : 0;
         if (scenario_is_machine(s->nodes[i].kind)) /* its programs are in the guest's memory */
             bytes += (guest ? guest : GUEST_MEMORY_DEFAULT) + scratch;
         else

@@ -26,6 +26,8 @@ struct fabric {
 struct apply_options {
     const char *folder;          /* scratch folders and consoles are made here */
     const char *hidden;          /* the folder of all labs, which no node may see */
+    const char *scratch_disk;    /* the lab's folder for scratch folders; see node/scratch.h; */
+    const char *scratch_memory;  /* NULL: none is needed */
     uint64_t scratch_bytes;      /* size of each node's scratch folder */
     const char *workload_folder; /* seen read-only as /run/wanlab/workload; NULL: none */
     const char *cache_folder;    /* seen read-only as /run/wanlab/cache; NULL: none */

@@ -106,7 +106,7 @@ static int mount_memory(const char *path, uint64_t bytes, struct error *err)
 /* The same on a disk, if the node asks for that. */
 static int mount_scratch(const struct boot *b, struct error *err)
 {
-    if (!b->spec.scratch_on_disk)
+    if (b->node->scratch == SCRATCH_IN_MEMORY)
         return mount_memory(b->scratch, b->spec.scratch_bytes, err);
     int r = file_make_dirs(b->scratch, err);
     if (r == 0)
@@ -152,10 +152,20 @@ static int provide_clock(struct boot *b, struct error *err)
                  : faketime_write(b->clock.file, 0, err);
 }
 
-/* An engine's container and the host see no mount of the lab's. */
-static bool is_plain_folder(const struct node *node)
+/* Where it is, which the node's kind may have to do with: an engine's containers and the host see
+ * no mount of the lab's. Such a folder is a plain one, of no size of its own. The caller frees it.
+ */
+static char *place_scratch(const struct node *node, const struct apply_options *o, bool *ret_plain)
 {
-    return node->kind == NODE_KIND_DOCKER || node->kind == NODE_KIND_NATIVE;
+    *ret_plain = true;
+    if (node->scratch == SCRATCH_IN_FOLDER)
+        return xasprintf("%s/%s", o->scratch_disk, node->name);
+    if (node->kind == NODE_KIND_NATIVE)
+        return xasprintf("%s/%s", o->scratch_memory, node->name);
+    if (node->kind == NODE_KIND_DOCKER)
+        return xasprintf("%s/%s", o->folder, node->name);
+    *ret_plain = false;
+    return xasprintf("%s/" SCRATCH_FOLDER "/%s", o->folder, node->name);
 }
 
 static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
@@ -163,11 +173,11 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
 {
     const struct plan *p = f->plan;
     const struct node *node = &p->scenario->nodes[op->ns];
+    bool is_plain;
     b->node = node;
     b->spec.scratch_bytes = o->scratch_bytes;
-    b->spec.scratch_on_disk = node->scratch_on_disk;
-    b->scratch = xasprintf(is_plain_folder(node) ? "%s/%s" : "%s/" SCRATCH_FOLDER "/%s", o->folder,
-                           node->name);
+    b->spec.scratch_on_disk = node->scratch != SCRATCH_IN_MEMORY;
+    b->scratch = place_scratch(node, o, &is_plain);
     b->work = xasprintf("%s/" WORK_FOLDER "/%s", o->folder, node->name);
     int r = provide_facts(p, (unsigned)op->ns, o->folder, &b->facts, err);
     b->hosts = xasprintf("%s/hosts", b->facts);
@@ -178,6 +188,7 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->spec.name = node->name;
     b->spec.hosts = b->hosts;
     b->spec.hidden = o->hidden;
+    b->spec.scratch_parent = o->scratch_disk;
     b->spec.mounts = b->mounts;
     b->spec.setting_count = collect_settings(p, op, &b->settings);
     b->spec.settings = b->settings;
@@ -199,7 +210,7 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->spec.bare_mounts = f->bare_mounts;
     if (r == 0 && o->clocks[op->ns] && !node_driver(node->kind)->set_clock)
         r = provide_clock(b, err);
-    if (r == 0 && is_plain_folder(node))
+    if (r == 0 && is_plain)
         return file_make_dirs(b->scratch, err);
     if (r == 0)
         r = mount_scratch(b, err);

@@ -28,6 +28,7 @@
 #include "node/faketime.h"
 #include "node/machine.h"
 #include "node/node.h"
+#include "node/scratch.h"
 #include "topology/events.h"
 #include "wire/engine.h"
 
@@ -36,6 +37,7 @@ enum {
     DOWN_TIMEOUT_MS = 30000,
     DOWN_TIMEOUT_NODE_MS = 20, /* beside it; ten times what a busy machine takes */
     ANSWER_TIMEOUT_MS = 5000,
+    SCRATCH_BYTES_DEFAULT = 64 << 20,
 };
 
 /* The log is all that is left to say why, when a supervisor dies without a word. */
@@ -113,8 +115,20 @@ static int open_host(const struct scenario *s, int fds[NATIVE_NAMESPACES], struc
     return 0;
 }
 
-static int start_tree(struct lab *lab, const struct lab_options *options, char *const *roots,
-                      int lock, int broker, int mounts, struct error *err)
+static uint64_t scratch_bytes(const struct lab_options *options)
+{
+    return options->scratch_bytes ? options->scratch_bytes : SCRATCH_BYTES_DEFAULT;
+}
+
+/* What is there before the lab is. */
+struct supplies {
+    char **roots; /* by node */
+    char *scratch_disk, *scratch_memory;
+    int broker, mounts;
+};
+
+static int start_tree(struct lab *lab, const struct lab_options *options, const struct supplies *s,
+                      int lock, struct error *err)
 {
     int reports[2], lifeline[2] = {-1, -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports) < 0 ||
@@ -126,12 +140,15 @@ static int start_tree(struct lab *lab, const struct lab_options *options, char *
         .plan = lab->plan,
         .options = options,
         .folder = lab->folder,
-        .roots = roots,
+        .scratch_disk = s->scratch_disk,
+        .scratch_memory = s->scratch_memory,
+        .scratch_bytes = scratch_bytes(options),
+        .roots = s->roots,
         .lock = lock,
         .reports = reports[1],
         .lifeline = lifeline[0],
-        .broker = broker,
-        .mounts = mounts,
+        .broker = s->broker,
+        .mounts = s->mounts,
         .new_user = geteuid() != 0,
         .uid = geteuid(),
         .gid = getegid(),
@@ -228,14 +245,41 @@ static int start_broker(const struct scenario *s, const char *folder, int lock, 
     return 0;
 }
 
+/* The folders that hold those scratch folders which lie in the host's files. */
+static int reserve_scratch(const struct scenario *s, const struct lab_options *options,
+                           const char *folder, struct supplies *ret, struct error *err)
+{
+    uint64_t on_disk = 0, in_memory = 0;
+    for (size_t i = 0; i < s->node_count; i++) {
+        const struct node *n = &s->nodes[i];
+        on_disk += n->scratch == SCRATCH_IN_FOLDER;
+        in_memory += n->scratch == SCRATCH_IN_MEMORY && n->kind == NODE_KIND_NATIVE;
+    }
+    const uint64_t each = scratch_bytes(options);
+    int r = 0;
+    if (on_disk > 0)
+        r = scratch_reserve(folder, true, on_disk * each, &ret->scratch_disk, err);
+    if (r == 0 && in_memory > 0)
+        r = scratch_reserve(folder, false, in_memory * each, &ret->scratch_memory, err);
+    return r;
+}
+
+static void supplies_done(struct supplies *s, size_t node_count)
+{
+    if (s->roots)
+        free_roots(s->roots, node_count);
+    free(s->scratch_disk);
+    free(s->scratch_memory);
+    fd_closep(&s->mounts);
+    fd_closep(&s->broker);
+}
+
 int lab_up(const struct scenario *s, const struct lab_options *options, struct lab *ret,
            struct error *err)
 {
     struct lab lab = {.lifeline = -1};
     _cleanup_(fd_closep) int lock = -1;
-    _cleanup_(fd_closep) int broker = -1;
-    _cleanup_(fd_closep) int mounts = -1;
-    char **roots = NULL;
+    struct supplies supplies = {.broker = -1, .mounts = -1};
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
     for (unsigned i = 2; r == -EBUSY && options->attached && !options->name; i++) {
@@ -250,20 +294,21 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
     if (r == 0)
         r = capture_check(lab.plan, &options->capture, err);
     if (r == 0)
-        r = prepare_nodes(s, &roots, err);
+        r = prepare_nodes(s, &supplies.roots, err);
     if (r == 0)
-        r = start_broker(s, lab.folder, lock, &broker, err);
+        r = reserve_scratch(s, options, lab.folder, &supplies, err);
+    if (r == 0)
+        r = start_broker(s, lab.folder, lock, &supplies.broker, err);
     if (r == 0 && options->pin)
-        r = pin_reserve(lab.folder, s, &mounts, err);
+        r = pin_reserve(lab.folder, s, &supplies.mounts, err);
     if (r == 0)
-        r = start_tree(&lab, options, roots, lock, broker, mounts, err);
-    free_roots(roots, roots ? s->node_count : 0);
+        r = start_tree(&lab, options, &supplies, lock, err);
+    const bool has_broker = supplies.broker >= 0;
+    supplies_done(&supplies, s->node_count);
     if (r < 0) {
         fd_closep(&lock);
-        if (broker >= 0) { /* it removes what there is already, and lets the lock go */
-            fd_closep(&broker);
+        if (has_broker) /* it removes what there is already, and lets the lock go */
             place_wait_end(lab.folder, DOWN_TIMEOUT_MS, NULL);
-        }
         lab_done(&lab);
         place_sweep();
         return r;

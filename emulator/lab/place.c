@@ -23,6 +23,7 @@
 #include "lab/pin.h"
 #include "node/broker.h"
 #include "node/cgroup.h"
+#include "node/scratch.h"
 #include "topology/scenario.h"
 
 int place_root(char **ret, struct error *err)
@@ -156,7 +157,7 @@ static bool sweep_outside(const char *folder, const char *name)
     struct error err;
     _cleanup_(freep) char *cgroups = xasprintf("%s/cgroups", folder);
     if (broker_sweep(folder, &err) == 0)
-        return cgroup_sweep(cgroups);
+        return cgroup_sweep(cgroups) && scratch_sweep(folder);
     log_warn("the containers of the dead lab '%s' are left for the next command: %s", name,
              err.text);
     return false;

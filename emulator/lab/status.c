@@ -9,6 +9,7 @@
 #include "lab/supervisor.h"
 #include "net/interface.h"
 #include "node/machine.h"
+#include "node/scratch.h"
 #include "node/usage.h"
 #include "wire/delayline/delayline.h"
 #include "wire/qdiscs.h"
@@ -28,7 +29,7 @@ static json_t *describe_node(const struct supervisor *s, unsigned i, const struc
     }
     const struct boot *boot = &s->fabric.boots[i];
     uint64_t disk = usage->disk;
-    disk += boot->has_scratch ? usage_disk(boot->scratch) : 0;
+    disk += boot->has_scratch ? usage_disk(boot->scratch) : scratch_size(boot->scratch);
     disk += boot->has_work ? usage_disk(boot->work) : 0;
     const struct machine_facts *facts = machine_facts(instance);
     json_t *ret = json_pack("{s:s s:s s:s? s:s s:f s:I s:f s:I s:o}", "name", node->name, "kind",

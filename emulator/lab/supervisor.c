@@ -98,7 +98,9 @@ static int build(struct supervisor *s, struct error *err)
     struct apply_options options = {
         .folder = s->nodes_folder,
         .hidden = s->labs_folder,
-        .scratch_bytes = t->options->scratch_bytes ? t->options->scratch_bytes : 64 << 20,
+        .scratch_bytes = t->scratch_bytes,
+        .scratch_disk = t->scratch_disk,
+        .scratch_memory = t->scratch_memory,
         .workload_folder = t->options->workload_folder,
         .cache_folder = t->options->cache_folder,
         .clocks = clocks,

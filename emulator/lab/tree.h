@@ -20,7 +20,9 @@ struct report {
 struct tree {
     const struct plan *plan;
     const struct lab_options *options;
-    const char *folder;          /* of the lab */
+    const char *folder;                        /* of the lab */
+    const char *scratch_disk, *scratch_memory; /* see lab/apply.h */
+    uint64_t scratch_bytes;
     char *const *roots;          /* by node; see node_driver.prepare */
     int lock;                    /* held by init and supervisor */
     int reports;                 /* to the launcher */

@@ -98,15 +98,18 @@ static json_t *describe_read_only(void)
     return paths;
 }
 
-static json_t *describe_linux(const char *cgroup)
+static json_t *describe_linux(const struct node_spec *spec, const char *cgroup)
 {
     static const char *const namespaces[] = {"pid", "network", "mount", "uts", "ipc", "cgroup"};
     json_t *list = json_array();
     for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
         json_array_append_new(list, json_pack("{s:s}", "type", namespaces[i]));
-    return json_pack("{s:o s:s* s:o s:[s s s s s]}", "namespaces", list, "cgroupsPath", cgroup,
-                     "readonlyPaths", describe_read_only(), "maskedPaths", "/proc/kcore",
-                     "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/sys/firmware");
+    json_t *masked = json_pack("[s s s s s]", "/proc/kcore", "/proc/keys", "/proc/timer_list",
+                               "/proc/sched_debug", "/sys/firmware");
+    if (spec->scratch_parent) /* the other one is below /run */
+        json_array_append_new(masked, json_string(spec->scratch_parent));
+    return json_pack("{s:o s:s* s:o s:o}", "namespaces", list, "cgroupsPath", cgroup,
+                     "readonlyPaths", describe_read_only(), "maskedPaths", masked);
 }
 
 int bundle_write(const char *path, const struct node_spec *spec, const char *init,
@@ -115,7 +118,7 @@ int bundle_write(const char *path, const struct node_spec *spec, const char *ini
     json_t *config = json_pack(
         "{s:s s:o s:{s:s s:b} s:s s:o s:o}", "ociVersion", "1.0.2", "process", describe_process(),
         "root", "path", "rootfs", "readonly", 0, "hostname", spec->name, "mounts",
-        describe_mounts(spec, init, private_folders), "linux", describe_linux(cgroup));
+        describe_mounts(spec, init, private_folders), "linux", describe_linux(spec, cgroup));
     int r = config ? json_dump_file(config, path, JSON_INDENT(1)) : -1;
     json_decref(config);
     return r < 0 ? error_errno(err, errno ? errno : EINVAL, "cannot write '%s'", path) : 0;

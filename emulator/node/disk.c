@@ -30,18 +30,29 @@ int disk_format(const char *path, struct error *err)
     return tool_run(argv, "e2fsprogs", true, err);
 }
 
+const char *disk_folder(void)
+{
+    const char *variable = getenv("WANLAB_DISK");
+    return variable ? variable : "/var/tmp";
+}
+
+bool disk_is_memory(const char *folder)
+{
+    struct statfs st;
+    return statfs(folder, &st) == 0 && (st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC);
+}
+
 /* A file without a name, whose space is reserved. The caller closes `*ret_fd`. */
 static int open_file(uint64_t bytes, int *ret_fd, struct error *err)
 {
-    const char *variable = getenv("WANLAB_DISK"), *folder = variable ? variable : "/var/tmp";
-    struct statfs st;
+    const char *folder = disk_folder();
     _cleanup_(fd_closep) int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-    if (fd < 0 || fstatfs(fd, &st) < 0)
+    if (fd < 0)
         return error_machine(err, errno,
                              "cannot make a file in '%s' for a scratch folder on disk: %s (set "
                              "WANLAB_DISK to a folder on a disk)",
                              folder, strerror(errno));
-    if (st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC)
+    if (disk_is_memory(folder))
         return error_machine(err, ENOTBLK,
                              "'%s' is in memory, but a scratch folder is to be on disk: set "
                              "WANLAB_DISK to a folder on a disk",

@@ -7,9 +7,16 @@
 #ifndef WANLAB_NODE_DISK_H
 #define WANLAB_NODE_DISK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
+
+/* The folder of $WANLAB_DISK, else /var/tmp. */
+const char *disk_folder(void);
+
+/* Whether files in a folder are in memory. */
+bool disk_is_memory(const char *folder);
 
 /* Makes an empty ext4 file system in a file that is all zeros. */
 int disk_format(const char *path, struct error *err);

@@ -42,8 +42,9 @@ struct node_interface {
 
 struct node_spec {
     const char *name;
-    const char *hosts;               /* path of the file that becomes /etc/hosts */
-    const char *hidden;              /* folder of the host that the node must not see; NULL: none */
+    const char *hosts;          /* path of the file that becomes /etc/hosts */
+    const char *hidden;         /* folder of the host that the node must not see; NULL: none */
+    const char *scratch_parent; /* so is this, where the nodes' own lie that it has; NULL: none */
     const struct node_mount *mounts; /* targets lie below /run */
     size_t mount_count;
     uint64_t scratch_bytes; /* of the one that is writable */

@@ -228,8 +228,10 @@ static int build_view(const struct node_spec *spec, const int *trees, int hosts,
         r = set_read_only(hosts, "", true, err);
     if (r == 0)
         r = put_tree(hosts, "/etc/hosts", err);
-    if (r == 0 && spec->hidden && file_exists(spec->hidden))
-        r = mount_private(spec->hidden, "mode=0555", err);
+    const char *const hidden[] = {spec->hidden, spec->scratch_parent};
+    for (size_t i = 0; i < ARRAY_LEN(hidden) && r == 0; i++)
+        if (hidden[i] && file_exists(hidden[i]))
+            r = mount_private(hidden[i], "mode=0555", err);
     if (r == 0)
         r = mount_devices(spec, device_trees, err);
     if (r == 0)

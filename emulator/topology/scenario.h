@@ -44,6 +44,7 @@ struct node_limits {
     uint64_t pids; /* processes and threads */
 };
 
+enum scratch { SCRATCH_IN_MEMORY, SCRATCH_ON_DISK, SCRATCH_IN_FOLDER };
 enum accelerator { ACCELERATOR_AUTO, ACCELERATOR_KVM, ACCELERATOR_TCG };
 
 /* Names are [a-z0-9-], begin with a letter, and have at most SCENARIO_NAME_MAX characters. A group
@@ -58,7 +59,7 @@ struct node {
     char *image; /* the name of one, instead of a root; NULL: none; kind docker always has one */
     struct node_limits limits;
     enum accelerator accelerator; /* what runs the guest's code; kind qemu */
-    bool scratch_on_disk;         /* the scratch folder, else it is in memory */
+    enum scratch scratch;         /* where the scratch folder is */
     uint64_t boot_timeout_ns;     /* after which a node that has not booted has failed */
     uint64_t answer_timeout_ns;   /* after which a guest that does not answer is dead */
     struct mark mark;             /* where the file declares its group */

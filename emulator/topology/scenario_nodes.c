@@ -68,7 +68,7 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
                               .role = like->role,
                               .limits = like->limits,
                               .accelerator = like->accelerator,
-                              .scratch_on_disk = like->scratch_on_disk,
+                              .scratch = like->scratch,
                               .boot_timeout_ns = like->boot_timeout_ns,
                               .answer_timeout_ns = like->answer_timeout_ns,
                               .mark = mark};

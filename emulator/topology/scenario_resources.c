@@ -142,17 +142,25 @@ static int decode_memory(const struct yaml *node, uint64_t *ret, struct error *e
 
 static int decode_scratch(const struct yaml *node, struct node *ret, struct error *err)
 {
+    static const char *const known[] = {
+        [SCRATCH_IN_MEMORY] = "memory", [SCRATCH_ON_DISK] = "disk", [SCRATCH_IN_FOLDER] = "folder"};
     int r = yaml_expect_scalar(node, "scratch", err);
     if (r < 0)
         return r;
-    ret->scratch_on_disk = strcmp(node->scalar, "disk") == 0;
-    if (!ret->scratch_on_disk && strcmp(node->scalar, "memory") != 0)
-        return yaml_error(err, &node->mark, "found '%.60s' as scratch, expected memory or disk",
-                          node->scalar);
-    if (ret->scratch_on_disk && ret->kind == NODE_KIND_DOCKER)
+    size_t i = 0;
+    while (i < ARRAY_LEN(known) && strcmp(node->scalar, known[i]) != 0)
+        i++;
+    if (i == ARRAY_LEN(known))
         return yaml_error(err, &node->mark,
-                          "found scratch 'disk' for a node of kind docker, whose scratch folder is "
-                          "a plain one below WANLAB_RUNTIME: expected 'memory'");
+                          "found '%.60s' as scratch, expected memory, disk or folder",
+                          node->scalar);
+    ret->scratch = (enum scratch)i;
+    if (ret->scratch == SCRATCH_ON_DISK &&
+        (ret->kind == NODE_KIND_DOCKER || ret->kind == NODE_KIND_NATIVE))
+        return yaml_error(err, &node->mark,
+                          "found scratch 'disk' for a node of kind %s, which sees no disk of the "
+                          "lab's: expected 'memory' or 'folder'",
+                          scenario_kind_name(ret->kind));
     return 0;
 }
 

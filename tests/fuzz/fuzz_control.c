@@ -96,7 +96,7 @@ static void prepare_boots(const struct scenario *s)
         alive[i] = eventfd(0, EFD_CLOEXEC);
         s->nodes[i].kind = NODE_KIND_DOCKER;
         b->node = &s->nodes[i];
-        b->console = b->work = xstrdup("/dev/null/nowhere");
+        b->console = b->work = b->scratch = xstrdup("/dev/null/nowhere");
         b->spec = (struct node_spec){.name = s->nodes[i].name, .work = b->work, .broker = -1};
     }
 }

@@ -68,7 +68,7 @@ WANLAB_DISK=$WORK/none run "$WANLAB" up "$WORK/lab.yaml"
 like "$STATUS $ERR" "^3 .*'$WORK/none'.*No such file" "nor is a folder that is not there"
 
 run "$WANLAB" check "$WORK/lab.yaml" --set nodes.a.scratch=tape
-like "$STATUS $ERR" "^2 .*found 'tape' as scratch, expected memory or disk" "what is neither is bad input"
+like "$STATUS $ERR" "^2 .*found 'tape' as scratch, expected memory, disk or folder" "what is neither is bad input"
 run "$WANLAB" check "$WORK/lab.yaml" --set 'nodes.a.kind=docker' --set nodes.a.image=x
 like "$STATUS $ERR" "^2 .*found scratch 'disk' for a node of kind docker" "docker has no disk"
 

@@ -14,6 +14,44 @@ node() { # node NODE COMMAND…: in lab one
 }
 state() { "$WANLAB" status one --json | jq -r ".nodes[] | select(.name == \"$1\") | .kind + \" \" + .state"; }
 
+# Where nodes see the host's own files, if root can have it.
+WANLAB_DISK=$(mktemp -d /opt/wanlab-test.XXXXXX 2>/dev/null || mktemp -d "$WORK/disk.XXXXXX")
+export WANLAB_DISK
+disk=$WANLAB_DISK
+trap 'tap_exit; rmdir "$disk" 2>/dev/null' EXIT
+is_empty() { [ -z "$(ls -A "$disk")" ]; }
+
+# Scratch folders in a folder of the host's disk.
+scratch_folders() { # scratch_folders KIND
+    "$WANLAB" up "$WORK/lab.yaml" --name two --set "nodes={a: {count: 2, kind: $1, scratch: folder}}" >/dev/null
+    is $? 0 "$1: nodes have folders on the host's disk"
+    run "$WANLAB" exec two a1 -- sh -c 'echo kept >/run/wanlab/scratch/of-a1; stat -fc %T /run/wanlab/scratch'
+    is "$OUT" "$(stat -fc %T "$disk")" "$1: on its file system,"
+    is "$(cat "$disk"/wanlab.two.*/a1/of-a1)" kept "$1: openly,"
+    "$WANLAB" restart two a1
+    run "$WANLAB" exec two a1 -- cat /run/wanlab/scratch/of-a1
+    is "$OUT" kept "$1: for all of a node's lives"
+    if [ "$1" != native ]; then
+        run "$WANLAB" exec two a2 -- sh -c "ls -d $disk; cat $disk/wanlab.two.*/a1/of-a1"
+        ! grep -q kept <<<"$OUT"
+        ok $? "$1: which no other node sees"
+    fi
+    "$WANLAB" down two
+    is_empty
+    ok $? "$1: they go with the lab"
+}
+kinds=process
+[ "$(id -u)" = 0 ] && kinds="process native" && command -v crun >/dev/null && kinds="process native container"
+for kind in $kinds; do scratch_folders $kind; done
+"$WANLAB" up "$WORK/lab.yaml" --name two --set 'nodes={a: {scratch: folder}}' >/dev/null
+kill -KILL "$(pid_of init)"
+is_swept() { "$WANLAB" ls >/dev/null; is_empty; }
+wait_for 5 is_swept
+ok $? "or, after kill -9 of its first process, with the next command"
+WANLAB_DISK=/dev/shm run "$WANLAB" up "$WORK/lab.yaml" --set 'nodes={a: {scratch: folder}}'
+like "$STATUS $ERR" "^3 .*'/dev/shm' is in memory, but a scratch folder is to be on a disk" "a disk it has to be"
+WANLAB_DISK=$WORK/none run "$WANLAB" up "$WORK/lab.yaml" --set 'nodes={a: {scratch: folder}}'
+like "$STATUS $ERR" "^3 .*'$WORK/none': No such file.*set WANLAB_DISK" "that is there"
 if [ "$(id -u)" != 0 ]; then
     run "$WANLAB" up "$WORK/lab.yaml"
     is "$STATUS" 3 "an ordinary user has no native nodes"

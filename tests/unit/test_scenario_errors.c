@@ -103,6 +103,8 @@ static void nodes_are_checked(void **state)
         {"nodes: {a: {kind: native, root: /x}}\n",
          "1:33: found '/x' as root of a node of kind nat"},
         {"nodes: {a: {kind: native, image: x}}\n", "1:34: found an image for a node of kind nat"},
+        {"nodes: {a: {kind: native, scratch: disk}}\n",
+         "1:36: found scratch 'disk' for a node of kin"},
         {"nodes: {a: {kind: native, role: router}}\n", "1:33: found a router of kind native"},
         {"nodes: {a: {kind: native}, b: }\nlinks: [{ends: [b, a]}]\n",
          "2:20: 'a' is of kind native, the host itself, which has no interface of the lab"},
