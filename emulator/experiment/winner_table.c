@@ -119,6 +119,7 @@ static void fill_value(const struct sweep_book *b, const char *point, const char
     unsigned known = cell.done + cell.failed;
     v->asked = known > repeat ? known : repeat;
     v->failed = cell.failed;
+    v->doubted = cell.marked ? 0 : cell.done - cell.trusted;
     v->marked = cell.done > 0 && cell.marked;
     v->stats = stats_of_point(b, point, metric, !cell.marked);
     v->cv = v->stats.sd / fabs(v->stats.mean);
@@ -341,6 +342,8 @@ static void note_value(const struct winner_value *v, struct text *text)
         text_add(text, "%s%s: %zu of %u runs", gap, v->name, v->stats.count, v->asked);
     if (v->failed > 0)
         text_add(text, ", %u failed", v->failed);
+    if (v->doubted > 0)
+        text_add(text, ", %u not trusted", v->doubted);
 }
 
 char *winner_note(const struct winner_table *t, const struct winner_row *r)
