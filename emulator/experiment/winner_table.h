@@ -32,6 +32,7 @@ struct winner_value {
     unsigned asked;   /* runs that there should be; 0: the sweep has no such point */
     unsigned failed;  /* of them, given up */
     unsigned doubted; /* of them, done and not trusted, and so in no mean */
+    unsigned again;   /* attempts that failed, and were made again with success */
     bool marked;      /* none of its runs is trusted */
     struct stats stats;
     double cv;                /* the coefficient of variation; NAN below two runs */
