@@ -30,7 +30,8 @@ const struct command command_compare = {
     .options = (const struct command_option[]){COMMAND_OPTION_JSON, {0}},
     .notes =
         "The folders are of two runs, or of two finished sweeps of the same points. 'real' is a "
-        "change that Welch's t-test finds at the level of 5 %; it needs two runs of each. In "
+        "change that Welch's t-test finds at the level of 5 %; it needs two runs of each. Of two "
+        "comparisons it is also told in which cells the winners agree. In "
         "JSON a share of 0.05 is 5 %.",
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "experiment/published.h"
@@ -262,8 +263,13 @@ int comparison_check(const struct sweep_options *o, const struct scenario *s, st
 {
     struct workload *w;
     json_t *about;
+    const struct mark *mark = &s->comparison.mark;
     if (!s->comparison.of)
         return 0;
+    if (s->repeat < 2)
+        log_warn("%s:%u:%u: each point is run once, which tells nothing of the noise between runs: "
+                 "every winner will be a tie (add 'repeat: 3')",
+                 mark->file, mark->line, mark->column);
     int r = check_resources(o, s, err);
     if (r < 0)
         return r;

@@ -112,6 +112,17 @@ static struct stats stats_of_point(const struct sweep_book *b, const char *point
     return stats_of(values, count);
 }
 
+static unsigned count_again(const struct sweep_book *b, const char *point)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < b->record_count; i++) {
+        const struct sweep_record *r = &b->records[i];
+        count += r->failed && strcmp(r->point, point) == 0 &&
+                 sweep_book_find(b, point, r->repeat) != NULL;
+    }
+    return count;
+}
+
 static void fill_value(const struct sweep_book *b, const char *point, const char *metric,
                        unsigned repeat, struct winner_value *v)
 {
@@ -119,6 +130,8 @@ static void fill_value(const struct sweep_book *b, const char *point, const char
     unsigned known = cell.done + cell.failed;
     v->asked = known > repeat ? known : repeat;
     v->failed = cell.failed;
+    v->doubted = cell.marked ? 0 : cell.done - cell.trusted;
+    v->again = count_again(b, point);
     v->marked = cell.done > 0 && cell.marked;
     v->stats = stats_of_point(b, point, metric, !cell.marked);
     v->cv = v->stats.sd / fabs(v->stats.mean);
@@ -334,13 +347,21 @@ char *winner_names(const struct winner_table *t, const struct winner_row *r, boo
 
 static void note_value(const struct winner_value *v, struct text *text)
 {
-    const char *gap = text->len ? "; " : "";
+    const struct {
+        unsigned count;
+        const char *what;
+    } parts[] = {
+        {v->failed, "failed"}, {v->doubted, "not trusted"}, {v->again, "failed and made again"}};
+    if (v->stats.count == v->asked && v->asked > 0 && v->again == 0)
+        return;
+    text_add(text, "%s%s: ", text->len ? "; " : "", v->name);
     if (v->asked == 0)
-        text_add(text, "%s%s: not in the sweep", gap, v->name);
-    else if (v->stats.count < v->asked)
-        text_add(text, "%s%s: %zu of %u runs", gap, v->name, v->stats.count, v->asked);
-    if (v->failed > 0)
-        text_add(text, ", %u failed", v->failed);
+        text_add(text, "not in the sweep");
+    else
+        text_add(text, "%zu of %u runs", v->stats.count, v->asked);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i].count > 0)
+            text_add(text, ", %u %s", parts[i].count, parts[i].what);
 }
 
 char *winner_note(const struct winner_table *t, const struct winner_row *r)

@@ -29,9 +29,11 @@ struct winner_metric {
 /* One of the compared values, in a cell and metric. */
 struct winner_value {
     const char *name;
-    unsigned asked;  /* runs that there should be; 0: the sweep has no such point */
-    unsigned failed; /* of them, given up */
-    bool marked;     /* none of its runs is trusted */
+    unsigned asked;   /* runs that there should be; 0: the sweep has no such point */
+    unsigned failed;  /* of them, given up */
+    unsigned doubted; /* of them, done and not trusted, and so in no mean */
+    unsigned again;   /* attempts that failed, and were made again with success */
+    bool marked;      /* none of its runs is trusted */
     struct stats stats;
     double cv;                /* the coefficient of variation; NAN below two runs */
     struct stats_ratio ratio; /* NAN without */

@@ -41,7 +41,8 @@ char *winner_mean(char text[WINNER_TEXT_MAX], const struct winner_value *v, cons
     double share = stats_relative_width(&v->stats) * 100;
     winner_quantity(mean, v->stats.mean, unit);
     if (isfinite(share))
-        snprintf(text, WINNER_TEXT_MAX, "%.40s ± %.2g %%", mean, share);
+        snprintf(text, WINNER_TEXT_MAX, share < 10 ? "%.40s ± %.2g %%" : "%.40s ± %.0f %%", mean,
+                 share);
     else
         snprintf(text, WINNER_TEXT_MAX, "%s", mean);
     return text;
