@@ -57,7 +57,8 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix cpu/,workload.yaml cpu-linpack) \
                  $(addprefix primitives/,workload.yaml primitives) \
                  $(addprefix disk/,workload.yaml disk disk-host) \
-                 $(addprefix network/,workload.yaml network))
+                 $(addprefix network/,workload.yaml network) \
+                 $(addprefix neighbour/,workload.yaml neighbour hunger.py measure.py))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 

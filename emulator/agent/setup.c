@@ -133,6 +133,22 @@ static int step_congestion(char **f, struct setup_result *ret, struct error *err
     return tcp_check_congestion(f[1], err);
 }
 
+/* The kernel's own threads, which count, are there already. */
+static int step_pids(char **f, struct setup_result *ret, struct error *err)
+{
+    (void)ret;
+    _cleanup_(freep) char *load = NULL; /* "0.00 0.00 0.00 1/45 67": 45 of them */
+    size_t size;
+    int r = file_read("/proc/loadavg", 256, &load, &size, err);
+    if (r < 0)
+        return r;
+    const char *slash = strchr(load, '/');
+    unsigned long long count =
+        strtoull(f[1], NULL, 10) + (slash ? strtoull(slash + 1, NULL, 10) : 0);
+    _cleanup_(freep) char *value = xasprintf("%llu", count);
+    return file_write("/proc/sys/kernel/threads-max", value, err);
+}
+
 static bool has_address(int socket, const char *name, const char *mac)
 {
     struct ifreq req = {0};
@@ -206,6 +222,7 @@ static const struct {
     {"hostname", 2, step_hostname},
     {"sysctl", 4, step_sysctl},
     {"congestion", 2, step_congestion},
+    {"pids", 2, step_pids},
     {"interface", 3, step_interface},
     {"no-offloads", 2, step_no_offloads},
 };

@@ -13,6 +13,7 @@
  *   hostname NAME
  *   sysctl KEY VALUE required|optional
  *   congestion NAME                           TCP's congestion control: is it there?
+ *   pids N                                    so many processes and threads beside the kernel's own
  *   interface MAC NAME                        names the interface that has this address
  *   no-offloads NAME                          the interface sends and receives wire packets
  */

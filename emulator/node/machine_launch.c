@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,8 @@ void machine_add_last_steps(struct machine_launch *l, const struct node_spec *sp
                      spec->settings[i].optional ? "optional" : "required");
     if (spec->congestion)
         machine_step(l, "congestion\t%s", spec->congestion);
+    if (spec->limits->pids)
+        machine_step(l, "pids\t%" PRIu64, spec->limits->pids);
     for (size_t i = 0; i < spec->interface_count; i++) {
         const uint8_t *m = spec->interfaces[i].mac;
         machine_step(l, "interface\t%02x:%02x:%02x:%02x:%02x:%02x\t%s", m[0], m[1], m[2], m[3],

@@ -197,11 +197,6 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = decode_memory(memory, &ret->limits.memory_bytes, err);
     if (r == 0 && pids)
         r = scenario_decode_integer(pids, "pids", PIDS_MIN, PIDS_MAX, &ret->limits.pids, err);
-    if (r == 0 && pids && scenario_is_machine(ret->kind))
-        return yaml_error(
-            err, &pids->mark,
-            "found 'pids' for a node with a kernel of its own, whose processes are no "
-            "processes of this one: expected kind process or container");
     if (r == 0 && scratch)
         r = decode_scratch(scratch, ret, err);
     if (r == 0 && root)

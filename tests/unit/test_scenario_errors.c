@@ -99,7 +99,6 @@ static void nodes_are_checked(void **state)
         {"nodes: {a: {kind: docker, image: -x}}\n", "1:34: found '-x' as the image of a node of"},
         {"nodes: {a: {kind: docker, image: 'x y'}}\n", "1:34: found 'x y' as the image of a node"},
         {"nodes: {a: {kind: docker, image: x, root: host}}\n", "1:43: found a root for a node of"},
-        {"nodes: {a: {kind: uml, pids: 10}}\n", "1:30: "},
         {"nodes: {a: {kind: native, root: /x}}\n",
          "1:33: found '/x' as root of a node of kind nat"},
         {"nodes: {a: {kind: native, image: x}}\n", "1:34: found an image for a node of kind nat"},
