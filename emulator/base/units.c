@@ -41,6 +41,11 @@ static const struct unit size_units[] = {
     {"KiB", 1024, 1}, {"MiB", 1048576.0, 1}, {"GiB", 1073741824.0, 1},
 };
 
+static const struct unit throughput_units[] = {
+    {"B/s", 1, 1},      {"KB/s", 1e3, 1},        {"MB/s", 1e6, 1},           {"GB/s", 1e9, 1},
+    {"KiB/s", 1024, 1}, {"MiB/s", 1048576.0, 1}, {"GiB/s", 1073741824.0, 1},
+};
+
 /* Splits "12.5 ms" into 12.5 and the unit's factor; `what` and `example` make the error text. */
 static int parse_with_unit(const char *text, const struct unit *units, size_t unit_count,
                            const char *what, const char *example, double *ret, struct error *err)
@@ -175,6 +180,19 @@ int units_parse_size(const char *text, uint64_t *ret_bytes, struct error *err)
     if (bytes > 1e15)
         return error_input(err, "'%s' is out of range: at most 1000000GB", text);
     *ret_bytes = (uint64_t)llround(bytes);
+    return 0;
+}
+
+int units_parse_throughput(const char *text, uint64_t *ret_bytes_per_s, struct error *err)
+{
+    double rate;
+    int r = parse_with_unit(text, throughput_units, ARRAY_LEN(throughput_units), "bytes per second",
+                            "50MB/s", &rate, err);
+    if (r < 0)
+        return r;
+    if (rate < 1 || rate > 1e15)
+        return error_input(err, "'%s' is out of range: expected 1B/s to 1000000GB/s", text);
+    *ret_bytes_per_s = (uint64_t)llround(rate);
     return 0;
 }
 

@@ -35,6 +35,9 @@ int units_parse_frequency(const char *text, double *ret_per_s, struct error *err
 /* Sizes: B, KB, MB, GB (decimal) and KiB, MiB, GiB. */
 int units_parse_size(const char *text, uint64_t *ret_bytes, struct error *err);
 
+/* Bytes per second: sizes' units and "/s", "50MB/s". Less than a byte is refused. */
+int units_parse_throughput(const char *text, uint64_t *ret_bytes_per_s, struct error *err);
+
 /* Numbers of packets: "100packets". Whole ones, at most 10^9. */
 int units_parse_packets(const char *text, uint64_t *ret, struct error *err);
 

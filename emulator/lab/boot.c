@@ -210,11 +210,12 @@ static int prepare(struct boot *b, const struct fabric *f, const struct op *op,
     b->spec.bare_mounts = f->bare_mounts;
     if (r == 0 && o->clocks[op->ns] && !node_driver(node->kind)->set_clock)
         r = provide_clock(b, err);
-    if (r == 0 && is_plain)
-        return file_make_dirs(b->scratch, err);
     if (r == 0)
-        r = mount_scratch(b, err);
-    b->has_scratch = r == 0;
+        r = is_plain ? file_make_dirs(b->scratch, err) : mount_scratch(b, err);
+    b->has_scratch = r == 0 && !is_plain;
+    if (r == 0 && (node->limits.io_read > 0 || node->limits.io_write > 0) &&
+        disk_device(b->scratch, &b->spec.disk, err) < 0)
+        r = error_wrap(err, "node '%s'", node->name);
     return r;
 }
 

@@ -135,7 +135,7 @@ static int try_cgroups(const char *folder, struct cgroup *ret, struct error *err
     if (r == 0)
         r = cgroup_open(record, "probe", &limits, ret, err);
     if (r == 0)
-        r = cgroup_limit(ret, &limits, err);
+        r = cgroup_limit(ret, &limits, 0, err);
     return r;
 }
 
@@ -176,9 +176,10 @@ static void examine_rest(struct doctor *d)
         kvm ? "opens (the first node of kind qemu tries whether guests boot by it)"
             : strerror(errno));
     bool root = geteuid() == 0;
-    doctor_add(d, "kernel", "user", root ? DOCTOR_OK : DOCTOR_WEAK,
-               "as root: real-time wires, --pin, nodes of kind docker, limits everywhere", "%s",
-               root ? "root" : "an ordinary user, by a user namespace");
+    doctor_add(
+        d, "kernel", "user", root ? DOCTOR_OK : DOCTOR_WEAK,
+        "as root: real-time wires, --pin, nodes of kind docker and native, limits everywhere", "%s",
+        root ? "root" : "an ordinary user, by a user namespace");
 }
 
 void doctor_examine_kernel(struct doctor *d)

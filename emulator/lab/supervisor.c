@@ -55,7 +55,8 @@ static bool needs_cgroups(const struct scenario *s)
 {
     for (size_t i = 0; i < s->node_count; i++) {
         const struct node_limits *l = &s->nodes[i].limits;
-        if (s->nodes[i].kind == NODE_KIND_CONTAINER || l->cpus > 0 || l->memory_bytes || l->pids)
+        if (s->nodes[i].kind == NODE_KIND_CONTAINER || l->cpus > 0 || l->memory_bytes || l->pids ||
+            l->io_read || l->io_write)
             return true;
     }
     return false;

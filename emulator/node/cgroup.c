@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +29,15 @@ enum { CPU_PERIOD_US = 100000, SWEEP_TIMEOUT_MS = 2000 };
 
 #define UNIFIED "unified"
 
-static const char *const controllers[CGROUP_CONTROLLERS] = {"cpu", "memory", "pids"};
+enum { CPU, MEMORY, PIDS, IO };
+static const struct {
+    const char *name, *unified;
+} controllers[CGROUP_CONTROLLERS] = {
+    [CPU] = {"cpu", "cpu"},
+    [MEMORY] = {"memory", "memory"},
+    [PIDS] = {"pids", "pids"},
+    [IO] = {"blkio", "io"},
+};
 
 /* --- the record --- */
 
@@ -150,14 +159,15 @@ static bool delegate(const char *lab_folder, const char *controller)
     return file_write(outer, word, NULL) == 0 && file_write(inner, word, NULL) == 0;
 }
 
-static void open_controller(const char *record, const char *node, const char *name,
+static void open_controller(const char *record, const char *node, int number,
                             struct cgroup_controller *c)
 {
-    _cleanup_(freep) char *lab = find_line(record, name);
+    _cleanup_(freep) char *lab = find_line(record, controllers[number].name);
     bool unified = !lab;
     if (!lab)
         lab = find_line(record, UNIFIED);
-    if (!lab || (mkdir(lab, 0755) < 0 && errno != EEXIST) || (unified && !delegate(lab, name)))
+    if (!lab || (mkdir(lab, 0755) < 0 && errno != EEXIST) ||
+        (unified && !delegate(lab, controllers[number].unified)))
         return;
     _cleanup_(freep) char *folder = xasprintf("%s/%s", lab, node);
     _cleanup_(freep) char *procs = xasprintf("%s/cgroup.procs", folder);
@@ -174,16 +184,18 @@ int cgroup_open(const char *record, const char *node, const struct node_limits *
 {
     struct cgroup c = {0};
     const struct node_limits none = {0}, *l = limits ? limits : &none;
-    const bool needed[] = {l->cpus > 0, l->memory_bytes > 0, l->pids > 0};
-    for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
-        open_controller(record, node, controllers[i], &c.controller[i]);
+    const bool needed[] = {l->cpus > 0, l->memory_bytes > 0, l->pids > 0,
+                           l->io_read > 0 || l->io_write > 0};
+    for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+        if (i != IO || needed[i])
+            open_controller(record, node, i, &c.controller[i]);
         if (needed[i] && !c.controller[i].folder) {
             cgroup_close(&c);
             return error_machine(err, ENOENT,
                                  "cannot limit %s: the cgroup controller '%s' is not there for "
                                  "this process to use (run as root; mount it or enable it in "
                                  "cgroup.subtree_control)",
-                                 controllers[i], controllers[i]);
+                                 controllers[i].unified, controllers[i].name);
         }
     }
     *ret = c;
@@ -219,23 +231,39 @@ static int limit_memory(const struct cgroup_controller *c, uint64_t bytes, struc
     return r;
 }
 
-int cgroup_limit(const struct cgroup *c, const struct node_limits *limits, struct error *err)
+static int limit_cpus(const struct cgroup_controller *c, double cpus, struct error *err)
 {
-    int r = 0;
-    if (limits && limits->cpus > 0) {
-        long quota = (long)(limits->cpus * CPU_PERIOD_US + 0.5);
-        _cleanup_(freep) char *both = xasprintf("%ld %d", quota, CPU_PERIOD_US);
-        _cleanup_(freep) char *alone = xasprintf("%ld", quota);
-        const struct cgroup_controller *cpu = &c->controller[0];
-        r = set(cpu, "cpu.cfs_quota_us", "cpu.max", cpu->unified ? both : alone, err);
+    long quota = (long)(cpus * CPU_PERIOD_US + 0.5);
+    _cleanup_(freep) char *both = xasprintf("%ld %d", quota, CPU_PERIOD_US);
+    _cleanup_(freep) char *alone = xasprintf("%ld", quota);
+    return set(c, "cpu.cfs_quota_us", "cpu.max", c->unified ? both : alone, err);
+}
+
+/* Of one direction; 0: none. */
+static int limit_io(const struct cgroup_controller *c, bool write, uint64_t bytes, dev_t disk,
+                    struct error *err)
+{
+    if (bytes == 0)
+        return 0;
+    const char *key = !c->unified ? "" : write ? "wbps=" : "rbps=";
+    _cleanup_(freep) char *value =
+        xasprintf("%u:%u %s%" PRIu64, major(disk), minor(disk), key, bytes);
+    return set(c, write ? "blkio.throttle.write_bps_device" : "blkio.throttle.read_bps_device",
+               "io.max", value, err);
+}
+
+int cgroup_limit(const struct cgroup *c, const struct node_limits *l, dev_t disk, struct error *err)
+{
+    int r = l && l->cpus > 0 ? limit_cpus(&c->controller[CPU], l->cpus, err) : 0;
+    if (r == 0 && l && l->memory_bytes > 0)
+        r = limit_memory(&c->controller[MEMORY], l->memory_bytes, err);
+    if (r == 0 && l && l->pids > 0) {
+        _cleanup_(freep) char *value = xasprintf("%" PRIu64, l->pids);
+        r = set(&c->controller[PIDS], "pids.max", "pids.max", value, err);
     }
-    if (r == 0 && limits && limits->memory_bytes > 0)
-        r = limit_memory(&c->controller[1], limits->memory_bytes, err);
-    if (r == 0 && limits && limits->pids > 0) {
-        _cleanup_(freep) char *value = xasprintf("%" PRIu64, limits->pids);
-        r = set(&c->controller[2], "pids.max", "pids.max", value, err);
-    }
-    return r;
+    if (r == 0 && l)
+        r = limit_io(&c->controller[IO], false, l->io_read, disk, err);
+    return r == 0 && l ? limit_io(&c->controller[IO], true, l->io_write, disk, err) : r;
 }
 
 void cgroup_move(const struct cgroup *c, int pid)

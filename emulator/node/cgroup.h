@@ -14,11 +14,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "topology/scenario.h"
 
-enum { CGROUP_CONTROLLERS = 3 }; /* cpu, memory, pids */
+enum { CGROUP_CONTROLLERS = 4 }; /* cpu, memory, pids, io */
 
 /* A node's folders; all zero is none. */
 struct cgroup {
@@ -37,13 +38,16 @@ int cgroup_reserve(const char *folder, char **ret, struct error *err);
  * alone, absolute: what an OCI runtime is told. The caller frees it. */
 char *cgroup_runtime_path(const char *record, const char *node);
 
-/* Makes the node's folders where this machine has the controllers, without limits yet. A controller
+/* Makes the node's folders where this machine has the controllers (that of io only for who asks for
+ * it), without limits yet. A controller
  * that is not there but asked for by `limits` (may be NULL) is an error (exit 3). */
 int cgroup_open(const char *record, const char *node, const struct node_limits *limits,
                 struct cgroup *ret, struct error *err);
 void cgroup_close(struct cgroup *c); /* the folders stay */
 
-int cgroup_limit(const struct cgroup *c, const struct node_limits *limits, struct error *err);
+/* `disk`: what limits of io are about; see disk_device(). */
+int cgroup_limit(const struct cgroup *c, const struct node_limits *limits, dev_t disk,
+                 struct error *err);
 
 /* Moves the calling process in, or process `pid` as seen by it; only writes to open descriptors. */
 void cgroup_join(const struct cgroup *c);

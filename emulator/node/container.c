@@ -275,7 +275,7 @@ static int finish(struct node_instance *n, const struct node_spec *spec, struct 
     int r = adopt_container(n, spec, err);
     if (r == 0) {
         cgroup_move(&n->cgroup, n->pid); /* wherever the runtime has put it */
-        r = cgroup_limit(&n->cgroup, spec->limits, err);
+        r = cgroup_limit(&n->cgroup, spec->limits, spec->disk, err);
     }
     if (r == 0)
         r = node_open_network(n, spec, n->pidfd, err);

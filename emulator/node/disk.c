@@ -5,15 +5,19 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "node/tool.h"
 
@@ -40,6 +44,29 @@ bool disk_is_memory(const char *folder)
 {
     struct statfs st;
     return statfs(folder, &st) == 0 && (st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC);
+}
+
+/* A partition's limits are those of its disk: the kernel knows no others. */
+int disk_device(const char *folder, dev_t *ret, struct error *err)
+{
+    struct stat st;
+    if (stat(folder, &st) < 0)
+        return error_errno(err, errno, "cannot look at '%s'", folder);
+    _cleanup_(freep) char *device =
+        xasprintf("/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+    _cleanup_(freep) char *partition = xasprintf("%s/partition", device);
+    _cleanup_(freep) char *number =
+        xasprintf("%s/%s", device, file_exists(partition) ? "../dev" : "dev");
+    _cleanup_(freep) char *text = NULL;
+    unsigned numbers[2];
+    if (file_read(number, 64, &text, NULL, NULL) < 0 ||
+        sscanf(text, "%u:%u", &numbers[0], &numbers[1]) != 2)
+        return error_machine(err, ENODEV,
+                             "cannot limit io: '%s' is on a file system without a disk of its own "
+                             "(set WANLAB_DISK to a folder on a disk)",
+                             folder);
+    *ret = makedev(numbers[0], numbers[1]);
+    return 0;
 }
 
 /* A file without a name, whose space is reserved. The caller closes `*ret_fd`. */

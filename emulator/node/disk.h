@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -17,6 +18,10 @@ const char *disk_folder(void);
 
 /* Whether files in a folder are in memory. */
 bool disk_is_memory(const char *folder);
+
+/* The whole disk that the files in `folder` are on. STATUS_MACHINE where there is none that io
+ * could be limited for. */
+int disk_device(const char *folder, dev_t *ret, struct error *err);
 
 /* Makes an empty ext4 file system in a file that is all zeros. */
 int disk_format(const char *path, struct error *err);

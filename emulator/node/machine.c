@@ -160,6 +160,7 @@ int machine_begin(struct node_instance *n, const struct node_spec *spec, struct 
     own.mount_count += !machine_root_is_host(spec);
     limits.memory_bytes = 0; /* it is the size of the guest's, which the program needs more than */
     limits.pids = 0;         /* of the guest's processes */
+    limits.io_read = limits.io_write = 0; /* limited by QEMU; its program uses the host's cache */
     own.limits = &limits;
     n->machine = new_machine();
     n->machine->facts->accelerator = l->accelerator;

@@ -48,7 +48,7 @@ int node_limit(struct node_instance *n, const struct node_spec *spec, struct err
     if (!spec->cgroups)
         return 0;
     int r = cgroup_open(spec->cgroups, spec->name, spec->limits, &n->cgroup, err);
-    return r < 0 ? r : cgroup_limit(&n->cgroup, spec->limits, err);
+    return r < 0 ? r : cgroup_limit(&n->cgroup, spec->limits, spec->disk, err);
 }
 
 /* In a short-lived child. */

@@ -48,6 +48,7 @@ struct node_spec {
     const struct node_mount *mounts; /* targets lie below /run */
     size_t mount_count;
     uint64_t scratch_bytes; /* of the one that is writable */
+    dev_t disk;             /* that this one is on, where limits ask for it */
     bool scratch_on_disk;   /* it lies on a disk of the host, not in memory */
     const struct node_setting *settings;
     size_t setting_count;

@@ -223,8 +223,10 @@ static void add_devices(char ***argv, const struct node_spec *spec, bool vhost)
     machine_add(argv, "-drive");
     machine_add(argv,
                 "if=none,id=scratch,file=/proc/self/fd/%d,format=raw,cache=%s,discard=unmap,"
-                "detect-zeroes=unmap",
-                FD(FD_DISK), spec->scratch_on_disk ? "writeback" : "unsafe");
+                "detect-zeroes=unmap,throttling.bps-read=%llu,throttling.bps-write=%llu",
+                FD(FD_DISK), spec->scratch_on_disk ? "writeback" : "unsafe",
+                (unsigned long long)spec->limits->io_read, /* 0: no limit */
+                (unsigned long long)spec->limits->io_write);
     machine_add(argv, "-device");
     machine_add(argv, "virtio-blk-device,drive=scratch");
     for (size_t i = 0; i < spec->interface_count; i++) {

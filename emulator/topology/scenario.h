@@ -41,7 +41,8 @@ enum {
 struct node_limits {
     double cpus; /* processor time for time passed: 0.5 is half of one processor */
     uint64_t memory_bytes;
-    uint64_t pids; /* processes and threads */
+    uint64_t pids;              /* processes and threads */
+    uint64_t io_read, io_write; /* bytes/s, of the disk that its scratch folder is on */
 };
 
 enum scratch { SCRATCH_IN_MEMORY, SCRATCH_ON_DISK, SCRATCH_IN_FOLDER };

@@ -40,7 +40,7 @@ int scenario_try_sets(const struct scenario_source *source, const char *const *s
 
 /* scenario_nodes.c: the keys of a node or group. */
 #define NODE_KEYS                                                                                  \
-    "kind", "region", "root", "image", "cpus", "memory", "pids", "scratch", "boot_timeout",        \
+    "kind", "region", "root", "image", "cpus", "memory", "pids", "scratch", "io", "boot_timeout",  \
         "answer_timeout", "accelerator", "role"
 
 int scenario_decode_nodes(struct scenario *s, const struct yaml *map, struct error *err);

@@ -88,8 +88,8 @@ static int add_nodes(struct scenario *s, const struct yaml_pair *group, bool num
 static int decode_group(struct scenario *s, const struct yaml_pair *group, struct error *err)
 {
     static const char *const keys[] = {
-        "count", "kind",    "region",       "root",           "image",       "cpus", "memory",
-        "pids",  "scratch", "boot_timeout", "answer_timeout", "accelerator", "role"};
+        "count", "kind",    "region", "root",         "image",          "cpus",        "memory",
+        "pids",  "scratch", "io",     "boot_timeout", "answer_timeout", "accelerator", "role"};
     const struct yaml *map = group->value;
     uint64_t count = 1;
     struct node like = {0};

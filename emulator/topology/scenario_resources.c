@@ -164,6 +164,38 @@ static int decode_scratch(const struct yaml *node, struct node *ret, struct erro
     return 0;
 }
 
+/* Who has a process of the host read and write for it, through the host's cache, is not slowed down
+ * by what that process may do. */
+static int check_io(const struct yaml *io, const struct node *n, struct error *err)
+{
+    if (n->kind == NODE_KIND_UML || n->kind == NODE_KIND_DOCKER)
+        return yaml_error(err, &io->mark,
+                          "found 'io' for a node of kind %s, whose reading and writing cannot be "
+                          "limited: expected kind process, container, qemu or native",
+                          scenario_kind_name(n->kind));
+    if (n->scratch == SCRATCH_IN_MEMORY)
+        return yaml_error(err, &io->mark,
+                          "found 'io' for a node whose scratch folder is in memory: expected "
+                          "'scratch: folder' or 'scratch: disk', too");
+    return 0;
+}
+
+static int decode_io(const struct yaml *io, struct node *ret, struct error *err)
+{
+    static const char *const keys[] = {"read", "write"};
+    uint64_t *const limits[] = {&ret->limits.io_read, &ret->limits.io_write};
+    int r = yaml_expect_map(io, "limits of io", keys, ARRAY_LEN(keys), err);
+    if (r == 0 && io->count == 0)
+        r = yaml_error(err, &io->mark, "found an empty map, expected 'read' or 'write'");
+    for (size_t i = 0; i < ARRAY_LEN(keys) && r == 0; i++) {
+        const struct yaml *value = yaml_get(io, keys[i]);
+        r = value ? yaml_expect_scalar(value, keys[i], err) : 0;
+        if (r == 0 && value && units_parse_throughput(value->scalar, limits[i], err) < 0)
+            r = yaml_wrap(err, &value->mark);
+    }
+    return r < 0 ? r : check_io(io, ret, err);
+}
+
 static int decode_timeout(const struct yaml *map, const char *key, uint64_t *ret, struct error *err)
 {
     uint64_t ns;
@@ -186,7 +218,7 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
     const struct yaml *cpus = yaml_get(map, "cpus"), *memory = yaml_get(map, "memory");
     const struct yaml *pids = yaml_get(map, "pids"), *image = yaml_get(map, "image");
     const struct yaml *accelerator = yaml_get(map, "accelerator");
-    const struct yaml *scratch = yaml_get(map, "scratch");
+    const struct yaml *scratch = yaml_get(map, "scratch"), *io = yaml_get(map, "io");
     int r = kind ? decode_kind(kind, &ret->kind, err) : 0;
     if (r == 0 && accelerator)
         r = decode_accelerator(accelerator, &ret->accelerator, err);
@@ -199,6 +231,8 @@ int scenario_decode_resources(const struct yaml *map, struct node *ret, struct e
         r = scenario_decode_integer(pids, "pids", PIDS_MIN, PIDS_MAX, &ret->limits.pids, err);
     if (r == 0 && scratch)
         r = decode_scratch(scratch, ret, err);
+    if (r == 0 && io)
+        r = decode_io(io, ret, err);
     if (r == 0 && root)
         r = decode_root(root, ret, err);
     if (r == 0 && image)

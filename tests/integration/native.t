@@ -52,6 +52,50 @@ WANLAB_DISK=/dev/shm run "$WANLAB" up "$WORK/lab.yaml" --set 'nodes={a: {scratch
 like "$STATUS $ERR" "^3 .*'/dev/shm' is in memory, but a scratch folder is to be on a disk" "a disk it has to be"
 WANLAB_DISK=$WORK/none run "$WANLAB" up "$WORK/lab.yaml" --set 'nodes={a: {scratch: folder}}'
 like "$STATUS $ERR" "^3 .*'$WORK/none': No such file.*set WANLAB_DISK" "that is there"
+
+# Limits of reading and writing: what passes the host's cache takes as long as it may.
+io_lab() { printf 'nodes: {a: {kind: %s, scratch: %s, io: {read: 4MB/s, write: 2MB/s}}}\n' "$1" "$2" >"$WORK/io.yaml"; }
+takes() { # takes COMMAND…: in its scratch folder, in ms
+    local from
+    from=$(date +%s%3N)
+    "$WANLAB" exec two a -- sh -c "cd /run/wanlab/scratch; $*" 2>/dev/null || echo failed
+    echo $(($(date +%s%3N) - from))
+}
+io_holds() { # io_holds KIND SCRATCH
+    io_lab "$1" "$2"
+    run "$WANLAB" up "$WORK/io.yaml" --name two
+    is "$STATUS" 0 "$1: a node's io is limited, with scratch: $2"
+    diag "$ERR"
+    is_within "$(takes dd if=/dev/zero of=f bs=64k count=32 oflag=direct)" 900 5000
+    ok $? "$1: 2 MiB are written in a second"
+    is_within "$(takes dd if=f of=/dev/null bs=64k iflag=direct)" 400 4000
+    ok $? "$1: and read in half of one"
+    "$WANLAB" down two
+}
+io_lab process folder
+run "$WANLAB" up "$WORK/io.yaml" --name two
+if [ "$STATUS" = 3 ]; then
+    like "$ERR" "cannot limit io: the cgroup controller 'blkio' is not there" "where io cannot be limited, it is refused"
+else
+    least=9999
+    for _ in 1 2 3; do
+        took=$(takes dd if=/dev/zero of=g bs=64k count=32)
+        [ "$took" -lt $least ] && least=$took
+    done
+    diag "through the cache: $least ms"
+    [ ! -d /sys/fs/cgroup/blkio ] || [ $least -lt 900 ]
+    ok $? "version 1 does not slow down what stays in the host's cache"
+    "$WANLAB" down two
+    for kind in $kinds; do io_holds $kind folder; done
+    io_holds process disk
+    io_lab process folder
+    mkdir "$WORK/lower" "$WORK/overlay" "$disk/upper" "$disk/work"
+    run unshare --mount bash -c "mount -t overlay none -o lowerdir=$WORK/lower,upperdir=$disk/upper,workdir=$disk/work \
+        $WORK/overlay && WANLAB_DISK=$WORK/overlay $WANLAB up $WORK/io.yaml"
+    like "$STATUS $ERR" "^3 .*cannot limit io: '.*' is on a file system without a disk" "of a file system without a disk it cannot be"
+    rm -rf "$disk/upper" "$disk/work"
+fi
+
 if [ "$(id -u)" != 0 ]; then
     run "$WANLAB" up "$WORK/lab.yaml"
     is "$STATUS" 3 "an ordinary user has no native nodes"
@@ -71,6 +115,8 @@ is "$(head -5 <<<"$OUT")" "$(head -5 <<<"$here")" "it is in the host's namespace
 ok $? "but for its processes"
 node n1 sh -c 'grep ^Cap /proc/self/status'
 is "$OUT" "$(grep ^Cap /proc/self/status)" "it has all of root's privileges"
+node n1 sh -c '[ "$(readlink /proc/self)" != "$(sh -c "echo \$PPID")" ] && echo other'
+is "$OUT" other "its programs have other numbers than the host's /proc says"
 node n1 cat "$WORK/lab.yaml"
 is "$OUT" "$(cat "$WORK/lab.yaml")" "and the host's files"
 node n1 jq -c '[.[] | [.name, .addresses]]' /run/wanlab/lab/peers.json

@@ -137,12 +137,12 @@ static void a_count_numbers_the_nodes_even_a_count_of_one(void **state)
 static void kinds_roots_and_limits_are_the_groups(void **state)
 {
     (void)state;
-    struct scenario *s =
-        open_text("nodes:\n"
-                  "  c: {count: 2, kind: container, root: my/root, cpus: 0.5,\n"
-                  "      boot_timeout: 90s}\n"
-                  "  p: {memory: 256MiB, pids: 100, root: host}\n"
-                  "  d: {kind: docker, image: 'Reg.io:5000/a_b/c:1.0@sha256:0f'}\n");
+    struct scenario *s = open_text(
+        "nodes:\n"
+        "  c: {count: 2, kind: container, root: my/root, cpus: 0.5,\n"
+        "      boot_timeout: 90s}\n"
+        "  p: {memory: 256MiB, pids: 100, root: host, scratch: folder, io: {write: 5MB/s}}\n"
+        "  d: {kind: docker, image: 'Reg.io:5000/a_b/c:1.0@sha256:0f'}\n");
     assert_int_equal(s->nodes[3].kind, NODE_KIND_DOCKER);
     assert_string_equal(s->nodes[3].image, "Reg.io:5000/a_b/c:1.0@sha256:0f");
     assert_false(scenario_is_machine(NODE_KIND_DOCKER));
@@ -154,6 +154,10 @@ static void kinds_roots_and_limits_are_the_groups(void **state)
     assert_int_equal(s->nodes[2].limits.memory_bytes, 256 << 20);
     assert_int_equal(s->nodes[2].limits.pids, 100);
     assert_true(s->nodes[2].limits.cpus == 0);
+    assert_int_equal(s->nodes[2].scratch, SCRATCH_IN_FOLDER);
+    assert_int_equal(s->nodes[2].limits.io_read, 0);
+    assert_int_equal(s->nodes[2].limits.io_write, 5000000);
+    assert_int_equal(s->nodes[1].scratch, SCRATCH_IN_MEMORY);
     assert_int_equal(s->nodes[1].boot_timeout_ns, 90 * NS_PER_SEC);
     assert_int_equal(s->nodes[2].boot_timeout_ns, 60 * NS_PER_SEC);
     scenario_free(s);

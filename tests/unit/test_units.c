@@ -167,6 +167,22 @@ static void sizes_are_decimal_or_binary(void **state)
     assert_true(units_parse_size("64kb", &bytes, NULL) < 0);
 }
 
+static void throughputs_are_bytes_per_second(void **state)
+{
+    (void)state;
+    uint64_t rate = 77;
+    struct error err;
+    assert_int_equal(units_parse_throughput("50MB/s", &rate, NULL), 0);
+    assert_int_equal(rate, 50000000);
+    assert_int_equal(units_parse_throughput("1.5 KiB/s", &rate, NULL), 0);
+    assert_int_equal(rate, 1536);
+    assert_true(units_parse_throughput("50MB", &rate, &err) < 0);
+    expect_input_error(&err, "unknown unit 'MB' in '50MB': expected bytes per second");
+    assert_true(units_parse_throughput("0B/s", &rate, &err) < 0);
+    expect_input_error(&err, "'0B/s' is out of range");
+    assert_int_equal(rate, 1536);
+}
+
 static void integers_stay_in_their_range(void **state)
 {
     (void)state;
@@ -260,6 +276,7 @@ int main(void)
         cmocka_unit_test(shares_are_percentages),
         cmocka_unit_test(frequencies_are_per_second_minute_or_hour),
         cmocka_unit_test(sizes_are_decimal_or_binary),
+        cmocka_unit_test(throughputs_are_bytes_per_second),
         cmocka_unit_test(integers_stay_in_their_range),
         cmocka_unit_test(times_print_short_and_exact),
         cmocka_unit_test(what_was_printed_parses_back),
