@@ -56,8 +56,9 @@ int host_cpu_end(struct host_cpu *c, struct error *err)
         return 0;
     write_sample(c, shortest_ns);
     bool failed = ferror(c->file);
-    if (fclose(c->file) < 0 || failed)
-        return error_set(err, EIO, "cannot write all of 'host_cpu.csv': is the disk full?");
+    failed = fclose(c->file) < 0 || failed;
     c->file = NULL;
+    if (failed)
+        return error_set(err, EIO, "cannot write all of 'host_cpu.csv': is the disk full?");
     return 0;
 }
