@@ -272,6 +272,9 @@ $(BUILD)/tests/bench/scale-raw: tests/bench/scale-raw.c
 bench-scale: all $(BUILD)/tests/bench/scale-raw ## up, down and memory of 10 to 5,000 nodes, beside Mininet (root, 4 minutes)
 	@MODE=$(MODE) tests/bench/scale.sh
 
+bench-network: all ## what a packet's way between two nodes costs: loopback, wire, bridge, delay line (root, 2 minutes)
+	@MODE=$(MODE) tests/bench/network.sh
+
 bench-import: all ## a network of 754 routers imported, every node reaching every other (minutes)
 	@MODE=$(MODE) tests/bench/import.sh
 
@@ -344,6 +347,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-user check-all soak-kill soak-events fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-import bench-verify bench-cost lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill soak-events fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-network bench-import bench-verify bench-cost lint format man completion \
         demo bench-replicate bench-check bench-sweep install clean help
 .DELETE_ON_ERROR:

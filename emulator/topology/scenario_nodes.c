@@ -223,7 +223,8 @@ int scenario_check_wired(const struct scenario *s, const struct scenario_name *n
     return yaml_error(err, mark,
                       "'%s' is of kind native, the host itself, which has no interface of the "
                       "lab: expected a node of another kind (native nodes reach each other at "
-                      "127.0.0.1 without a wire)",
+                      "127.0.0.1, for which a link or network of them alone, that asks for "
+                      "nothing, stands)",
                       n->name);
 }
 

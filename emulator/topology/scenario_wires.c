@@ -341,6 +341,25 @@ static int refuse_links_within_wan(const struct scenario *s, struct error *err)
     return 0;
 }
 
+/* Whether the list under `key` names native nodes alone, at least `min` of them, and the map says
+ * nothing else: what joins them is the host's loopback, which is there already. */
+static bool is_loopback(const struct scenario *s, const struct yaml *map, const char *key,
+                        size_t min)
+{
+    const struct yaml *names = map->kind == YAML_MAP && map->count == 1 ? yaml_get(map, key) : NULL;
+    if (!names || names->kind != YAML_LIST || names->count < min)
+        return false;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct yaml *item = names->items[i];
+        const struct scenario_name *found =
+            item->kind == YAML_SCALAR ? scenario_find(s, item->scalar) : NULL;
+        bool again = i > 0 && found == scenario_find(s, names->items[i - 1]->scalar);
+        if (!found || again || scenario_is_wired(s->nodes[found->first].kind))
+            return false;
+    }
+    return true;
+}
+
 int scenario_decode_links(struct scenario *s, const struct yaml *list, struct error *err)
 {
     int r = yaml_expect_list(list, "links", err);
@@ -348,7 +367,9 @@ int scenario_decode_links(struct scenario *s, const struct yaml *list, struct er
         return r;
     s->links = xcalloc(list->count, sizeof(*s->links));
     for (size_t i = 0; i < list->count; i++) {
-        r = decode_link(s, list->items[i], &s->links[i], err);
+        if (is_loopback(s, list->items[i], "ends", 2))
+            continue;
+        r = decode_link(s, list->items[i], &s->links[s->link_count], err);
         if (r < 0)
             return r;
         s->link_count++;
@@ -422,6 +443,8 @@ int scenario_decode_networks(struct scenario *s, const struct yaml *map, struct 
         return yaml_expect_map(map, "the networks", NULL, 0, err);
     s->networks = xcalloc(map->count, sizeof(*s->networks));
     for (size_t i = 0; i < map->count; i++) {
+        if (is_loopback(s, map->pairs[i].value, "members", 1))
+            continue;
         struct network *n = &s->networks[s->network_count++];
         int r = decode_network(s, &map->pairs[i], n, err);
         if (r < 0)

@@ -420,6 +420,20 @@ static void a_sweep_multiplies_its_values(void **state)
     scenario_free(s);
 }
 
+static void what_joins_native_nodes_and_asks_for_nothing_is_the_loopback(void **state)
+{
+    (void)state;
+    struct scenario *s =
+        open_text("nodes: {n: {count: 2, kind: native}, a: , b: }\n"
+                  "links: [{ends: [n1, n2]}, {ends: [a, b], delay: 1ms}]\n"
+                  "networks: {lan: {members: [n]}, other: {members: [a, b], delay: 2ms}}\n");
+    assert_int_equal(s->link_count, 1);
+    assert_int_equal(s->links[0].direction[0].delay_ns, 1000000);
+    assert_int_equal(s->network_count, 1);
+    assert_string_equal(s->networks[0].name, "other");
+    scenario_free(s);
+}
+
 static void sweep_keys_are_completed(void **state)
 {
     (void)state;
@@ -495,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_point_of_a_list_may_have_several_values),
         cmocka_unit_test(the_quick_form_changes_the_file),
         cmocka_unit_test(a_sweep_multiplies_its_values),
+        cmocka_unit_test(what_joins_native_nodes_and_asks_for_nothing_is_the_loopback),
         cmocka_unit_test(sweep_keys_are_completed),
         cmocka_unit_test(sets_change_the_file_in_order),
         cmocka_unit_test(ten_thousand_nodes_are_found_quickly),
