@@ -52,7 +52,7 @@ traced() {
     shift 2
     yes '{}' | head -100 | env WANLAB_DIR="$disk" WANLAB_SEED=1 WANLAB_PARAM_FILE=262144 WANLAB_PARAM_RECORD=65536 \
         WANLAB_PARAM_REPETITIONS=1 WANLAB_PARAM_CACHE=page WANLAB_PARAM_TOOL=fio WANLAB_PARAM_WHERE=scratch "$@" \
-        strace -f -T -qq -e "trace=$calls" -o "$name.trace" "$adapter" 3>"$name.out" 2>"$name.err"
+        strace -f -T -qq -e "trace=$calls" -e "raw=${RAW:-none}" -o "$name.trace" "$adapter" 3>"$name.out" 2>"$name.err"
 }
 # moved NAME CALL RECORD: how many such calls moved that many bytes, all of it
 moved() { grep -aE "$2(\\(| resumed>).*, $3, [0-9]+\\) += $3 " "$1.trace" | wc -l; }
@@ -66,6 +66,9 @@ rate=$(jq -r 'select(.metric == "read").value' page.out)
 awk -v calls="$calls" -v rate="$rate" 'BEGIN { s = 262144 / rate; exit !(s >= 0.5 * calls && s < calls + 0.02) }'
 ok $? "a rate is bytes by the time of the calls: $calls s, $rate B/s"
 is "$(grep -c 'unlink.*/file"' page.trace)" 2 "write writes a new file: the one before is removed, as is the last"
+
+RAW=pread64 traced aligned pread64
+is "$(grep -c 'pread64(.*000, 0x10000, ' aligned.trace)" 12 "fio's buffers begin with a page (GOTCHAS: copies)"
 
 traced bypass openat,pwrite64,pread64 WANLAB_PARAM_CACHE=bypass
 if dd if=/dev/zero of="$disk/file" bs=4096 count=1 oflag=direct 2>/dev/null; then
@@ -92,6 +95,8 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 run "$WANLAB" run run.yaml -o none --set workload.disk.where=root
 like "$STATUS $ERR" "^1 .*needs a node of kind container" "a process node has no lower layer to write to"
+run "$WANLAB" run run.yaml -o memory --set workload.disk.cache=bypass
+like "$STATUS $ERR" "^1 .*node 'n[12]'.*is in memory, where there is no page cache" "a folder in memory has no page cache to bypass"
 
 "$WANLAB" run run.yaml -o killed --name fiokill --set workload.disk.repetitions=2000 >/dev/null 2>killed.err &
 run_pid=$!
