@@ -58,7 +58,8 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix primitives/,workload.yaml primitives) \
                  $(addprefix disk/,workload.yaml disk disk-host) \
                  $(addprefix network/,workload.yaml network) \
-                 $(addprefix neighbour/,workload.yaml neighbour hunger.py measure.py))
+                 $(addprefix neighbour/,workload.yaml neighbour hunger.py measure.py) \
+                 $(addprefix battery/,workload.yaml battery network disk memory-stream cpu-linpack))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
@@ -126,6 +127,14 @@ $(WORKLOADS)/cpu/cpu-linpack: $(wildcard workloads/cpu/*.[ch]) $(METER) $(METER_
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(meter) -o $@ $(filter %.c,$^) -lm
+
+$(WORKLOADS)/battery/network: workloads/network/network
+$(WORKLOADS)/battery/disk: workloads/disk/disk
+$(WORKLOADS)/battery/memory-stream: $(WORKLOADS)/memory/memory-stream
+$(WORKLOADS)/battery/cpu-linpack: $(WORKLOADS)/cpu/cpu-linpack
+$(addprefix $(WORKLOADS)/battery/,network disk memory-stream cpu-linpack):
+	@mkdir -p $(@D)
+	$(Q)cp -p $< $@
 
 $(WORKLOADS)/%: workloads/%
 	@mkdir -p $(@D)

@@ -21,7 +21,7 @@ static const double mib = 1 << 20;
 static int allocate(struct stream *s, double array_bytes, struct error *err)
 {
     const size_t count = (size_t)array_bytes / sizeof(double), size = stream_size(count);
-    int r = room_check(size, err);
+    int r = room_enter(size, err);
     if (r < 0)
         return r;
     char *arrays = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -52,7 +52,7 @@ static int run(struct error *err)
     double array, repetitions;
     struct meter m;
     struct stream s;
-    int r = meter_parameter("ARRAY", 128 * mib, 4096, 1e12, &array, err);
+    int r = meter_parameter("ARRAY", 80 * mib, 4096, 1e12, &array, err);
     if (r == 0)
         r = meter_parameter("REPETITIONS", 10, 1, 1e6, &repetitions, err);
     if (r == 0)
@@ -76,7 +76,7 @@ static int run(struct error *err)
 static int lint(struct error *err)
 {
     double array;
-    int r = meter_parameter("ARRAY", 128 * mib, 4096, 1e12, &array, err);
+    int r = meter_parameter("ARRAY", 80 * mib, 4096, 1e12, &array, err);
     if (r == 0)
         printf("{\"memory\":%.0f,\"scratch\":%.0f}\n", 3 * array + 4 * mib, 16 * mib);
     return r;

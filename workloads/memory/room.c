@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,27 +26,37 @@ static double kilobytes(const char *path, const char *key)
     return line ? strtod(line + strlen(key), NULL) * 1024 : -1;
 }
 
+static bool is_uml(void)
+{
+    _cleanup_(freep) char *text = NULL;
+    return file_read("/proc/cpuinfo", 1 << 20, &text, NULL, NULL) == 0 &&
+           strstr(text, "User Mode Linux");
+}
+
 static int refuse(size_t size, const char *have, struct error *err)
 {
-    return error_set(err, ENOMEM,
-                     "node '%s' has too little memory: the arrays take %zu MiB, and %s: give the "
-                     "node more by `memory:`, or take a smaller `array`",
-                     getenv("WANLAB_NODE") ?: "?", size / mib, have);
+    return error_set(
+        err, ENOMEM,
+        "node '%s' has too little memory: the arrays take %zu MiB, and %s; give it more "
+        "`memory:`, or take a smaller `array`",
+        getenv("WANLAB_NODE") ?: "?", size / mib, have);
 }
 
-/* By hand: MAP_POPULATE leaves out silently what a cgroup does not allow. */
-static _Noreturn void touch(size_t size)
+/* The end of the child, as an error if memory was the reason. */
+static int end_as(int status, size_t size, struct error *err)
 {
-    volatile char *all =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED)
-        _exit(1);
-    for (size_t i = 0; i < size; i += 4096)
-        all[i] = 1;
-    _exit(0);
+    if (!WIFSIGNALED(status))
+        exit(WEXITSTATUS(status));
+    if (WTERMSIG(status) != SIGKILL)
+        return error_set(err, ECHILD, "the measurement was ended by signal %d", WTERMSIG(status));
+    return refuse(size,
+                  is_uml() ? "the kernel killed what filled them (User-Mode Linux: 256 MiB are "
+                             "too much where the host's vm.max_map_count is 65530)"
+                           : "the kernel killed what filled them",
+                  err);
 }
 
-int room_check(size_t size, struct error *err)
+int room_enter(size_t size, struct error *err)
 {
     char have[128];
     const double available = kilobytes("/proc/meminfo", "MemAvailable:");
@@ -57,16 +67,16 @@ int room_check(size_t size, struct error *err)
     const pid_t child = fork();
     if (child < 0)
         return error_errno(err, errno, "cannot fork");
-    if (child == 0)
-        touch(size);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return 0;
+    }
     int status;
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
             return error_errno(err, errno, "cannot wait for a child");
     }
-    if (WIFSIGNALED(status))
-        return refuse(size, "its limit ended a program that took so much", err);
-    return status == 0 ? 0 : refuse(size, "the kernel gives it less", err);
+    return end_as(status, size, err);
 }
 
 double room_cache(void)
