@@ -9,7 +9,7 @@ command -v fio >/dev/null || skip_all "needs fio (Debian package: fio)"
 cd "$WORK" || exit 1
 cat >run.yaml <<Y
 name: neighbour
-nodes: {n: {count: 4, cpus: 1, memory: 160MiB, pids: 40}}
+nodes: {n: {count: 4, cpus: 1, memory: 256MiB, pids: 40}}
 links: [{ends: [n1, n3]}, {ends: [n2, n4]}]
 workload: {neighbour: {rounds: 1, slice: 100ms, bomb: 500, disk: 4MiB, port: $((20000 + $$ % 20000))}}
 verdict: {drops: 100%}
