@@ -7,11 +7,11 @@
 need_root
 command -v fio >/dev/null || skip_all "needs fio (Debian package: fio)"
 cd "$WORK" || exit 1
-cat >run.yaml <<'Y'
+cat >run.yaml <<Y
 name: neighbour
-nodes: {n: {count: 4, cpus: 1, memory: 160MiB, pids: 40}}
+nodes: {n: {count: 4, cpus: 1, memory: 256MiB, pids: 40}}
 links: [{ends: [n1, n3]}, {ends: [n2, n4]}]
-workload: {neighbour: {rounds: 1, slice: 100ms, bomb: 500, disk: 4MiB}}
+workload: {neighbour: {rounds: 1, slice: 100ms, bomb: 500, disk: 4MiB, port: $((20000 + $$ % 20000))}}
 verdict: {drops: 100%}
 Y
 without fio "$WANLAB" run run.yaml -o none
@@ -22,7 +22,9 @@ like "$STATUS $ERR" "^2 .*n4" "a file without one of the four is refused"
 of() { jq ".metrics.n$2.$3" "$1/run.json"; }
 
 hunt() { # hunt HUNGER KIND
-    run timeout 100 "$WANLAB" run run.yaml -o "$1-$2" --set "workload.neighbour.hunger=$1" --set "nodes.n.kind=$2"
+    local links=()
+    [ "$2" != native ] || links=(--set 'links=[]')
+    run timeout 100 "$WANLAB" run run.yaml -o "$1-$2" --set "workload.neighbour.hunger=$1" --set "nodes.n.kind=$2" "${links[@]}"
     is "$STATUS" 0 "$2, hunger $1: the run goes to its end"
     [ "$STATUS" = 0 ] || diag "$ERR"
 }
@@ -39,14 +41,14 @@ for name in wake network network_p99; do
 done
 within "$(of none-process 1 adapter)" 0 0.05 "the adapter tells its own share"
 
-kinds="process container"
+kinds="native process container"
 command -v linux.uml >/dev/null && kinds="$kinds uml"
 for kind in $kinds; do
     hunt fork "$kind"
     within "$(of "fork-$kind" 2 forked)" 10 40 "$kind: the fork bomb has as many processes as the node's limit lets it"
     within "$(of "fork-$kind" 2 refused)" 10 40 "$kind: and each of them was refused another one"
 done
-for kind in process container; do
+for kind in native container; do
     hunt memory $kind
     within "$(of memory-$kind 2 killed)" 1 1000 "$kind: who takes all memory is killed, and begins anew"
 done
@@ -63,7 +65,7 @@ if command -v tshark >/dev/null; then
         "and none of it on the measured wire"
 fi
 
-run "$WANLAB" run run.yaml -o short --set workload.neighbour.longest=1s --set workload.neighbour.slice=500ms
+run "$WANLAB" run run.yaml -o short --set workload.neighbour.longest=1s --set workload.neighbour.slice=250ms
 like "$STATUS $ERR" "^1 .*n2.*the load's time was over before the measurement was" "a load that has ended before the measurement fails the run"
 
 # The bomb goes on when the lab dies, and the lab's processes go with it.

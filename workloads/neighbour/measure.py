@@ -86,8 +86,3 @@ def measure(seconds, peer):
     for test in (cpu, wake, memory, disk, network):
         values.update(test(seconds, peer))
     return values
-
-
-def suffers(name, alone, beside):
-    """How many times worse it is."""
-    return beside / alone if name in LATENCIES else alone / beside
