@@ -284,7 +284,7 @@ nodes: {db: {count: 2, kind: $KIND, memory: 256MiB$NODE_KEYS}}
 wan: {members: [db], delay: 10ms}
 workload: {replicate: {rate: 600/min, aggregate: 10, duration: 20s}}
 Y
-# A program in User-Mode Linux has 512 GiB of address space, less than the sanitizers need.
+# A program in User-Mode Linux has less address space than the sanitizers need.
 [ "$KIND ${MODE:-}" != "uml asan" ] || export WANLAB_WORKLOADS=$TOP/build/release/share/wanlab/workloads
 timeout 100 "$WANLAB" run "$WORK/run.yaml" -o "$WORK/results" >"$WORK/out" 2>"$WORK/err" &
 runner=$!

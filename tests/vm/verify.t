@@ -5,6 +5,7 @@
 
 command -v linux.uml >/dev/null || skip_all "no User-Mode Linux (package user-mode-linux)"
 need_root
+[ "${MODE:-}" != asan ] || skip_all "programs of User-Mode Linux have less address space than the sanitizers need"
 
 export WANLAB
 cd "$TOP" || exit 1
