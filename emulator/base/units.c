@@ -287,6 +287,25 @@ char *units_format_time_short(char *buf, double ns)
     return buf;
 }
 
+char *units_format_quantity(char *buf, double value, const char *unit)
+{
+    static const char prefixes[] = {' ', 'k', 'M', 'G', 'T', 'P'};
+    size_t i = 0;
+    if (!isfinite(value)) {
+        snprintf(buf, UNITS_TEXT_MAX, "-");
+        return buf;
+    }
+    if (strcmp(unit, "s") == 0)
+        return units_format_time_short(buf, value * 1e9);
+    while (i + 1 < ARRAY_LEN(prefixes) && fabs(value) >= 999.5) {
+        value /= 1000;
+        i++;
+    }
+    snprintf(buf, UNITS_TEXT_MAX, "%.3g%s%.*s%.20s", value, i || *unit ? " " : "", i > 0,
+             &prefixes[i], unit);
+    return buf;
+}
+
 char *units_format_wait(char *buf, double seconds)
 {
     if (seconds <= 99)

@@ -56,6 +56,10 @@ char *units_format_share(char *buf, double share);
 /* For people: four significant digits, "74.32 ms", "1.031 s"; does not parse back exactly. */
 char *units_format_time_short(char *buf, double ns);
 
+/* The same of any quantity: times as above, others with three digits and the prefix of their unit,
+ * "1.23 GB/s", "12.3 k" without a unit; "-" if it is not finite. `unit` has at most 20 letters. */
+char *units_format_quantity(char *buf, double value, const char *unit);
+
 /* For people who wait: "41 s", "12 min", "3.4 h", rounded up. */
 char *units_format_wait(char *buf, double seconds);
 

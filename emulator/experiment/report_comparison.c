@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "experiment/report.h"
 #include "experiment/sweep_axis.h"
 #include "experiment/winner_table.h"
@@ -81,11 +82,11 @@ static void put_value(struct report *r, const struct winner_row *row, const stru
     snprintf(number, sizeof(number), "%zu of %u", v->stats.count, v->asked);
     page_cell_number(r->out, (double)v->stats.count, number);
     page_cell_number(r->out, v->stats.mean,
-                     winner_quantity(text, v->stats.mean, row->metric->unit));
+                     units_format_quantity(text, v->stats.mean, row->metric->unit));
     page_cell_number(r->out, v->stats.ci.low,
-                     winner_quantity(text, v->stats.ci.low, row->metric->unit));
+                     units_format_quantity(text, v->stats.ci.low, row->metric->unit));
     page_cell_number(r->out, v->stats.ci.high,
-                     winner_quantity(text, v->stats.ci.high, row->metric->unit));
+                     units_format_quantity(text, v->stats.ci.high, row->metric->unit));
     snprintf(text, sizeof(text), "%.2g %%", v->cv * 100);
     page_cell_number(r->out, v->cv, isnan(v->cv) ? "-" : text);
     page_cell_number(r->out, v->ratio.ratio, winner_ratio(text, v));

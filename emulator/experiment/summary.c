@@ -45,6 +45,8 @@ void summary_add_cell(struct table *t, double value, const char *unit, bool for_
         table_add(t, "%s", for_people ? "-" : "");
     else if (for_people && strcmp(unit, "s") == 0)
         table_add(t, "%s", units_format_time_short(text, value * 1e9));
+    else if (for_people && *unit && strcmp(unit, "/s") != 0)
+        table_add(t, "%s", units_format_quantity(text, value, unit));
     else
         table_add(t, !for_people ? "%.9g" : fabs(value) >= 1e4 ? "%.0f" : "%.5g", value);
 }

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "experiment/measures.h"
 #include "report/table.h"
 
@@ -257,12 +258,20 @@ int sweep_write_csv(const struct sweep *w, struct error *err)
     return r < 0 ? r : write_file(w, "sweep.csv", write_points, err);
 }
 
-/* "20.31 s ± 0.04": the mean, and half the width of its interval where there is one. */
+/* "20.31 ± 0.04 s", "412 MB/s ± 3 MB/s": the mean, and half the width of its interval where there
+ * is one. */
 static void add_mean(struct table *t, const struct sweep_cell *cell, const char *unit)
 {
     double half = (cell->stats.ci.high - cell->stats.ci.low) / 2;
+    char mean[UNITS_TEXT_MAX], width[UNITS_TEXT_MAX];
+    bool has_prefix = *unit && strcmp(unit, "s") != 0 && strcmp(unit, "/s") != 0;
     if (cell->stats.count == 0)
         table_add(t, "-");
+    else if (has_prefix && isnan(half))
+        table_add(t, "%s", units_format_quantity(mean, cell->stats.mean, unit));
+    else if (has_prefix)
+        table_add(t, "%s ± %s", units_format_quantity(mean, cell->stats.mean, unit),
+                  units_format_quantity(width, half, unit));
     else if (isnan(half))
         table_add(t, "%.4g%s%s", cell->stats.mean, *unit ? " " : "", unit);
     else

@@ -102,9 +102,7 @@ char *winner_cell(json_t *point, json_t *keys);
 int winner_table_write(const struct winner_table *t, const char *folder, struct error *err);
 void winner_table_print(const struct winner_table *t, FILE *out);
 
-/* "412 MB/s": a value with the prefix that fits, "1.20 ms" for times. */
 enum { WINNER_TEXT_MAX = 64 };
-char *winner_quantity(char text[WINNER_TEXT_MAX], double value, const char *unit);
 /* "412 MB/s ± 0.5 %" */
 char *winner_mean(char text[WINNER_TEXT_MAX], const struct winner_value *v, const char *unit);
 /* "0.98 [0.96, 1.01]" */

@@ -13,33 +13,11 @@
 
 /* --- texts for people --- */
 
-char *winner_quantity(char text[WINNER_TEXT_MAX], double value, const char *unit)
-{
-    static const char prefixes[] = {' ', 'k', 'M', 'G', 'T', 'P'};
-    char time[UNITS_TEXT_MAX];
-    size_t i = 0;
-    if (!isfinite(value)) {
-        snprintf(text, WINNER_TEXT_MAX, "-");
-        return text;
-    }
-    if (strcmp(unit, "s") == 0) {
-        snprintf(text, WINNER_TEXT_MAX, "%s", units_format_time_short(time, value * 1e9));
-        return text;
-    }
-    while (i + 1 < ARRAY_LEN(prefixes) && fabs(value) >= 999.5) {
-        value /= 1000;
-        i++;
-    }
-    snprintf(text, WINNER_TEXT_MAX, "%.3g%s%.*s%.20s", value, i || *unit ? " " : "", i > 0,
-             &prefixes[i], unit);
-    return text;
-}
-
 char *winner_mean(char text[WINNER_TEXT_MAX], const struct winner_value *v, const char *unit)
 {
-    char mean[WINNER_TEXT_MAX];
+    char mean[UNITS_TEXT_MAX];
     double share = stats_relative_width(&v->stats) * 100;
-    winner_quantity(mean, v->stats.mean, unit);
+    units_format_quantity(mean, v->stats.mean, unit);
     if (isfinite(share))
         snprintf(text, WINNER_TEXT_MAX, share < 10 ? "%.40s ± %.2g %%" : "%.40s ± %.0f %%", mean,
                  share);

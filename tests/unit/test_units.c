@@ -263,6 +263,24 @@ static void times_for_people_have_three_digits(void **state)
     assert_string_equal(units_format_time_short(buf, -2.5e6), "-2.500 ms");
 }
 
+static void expect_quantity(double v, const char *unit, const char *expected)
+{
+    char text[UNITS_TEXT_MAX];
+    assert_string_equal(units_format_quantity(text, v, unit), expected);
+}
+
+static void quantities_have_prefixes(void **state)
+{
+    (void)state;
+    expect_quantity(1.234e9, "B/s", "1.23 GB/s");
+    expect_quantity(999.4, "B/s", "999 B/s");
+    expect_quantity(999.9, "B/s", "1 kB/s");
+    expect_quantity(0.5, "", "0.5");
+    expect_quantity(12345, "", "12.3 k");
+    expect_quantity(0.0012, "s", "1.200 ms");
+    expect_quantity(NAN, "s", "-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +300,7 @@ int main(void)
         cmocka_unit_test(what_was_printed_parses_back),
         cmocka_unit_test(shares_print_back_to_the_same_value),
         cmocka_unit_test(times_for_people_have_three_digits),
+        cmocka_unit_test(quantities_have_prefixes),
     };
     return RUN_TESTS(tests);
 }

@@ -240,24 +240,6 @@ static void keys_of_one_name_are_written_whole(void **state)
     json_decref(points);
 }
 
-static void expect_quantity(double v, const char *unit, const char *expected)
-{
-    char text[WINNER_TEXT_MAX];
-    assert_string_equal(winner_quantity(text, v, unit), expected);
-}
-
-static void quantities_have_prefixes(void **state)
-{
-    (void)state;
-    expect_quantity(1.234e9, "B/s", "1.23 GB/s");
-    expect_quantity(999.4, "B/s", "999 B/s");
-    expect_quantity(999.9, "B/s", "1 kB/s");
-    expect_quantity(0.5, "", "0.5");
-    expect_quantity(12345, "", "12.3 k");
-    expect_quantity(0.0012, "s", "1.200 ms");
-    expect_quantity(NAN, "s", "-");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,7 +251,6 @@ int main(void)
         cmocka_unit_test(the_published_stand_beside),
         cmocka_unit_test(keys_that_vary_with_the_compared_one_make_no_cell),
         cmocka_unit_test(keys_of_one_name_are_written_whole),
-        cmocka_unit_test(quantities_have_prefixes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
