@@ -343,6 +343,7 @@ install: all man completion ## to DESTDIR and PREFIX
 	for f in $(STAGED:$(WORKLOADS)/%=%); do \
 		install -D $(WORKLOADS)/$$f $(DESTDIR)$(PREFIX)/share/wanlab/workloads/$$f; done
 	install -m 644 topologies/*.yaml $(DESTDIR)$(PREFIX)/share/wanlab/topologies/
+	for f in topologies/paper-*/published.csv; do install -m 644 -D $$f $(DESTDIR)$(PREFIX)/share/wanlab/$$f; done
 	install -m 644 topologies/zoo/* $(DESTDIR)$(PREFIX)/share/wanlab/topologies/zoo/
 	install -m 644 topologies/latency/*.csv $(DESTDIR)$(PREFIX)/share/wanlab/topologies/latency/
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
