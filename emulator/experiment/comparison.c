@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "experiment/published.h"
 #include "experiment/winner_table.h"
 
@@ -151,8 +152,7 @@ int comparison_describe(const struct scenario *s, const struct workload *w, json
 struct resources {
     char *cell;
     const char *value;
-    double cpus;
-    uint64_t memory;
+    struct node_limits limits;
 };
 
 struct resource_list {
@@ -173,29 +173,44 @@ static int check_node(const struct scenario *s, const struct node *node, struct 
                       node->group, missing);
 }
 
+static bool same_limits(const struct node_limits *a, const struct node_limits *b)
+{
+    return a->cpus == b->cpus && a->memory_bytes == b->memory_bytes && a->pids == b->pids &&
+           a->io_read == b->io_read && a->io_write == b->io_write;
+}
+
+static char *describe_limits(const struct node_limits *l)
+{
+    char rate[UNITS_TEXT_MAX];
+    struct text text = {0};
+    text_add(&text, "%g cpus, %llu MiB", l->cpus, (unsigned long long)l->memory_bytes >> 20);
+    if (l->pids > 0)
+        text_add(&text, ", %llu pids", (unsigned long long)l->pids);
+    if (l->io_read > 0)
+        text_add(&text, ", reads %s", units_format_quantity(rate, (double)l->io_read, "B/s"));
+    if (l->io_write > 0)
+        text_add(&text, ", writes %s", units_format_quantity(rate, (double)l->io_write, "B/s"));
+    return text.data;
+}
+
 static int take_resources(struct resource_list *list, const struct scenario *s, const char *value,
-                          const struct node *node, char *cell /* consumed */, struct error *err)
+                          const struct node *node, const char *cell, struct error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct resources *r = &list->items[i];
         if (strcmp(r->cell, cell) != 0)
             continue;
-        bool same = r->cpus == node->limits.cpus && r->memory == node->limits.memory_bytes;
-        int result = same
-                         ? 0
-                         : yaml_error(err, &s->comparison.mark,
-                                      "'%s' has other resources as %s (%g cpus, %llu MiB) than as "
-                                      "%s (%g cpus, %llu MiB) in the cell '%s': expected "
-                                      "identical ones",
-                                      node->group, value, node->limits.cpus,
-                                      (unsigned long long)node->limits.memory_bytes >> 20, r->value,
-                                      r->cpus, (unsigned long long)r->memory >> 20, cell);
-        free(cell);
-        return result;
+        if (same_limits(&r->limits, &node->limits))
+            return 0;
+        _cleanup_(freep) char *here = describe_limits(&node->limits);
+        _cleanup_(freep) char *there = describe_limits(&r->limits);
+        return yaml_error(err, &s->comparison.mark,
+                          "'%s' has other resources as %s (%s) than as %s (%s) in the cell '%s': "
+                          "expected identical ones",
+                          node->group, value, here, r->value, there, cell);
     }
     list->items = array_grow(list->items, list->count, sizeof(*list->items));
-    list->items[list->count++] =
-        (struct resources){cell, value, node->limits.cpus, node->limits.memory_bytes};
+    list->items[list->count++] = (struct resources){xstrdup(cell), value, node->limits};
     return 0;
 }
 
@@ -229,8 +244,9 @@ static int check_point(const struct sweep_options *o, const struct scenario *s, 
         if (strcmp(node->group, group) != 0)
             continue;
         r = check_node(s, node, err);
+        _cleanup_(freep) char *cell = winner_cell(point, keys);
         if (r == 0)
-            r = take_resources(list, s, value, node, winner_cell(point, keys), err);
+            r = take_resources(list, s, value, node, cell, err);
         break; /* the others of the group have the same */
     }
     json_decref(point);

@@ -105,6 +105,9 @@ sed 's/^sweep.*/sweep: [{nodes.n.kind: process}, {nodes.n.kind: container, nodes
 run "$WANLAB" check changed.yaml
 like "$STATUS $ERR" "^2 .*changed.yaml:4:13: 'n' has other resources as container \(2 cpus, 256 MiB\) than as process \(1 cpus, 256 MiB\)" \
     "nor those with others"
+sed 's/^sweep.*/sweep: [{nodes.n.kind: process}, {nodes.n.kind: container, nodes.n.pids: 64}]/' kinds.yaml >changed.yaml
+run "$WANLAB" check changed.yaml
+like "$STATUS $ERR" "^2 .* as container \(1 cpus, 256 MiB, 64 pids\) than as process \(1 cpus, 256 MiB\)" "nor those with other limits"
 
 # --- what comes out
 
