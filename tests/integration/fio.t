@@ -92,6 +92,9 @@ if [ "$(id -u)" -eq 0 ]; then
     run "$WANLAB" run run.yaml -o none --set nodes.n.scratch=disk --set workload.disk.tool=dd \
         --set workload.disk.file=900GiB --set workload.disk.record=1MiB
     like "$STATUS $ERR" "^3 .*node 'n[12]': cannot reserve .* MiB in " "and one that the disk has no room for"
+    run "$WANLAB" run run.yaml -o none --set nodes.n.scratch=folder --set workload.disk.tool=dd \
+        --set workload.disk.file=900GiB --set workload.disk.record=1MiB
+    like "$STATUS $ERR" "^3 .* MiB, and '.*' has room for .* MiB" "also as a folder on it"
 fi
 run "$WANLAB" run run.yaml -o none --set workload.disk.where=root
 like "$STATUS $ERR" "^1 .*needs a node of kind container" "a process node has no lower layer to write to"
