@@ -106,7 +106,7 @@ node u1 sh -c 'free -b | awk "/^Mem/ {print \$2}"'
 [ "$OUT" -gt $((MEMORY * 800000)) ] && [ "$OUT" -lt $((MEMORY * 1048576)) ]
 ok $? "it has the memory of the file"
 node u1 perl -e 'while (@p < 200 and defined($p = fork)) { $p or sleep(60), exit; push @p, $p } print scalar(@p); kill 9, @p'
-within "$OUT" 70 100 "and no more processes than the file lets it have"
+within "$OUT" 70 110 "and no more processes than the file lets it have"
 node u1 sh -c 'echo x >/etc/wanlab-test && cat /etc/wanlab-test'
 is "$OUT" x "the host's files can be written"
 [ ! -e /etc/wanlab-test ]
