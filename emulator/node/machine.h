@@ -42,6 +42,9 @@ struct machine_launch {
                        */
     bool one_process; /* to pause it, stop its program's first process and no other */
     bool sets_clock;  /* the guest's clock has to be set */
+    bool stays;       /* its program keeps to one processor, the `turn`th of the allowed ones,
+                         counted around */
+    unsigned turn;
 };
 
 /* Whether this machine has what every machine needs, and `program`. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,22 @@ static _Noreturn void give_up(struct guard *g, const char *why)
 
 /* --- the machine --- */
 
+static void keep_to_one_processor(unsigned turn)
+{
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+        return;
+    int left = (int)(turn % (unsigned)CPU_COUNT(&allowed));
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+        if (!CPU_ISSET(i, &allowed) || left-- > 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(i, &one);
+        sched_setaffinity(0, sizeof(one), &one);
+        return;
+    }
+}
+
 static void become(char **argv, const struct guard_options *o, int line)
 {
     sigset_t none;
@@ -93,6 +110,8 @@ static void become(char **argv, const struct guard_options *o, int line)
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     setsid();
+    if (o->launch->stays && argv == o->launch->argv)
+        keep_to_one_processor(o->launch->turn);
     for (size_t i = 0; i < count; i++)
         high[i] = fcntl(i == 0 ? line : o->launch->fds[i - 1], F_DUPFD_CLOEXEC, 64);
     for (size_t i = 0; i < count; i++)

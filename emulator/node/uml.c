@@ -29,6 +29,9 @@
 
 static const char *const modules[] = {"overlay", "ipv6", NULL};
 
+/* Guests that have been started: they go around the processors. */
+static unsigned turns;
+
 static const uint64_t overhead = 64 << 20; /* of its file in memory */
 
 /* Debian's package has the modules of one kernel: its own. */
@@ -120,6 +123,8 @@ static int begin(struct node_instance *n, const struct node_spec *spec, struct e
         .line_window = FRAME_TERMINAL_WINDOW,
         .timer_signal = SIGALRM, /* see emulator/GOTCHAS.md */
         .one_process = true,     /* the others are traced by it, and a stop would be a surprise */
+        .stays = true,           /* see emulator/GOTCHAS.md */
+        .turn = turns++,
     };
     _cleanup_(freep) char *folder = NULL;
     node_init(n, &node_uml, spec->name);

@@ -15,6 +15,8 @@ kind_checks() {
     timeout 3 strace -q -e trace=none -e signal=ALRM -o "$WORK/signals" -p "$(machine_of u1)"
     [ "$(grep -c 'si_code=SI_USER' "$WORK/signals")" -gt 5 ]
     ok $? "it is made to look at its clock, whose interrupts it can lose"
+    is "$(cat /proc/"$(machine_of u1)"/task/*/status | sed -n 's/^Cpus_allowed_list:\t//p' | grep -c '[^0-9]')" 0 \
+        "it keeps to one processor"
     node u1 dmesg
     [[ $OUT != *"raid6: using"* ]]
     ok $? "its boot has not measured RAID 6"
