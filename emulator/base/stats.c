@@ -227,6 +227,22 @@ static double log_variance(const struct stats *s)
     return s->sd * s->sd / ((double)s->count * s->mean * s->mean);
 }
 
+struct stats_ratio stats_ratio_paired(const double *a, const double *b, size_t count)
+{
+    struct stats_ratio r = {NAN, {NAN, NAN}};
+    double *logs = xcalloc(count + 1, sizeof(*logs));
+    bool known = count > 1;
+    for (size_t i = 0; i < count; i++) {
+        known = known && a[i] > 0 && b[i] > 0;
+        logs[i] = known ? log(a[i] / b[i]) : 0;
+    }
+    struct stats s = stats_of(logs, count);
+    free(logs);
+    if (known)
+        r = (struct stats_ratio){exp(s.mean), {exp(s.ci.low), exp(s.ci.high)}};
+    return r;
+}
+
 struct stats_ratio stats_ratio(const struct stats *a, const struct stats *b)
 {
     struct stats_ratio r = {a->mean / b->mean, {NAN, NAN}};

@@ -92,4 +92,10 @@ struct stats_ratio {
 
 struct stats_ratio stats_ratio(const struct stats *a, const struct stats *b);
 
+/* The same where a[i] and b[i] were measured under the same circumstances: the geometric mean of
+ * a[i] / b[i], and Student's t interval of the mean of its logarithms. What both have in common,
+ * such as a slow hour of the machine, is not in it. All NAN unless there are two pairs and all
+ * values are above 0. */
+struct stats_ratio stats_ratio_paired(const double *a, const double *b, size_t count);
+
 #endif

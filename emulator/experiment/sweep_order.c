@@ -5,21 +5,28 @@
 #include "base/mem.h"
 #include "base/prng.h"
 
+/* Fisher and Yates */
+static void shuffle(struct sweep_turn *turns, size_t count, uint64_t key)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t other = (size_t)(prng_unit(key, i) * (double)i);
+        struct sweep_turn kept = turns[i - 1];
+        turns[i - 1] = turns[other];
+        turns[other] = kept;
+    }
+}
+
 size_t sweep_order(size_t points, unsigned first, unsigned last, uint64_t seed,
                    struct sweep_turn **ret)
 {
     size_t count = 0;
     struct sweep_turn *turns = xcalloc(points * (last - first + 1) + 1, sizeof(*turns));
-    for (unsigned repeat = first; repeat <= last; repeat++)
+    for (unsigned repeat = first; repeat <= last; repeat++) {
+        _cleanup_(freep) char *stream = xasprintf("sweep order %u", repeat);
+        struct sweep_turn *pass = turns + count;
         for (size_t point = 0; point < points; point++)
             turns[count++] = (struct sweep_turn){point, repeat};
-    _cleanup_(freep) char *stream = xasprintf("sweep order %u", first);
-    uint64_t key = prng_key(seed, stream);
-    for (size_t i = count; i > 1; i--) { /* Fisher and Yates */
-        size_t other = (size_t)(prng_unit(key, i) * (double)i);
-        struct sweep_turn kept = turns[i - 1];
-        turns[i - 1] = turns[other];
-        turns[other] = kept;
+        shuffle(pass, points, prng_key(seed, stream));
     }
     *ret = turns;
     return count;

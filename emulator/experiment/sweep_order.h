@@ -20,7 +20,10 @@ struct sweep_turn {
     unsigned repeat; /* from 1 */
 };
 
-/* All points x the repetitions `first` to `last`, shuffled together. The caller frees `*ret`. */
+/* All points x the repetitions `first` to `last`: a pass over all points for each repetition, in an
+ * order of its own. So each repetition of a point is near that of every other point, and what
+ * drifts more slowly than a pass is in both (randomized complete blocks). The caller frees `*ret`.
+ */
 size_t sweep_order(size_t points, unsigned first, unsigned last, uint64_t seed,
                    struct sweep_turn **ret);
 

@@ -99,17 +99,26 @@ static bool value_of(const struct sweep_record *r, const char *metric, double *r
     return json_is_number(value) && isfinite(*ret);
 }
 
-static struct stats stats_of_point(const struct sweep_book *b, const char *point,
-                                   const char *metric, bool only_trusted)
+static void take_runs(const struct sweep_book *b, const char *point, const char *metric,
+                      bool only_trusted, struct winner_value *v)
 {
-    _cleanup_(freep) double *values = xcalloc(b->record_count + 1, sizeof(*values));
-    size_t count = 0;
     for (size_t i = 0; i < b->record_count; i++) {
         const struct sweep_record *r = &b->records[i];
-        if (strcmp(r->point, point) == 0 && value_of(r, metric, &values[count]))
-            count += !only_trusted || r->verdict == VERDICT_TRUSTED;
+        struct winner_run run = {.repeat = r->repeat};
+        if (strcmp(r->point, point) != 0 || !value_of(r, metric, &run.value) ||
+            (only_trusted && r->verdict != VERDICT_TRUSTED))
+            continue;
+        v->runs = array_grow(v->runs, v->run_count, sizeof(*v->runs));
+        v->runs[v->run_count++] = run;
     }
-    return stats_of(values, count);
+}
+
+static struct stats stats_of_runs(const struct winner_value *v)
+{
+    _cleanup_(freep) double *values = xcalloc(v->run_count + 1, sizeof(*values));
+    for (size_t i = 0; i < v->run_count; i++)
+        values[i] = v->runs[i].value;
+    return stats_of(values, v->run_count);
 }
 
 static unsigned count_again(const struct sweep_book *b, const char *point)
@@ -133,7 +142,8 @@ static void fill_value(const struct sweep_book *b, const char *point, const char
     v->doubted = cell.marked ? 0 : cell.done - cell.trusted;
     v->again = count_again(b, point);
     v->marked = cell.done > 0 && cell.marked;
-    v->stats = stats_of_point(b, point, metric, !cell.marked);
+    take_runs(b, point, metric, !cell.marked, v);
+    v->stats = stats_of_runs(v);
     v->cv = v->stats.sd / fabs(v->stats.mean);
 }
 
@@ -182,6 +192,23 @@ static const struct winner_value *find_value(const struct winner_table *t,
     return NULL;
 }
 
+/* Runs of the same repetition are neighbours in time (sweep_order.h). */
+static struct stats_ratio ratio_of(const struct winner_value *v, const struct winner_value *to)
+{
+    _cleanup_(freep) double *a = xcalloc(v->run_count + 1, sizeof(*a));
+    _cleanup_(freep) double *b = xcalloc(v->run_count + 1, sizeof(*b));
+    size_t pairs = 0;
+    for (size_t i = 0; i < v->run_count; i++)
+        for (size_t k = 0; k < to->run_count; k++)
+            if (v->runs[i].repeat == to->runs[k].repeat) {
+                a[pairs] = v->runs[i].value;
+                b[pairs++] = to->runs[k].value;
+                break;
+            }
+    struct stats_ratio r = stats_ratio_paired(a, b, pairs);
+    return isnan(r.ratio) ? stats_ratio(&v->stats, &to->stats) : r;
+}
+
 static void judge_row(const struct winner_table *t, struct winner_row *r)
 {
     const struct winner_value *to = find_value(t, r, t->to);
@@ -191,7 +218,7 @@ static void judge_row(const struct winner_table *t, struct winner_row *r)
         if (v == to && v->stats.count > 0 && v->stats.mean != 0)
             v->ratio.ratio = 1;
         else if (to)
-            v->ratio = stats_ratio(&v->stats, &to->stats);
+            v->ratio = ratio_of(v, to);
     }
     winner_decide(r->values, t->value_count, t->to, r->metric->less_is_better);
 }
@@ -327,6 +354,8 @@ void winner_table_done(struct winner_table *t)
 {
     for (size_t i = 0; i < t->row_count; i++) {
         free(t->rows[i].cell);
+        for (size_t k = 0; k < t->value_count; k++)
+            free(t->rows[i].values[k].runs);
         free(t->rows[i].values);
     }
     free(t->rows);

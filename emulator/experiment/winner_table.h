@@ -34,9 +34,15 @@ struct winner_value {
     unsigned doubted; /* of them, done and not trusted, and so in no mean */
     unsigned again;   /* attempts that failed, and were made again with success */
     bool marked;      /* none of its runs is trusted */
+    struct winner_run {
+        unsigned repeat;
+        double value;
+    } * runs; /* those that count, by their repetition */
+    size_t run_count;
     struct stats stats;
     double cv;                /* the coefficient of variation; NAN below two runs */
-    struct stats_ratio ratio; /* NAN without */
+    struct stats_ratio ratio; /* of runs of the same repetition where there are two pairs of them,
+                                 else of the means; NAN without */
     bool wins;                /* alone, or with others */
     bool wins_rest;           /* among those that are not what ratios refer to */
 };

@@ -210,6 +210,24 @@ static void a_ratio_has_the_interval_of_its_logarithm(void **state)
     expect_near(r.ci.high, 1, 0);
 }
 
+/* Pairs whose ratios are 2 and 8: the mean of their logarithms is log 4, its standard error log 2,
+ * and t with one degree of freedom 12.706. */
+static void a_ratio_of_pairs_has_nothing_of_what_they_share(void **state)
+{
+    (void)state;
+    const double a[] = {2, 800, 5}, b[] = {1, 100, 0};
+    struct stats_ratio r = stats_ratio_paired(a, b, 2);
+    expect_near(r.ratio, 4, 1e-12);
+    expect_near(log(r.ci.high / 4), 12.7062 * log(2), 1e-3);
+    expect_near(log(4 / r.ci.low), 12.7062 * log(2), 1e-3);
+    const double slow[] = {1, 10, 100}, twice[] = {2, 20, 200};
+    r = stats_ratio_paired(twice, slow, 3);
+    expect_near(r.ratio, 2, 1e-12);
+    expect_near(r.ci.high - r.ci.low, 0, 1e-12);
+    assert_true(isnan(stats_ratio_paired(a, b, 3).ratio) &&
+                isnan(stats_ratio_paired(a, b, 1).ratio));
+}
+
 static void a_ratio_without_spread_or_to_nothing_has_no_interval(void **state)
 {
     (void)state;
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_line_is_fitted_as_certified),
         cmocka_unit_test(a_line_needs_two_places_and_an_interval_three_values),
         cmocka_unit_test(a_ratio_has_the_interval_of_its_logarithm),
+        cmocka_unit_test(a_ratio_of_pairs_has_nothing_of_what_they_share),
         cmocka_unit_test(a_ratio_without_spread_or_to_nothing_has_no_interval),
         cmocka_unit_test(welch_finds_p_and_interval),
         cmocka_unit_test(welch_lowers_the_degrees_where_variances_differ),
