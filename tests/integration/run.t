@@ -35,6 +35,7 @@ $ERR"
     is "$(ls "$WORK/$mode")" "events.jsonl
 fidelity.json
 histograms.csv
+host_cpu.csv
 logs
 nodes
 nodes.csv
