@@ -69,7 +69,7 @@ run "$WANLAB" run run.yaml -o short --set workload.neighbour.longest=1s --set wo
 like "$STATUS $ERR" "^1 .*n2.*the load's time was over before the measurement was" "a load that has ended before the measurement fails the run"
 
 # The bomb goes on when the lab dies, and the lab's processes go with it.
-"$WANLAB" run run.yaml -o killed --set workload.neighbour.hunger=fork --set workload.neighbour.slice=10s >/dev/null 2>&1 &
+"$WANLAB" run run.yaml -o killed --set workload.neighbour.hunger=fork --set workload.neighbour.slice=3s >/dev/null 2>&1 &
 run_pid=$!
 bombs() { lab_processes | while read -r pid; do grep -z neighbour "/proc/$pid/cmdline"; done 2>/dev/null | tr '\0' '\n' | wc -l; }
 many() { [ "$(bombs)" -gt 30 ]; }
