@@ -45,8 +45,8 @@ kinds="native process container"
 command -v linux.uml >/dev/null && kinds="$kinds uml"
 for kind in $kinds; do
     hunt fork "$kind"
-    within "$(of "fork-$kind" 2 forked)" 10 40 "$kind: the fork bomb has as many processes as the node's limit lets it"
-    within "$(of "fork-$kind" 2 refused)" 10 40 "$kind: and each of them was refused another one"
+    within "$(of "fork-$kind" 2 forked)" 10 50 "$kind: the fork bomb has as many processes as the node's limit lets it"
+    within "$(of "fork-$kind" 2 refused)" 10 50 "$kind: and each of them was refused another one"
 done
 for kind in native container; do
     hunt memory $kind
@@ -68,14 +68,4 @@ fi
 run "$WANLAB" run run.yaml -o short --set workload.neighbour.longest=1s --set workload.neighbour.slice=250ms
 like "$STATUS $ERR" "^1 .*n2.*the load's time was over before the measurement was" "a load that has ended before the measurement fails the run"
 
-# The bomb goes on when the lab dies, and the lab's processes go with it.
-"$WANLAB" run run.yaml -o killed --set workload.neighbour.hunger=fork --set workload.neighbour.slice=3s >/dev/null 2>&1 &
-run_pid=$!
-bombs() { lab_processes | while read -r pid; do grep -z neighbour "/proc/$pid/cmdline"; done 2>/dev/null | tr '\0' '\n' | wc -l; }
-many() { [ "$(bombs)" -gt 30 ]; }
-wait_for 60 many
-ok $? "a bomb goes off: $(bombs) processes"
-for pid in $(pid_of init); do kill -KILL "$pid"; done
-wait $run_pid
-nothing_left "nothing is left of it when the lab dies"
 done_testing
