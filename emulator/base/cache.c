@@ -14,17 +14,25 @@
 
 #define PARTIAL ".partial."
 
+static const char *cache_root(void)
+{
+    static char *root;
+    if (root)
+        return root;
+    if (getenv("WANLAB_CACHE_ROOT"))
+        root = xstrdup(getenv("WANLAB_CACHE_ROOT"));
+    else if (geteuid() == 0)
+        root = xstrdup("/var/cache/wanlab");
+    else if (getenv("XDG_CACHE_HOME"))
+        root = xasprintf("%s/wanlab", getenv("XDG_CACHE_HOME"));
+    else
+        root = xasprintf("%s/.cache/wanlab", getenv("HOME") ? getenv("HOME") : "/tmp");
+    return root;
+}
+
 int cache_folder(const char *name, char **ret, struct error *err)
 {
-    _cleanup_(freep) char *folder = NULL;
-    if (getenv("WANLAB_CACHE_ROOT"))
-        folder = xasprintf("%s/%s", getenv("WANLAB_CACHE_ROOT"), name);
-    else if (geteuid() == 0)
-        folder = xasprintf("/var/cache/wanlab/%s", name);
-    else if (getenv("XDG_CACHE_HOME"))
-        folder = xasprintf("%s/wanlab/%s", getenv("XDG_CACHE_HOME"), name);
-    else
-        folder = xasprintf("%s/.cache/wanlab/%s", getenv("HOME") ? getenv("HOME") : "/tmp", name);
+    _cleanup_(freep) char *folder = xasprintf("%s/%s", cache_root(), name);
     int r = file_make_dirs(folder, err);
     if (r < 0)
         return error_wrap(err, "the cache");

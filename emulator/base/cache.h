@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What takes long to make and can be used again: folders under $WANLAB_CACHE_ROOT, by default
- * /var/cache/wanlab for root, $XDG_CACHE_HOME/wanlab or ~/.cache/wanlab for others.
+ * /var/cache/wanlab for root, $XDG_CACHE_HOME/wanlab or ~/.cache/wanlab for others. Who that is is
+ * decided at the first call; a process's children keep to it: those of an ordinary user's lab are
+ * root in their user namespace, and the cache is the user's all the same.
  */
 #ifndef WANLAB_BASE_CACHE_H
 #define WANLAB_BASE_CACHE_H

@@ -20,5 +20,11 @@ kind_checks() {
     node u1 dmesg
     [[ $OUT != *"raid6: using"* ]]
     ok $? "its boot has not measured RAID 6"
+    [ "$(id -u)" = 0 ] && return
+    printf 'nodes: {u: {kind: uml, memory: %sMiB}}\n' "$MEMORY" >"$WORK/own.yaml"
+    run env -u WANLAB_CACHE_ROOT -u XDG_CACHE_HOME HOME="$WORK/home" "$WANLAB" up "$WORK/own.yaml" --name own
+    is "$STATUS $(ls -A "$WORK/home/.cache/wanlab/initramfs" | wc -l)" "0 2" "who is not root has it from a cache of his own"
+    diag "$ERR"
+    run "$WANLAB" down own
 }
 . "$(dirname "$0")/../lib/machine.sh"
