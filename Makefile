@@ -320,6 +320,9 @@ bench-check: all $(BUILD)/tests/bench/history ## how long the checker of histori
 bench-sweep: all ## what a sweep takes beside its main loops (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/sweep.sh
 
+bench-idle: all ## what polling processors do for the wires of an idle machine (root, 2 minutes)
+	@MODE=$(MODE) tests/bench/idle.sh
+
 bench-cost: all ## processor, memory, disk and system calls of nodes beside the host itself (root, 6 minutes)
 	@MODE=$(MODE) tests/bench/cost.sh
 
@@ -357,6 +360,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all unit check check-netem check-user check-all soak-kill soak-events fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-network bench-import bench-verify bench-cost lint format man completion \
+.PHONY: all unit check check-netem check-user check-all soak-kill soak-events fuzz fuzz-targets bench-model bench-wire bench-nodes bench-scale bench-network bench-import bench-verify bench-idle bench-cost lint format man completion \
         demo bench-replicate bench-check bench-sweep install clean help
 .DELETE_ON_ERROR:

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cmd/print.h"
 #include "cmd/scenario_options.h"
+#include "lab/idle.h"
 #include "lab/lab.h"
 #include "lab/place.h"
 #include "report/progress.h"
@@ -24,9 +25,10 @@ static void print_facts(const struct lab *lab, uint64_t took_ns, bool json)
     size_t nodes = lab->plan->scenario->node_count;
     const char *engine = engine_name(lab->plan->engine);
     if (json)
-        print_json_facts(json_pack("{s:s s:I s:f s:s s:s}", "lab", lab->name, "nodes",
+        print_json_facts(json_pack("{s:s s:I s:f s:s s:s s:s s:s}", "lab", lab->name, "nodes",
                                    (json_int_t)nodes, "took_s", (double)took_ns / 1e9, "engine",
-                                   engine, "why_engine", lab->why_engine));
+                                   engine, "why_engine", lab->why_engine, "idle",
+                                   idle_name(lab->polls), "why_idle", lab->why_idle));
     else
         printf("lab %s: %zu nodes up in %s, engine %s (%s)\n", lab->name, nodes,
                units_format_time_short(text, (double)took_ns), engine, lab->why_engine);

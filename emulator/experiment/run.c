@@ -23,6 +23,7 @@
 #include "experiment/needs.h"
 #include "experiment/report.h"
 #include "experiment/stop.h"
+#include "lab/idle.h"
 #include "lab/lab.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -161,6 +162,7 @@ static int start_lab(struct run *r, struct error *err)
         return result;
     results_event(&r->results, json_pack("{s:s}", "event", "lab-up"));
     progress_stage("engine", "%s: %s", engine_name(r->lab.plan->engine), r->lab.why_engine);
+    progress_stage("idle", "%s: %s", idle_name(r->lab.polls), r->lab.why_idle);
     progress_stage("lab", "%s: %zu nodes, %zu wires, up in %s", r->lab.name,
                    r->scenario->node_count, r->lab.plan->wire_count,
                    units_format_time_short(text, (double)(clock_monotonic_ns() - begin)));

@@ -18,6 +18,7 @@
 #include "experiment/cost.h"
 #include "experiment/overall.h"
 #include "experiment/run.h"
+#include "lab/idle.h"
 #include "report/table.h"
 
 enum { PAIRS_PRINTED_MAX = 45, CPUINFO_MAX = 1 << 20 };
@@ -252,8 +253,9 @@ static json_t *describe_run(const struct run *r, const struct error *failure)
         json_object_set_new(run, "error", json_string(failure->text));
     if (r->lab.plan)
         json_object_update_missing_new(
-            run, json_pack("{s:s s:b}", "engine", engine_name(r->lab.plan->engine), "reproducible",
-                           r->lab.plan->engine == ENGINE_DELAYLINE));
+            run,
+            json_pack("{s:s s:b s:s}", "engine", engine_name(r->lab.plan->engine), "reproducible",
+                      r->lab.plan->engine == ENGINE_DELAYLINE, "idle", idle_name(r->lab.polls)));
     json_t *nodes = describe_nodes(r);
     if (nodes)
         json_object_set_new(run, "nodes", nodes);

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "lab/doctor_internal.h"
+#include "lab/idle.h"
 #include "lab/place.h"
 #include "net/interface.h"
 #include "net/tc.h"
@@ -175,6 +176,14 @@ static void examine_rest(struct doctor *d)
         "/dev/kvm: %s",
         kvm ? "opens (the first node of kind qemu tries whether guests boot by it)"
             : strerror(errno));
+    _cleanup_(fd_closep) int idle = -1;
+    char why[256];
+    struct error err;
+    bool polls = idle_choose(IDLE_POLL, true, &idle, why, sizeof(why), &err) == 0;
+    doctor_add(d, "kernel", "idle", polls ? DOCTOR_OK : DOCTOR_WEAK,
+               "run as root; on an idle machine packets and answers are late by what it takes to "
+               "wake a processor",
+               "%s", polls ? "processors can be kept awake while something is measured" : err.text);
     bool root = geteuid() == 0;
     doctor_add(
         d, "kernel", "user", root ? DOCTOR_OK : DOCTOR_WEAK,

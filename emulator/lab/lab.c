@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/message.h"
 #include "lab/client.h"
+#include "lab/idle.h"
 #include "lab/limits.h"
 #include "lab/pin.h"
 #include "lab/place.h"
@@ -124,7 +125,7 @@ static uint64_t scratch_bytes(const struct lab_options *options)
 struct supplies {
     char **roots; /* by node */
     char *scratch_disk, *scratch_memory;
-    int broker, mounts;
+    int broker, mounts, idle;
 };
 
 static int start_tree(struct lab *lab, const struct lab_options *options, const struct supplies *s,
@@ -149,6 +150,7 @@ static int start_tree(struct lab *lab, const struct lab_options *options, const 
         .lifeline = lifeline[0],
         .broker = s->broker,
         .mounts = s->mounts,
+        .idle = s->idle,
         .new_user = geteuid() != 0,
         .uid = geteuid(),
         .gid = getegid(),
@@ -271,6 +273,7 @@ static void supplies_done(struct supplies *s, size_t node_count)
     free(s->scratch_disk);
     free(s->scratch_memory);
     fd_closep(&s->mounts);
+    fd_closep(&s->idle);
     fd_closep(&s->broker);
 }
 
@@ -279,7 +282,7 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
 {
     struct lab lab = {.lifeline = -1};
     _cleanup_(fd_closep) int lock = -1;
-    struct supplies supplies = {.broker = -1, .mounts = -1};
+    struct supplies supplies = {.broker = -1, .mounts = -1, .idle = -1};
     lab.name = xstrdup(options->name ? options->name : s->name);
     int r = place_claim(lab.name, &lab.folder, &lock, err);
     for (unsigned i = 2; r == -EBUSY && options->attached && !options->name; i++) {
@@ -293,6 +296,10 @@ int lab_up(const struct scenario *s, const struct lab_options *options, struct l
         r = limits_check(lab.plan, err);
     if (r == 0)
         r = capture_check(lab.plan, &options->capture, err);
+    if (r == 0)
+        r = idle_choose(s->idle, options->attached, &supplies.idle, lab.why_idle,
+                        sizeof(lab.why_idle), err);
+    lab.polls = supplies.idle >= 0;
     if (r == 0)
         r = prepare_nodes(s, &supplies.roots, err);
     if (r == 0)

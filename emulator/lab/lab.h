@@ -41,7 +41,9 @@ struct lab {
     char *name, *folder;
     struct plan *plan;
     char why_engine[256]; /* why this engine */
-    int lifeline;         /* attached: closing it ends the lab; else -1 */
+    bool polls;           /* idle processors do; see lab/idle.h */
+    char why_idle[256];
+    int lifeline; /* attached: closing it ends the lab; else -1 */
 };
 
 /* Starts a lab and returns when all of its network is there; the scenario must outlive `*ret`.

@@ -86,8 +86,8 @@ _Noreturn void tree_init(const struct tree *t)
     const int fates = t->options->fates_fd > 0 ? t->options->fates_fd : -1;
     const int capture = t->options->capture.wires ? t->options->capture.folder : -1;
     fd_close_others((int[]){t->lock, t->reports, t->lifeline, t->broker, t->mounts, fates, capture,
-                            t->host[0], t->host[1], t->host[2], t->host[3]},
-                    7 + NATIVE_NAMESPACES);
+                            t->idle, t->host[0], t->host[1], t->host[2], t->host[3]},
+                    8 + NATIVE_NAMESPACES);
     if (prepare(t, &err) < 0) {
         report_failure(t, &err);
         _exit(1);

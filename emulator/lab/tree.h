@@ -30,6 +30,7 @@ struct tree {
     int broker;                  /* to the lab's, see node/broker.h, or -1 */
     int mounts;                  /* the launcher's mount namespace, for lab/pin.h, or -1: no pins */
     int host[NATIVE_NAMESPACES]; /* the launcher's, for native nodes; -1: there are none */
+    int idle;                    /* held as long as the lab is there, see lab/idle.h, or -1 */
     bool new_user;               /* the tree has a user namespace of its own: become root in it */
     uid_t uid;                   /* the launcher's, as seen outside */
     gid_t gid;

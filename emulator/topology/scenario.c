@@ -138,14 +138,25 @@ static int decode_engine(struct scenario *s, const struct yaml *node, struct err
     return 0;
 }
 
+static int decode_idle(struct scenario *s, const struct yaml *node, struct error *err)
+{
+    static const char *const choices[] = {
+        [IDLE_AUTO] = "auto", [IDLE_POLL] = "poll", [IDLE_HALT] = "halt"};
+    int r = yaml_expect_word(node, "'idle'", choices, ARRAY_LEN(choices), err);
+    if (r < 0)
+        return r;
+    s->idle = (enum idle_choice)r;
+    return 0;
+}
+
 static int check_top_level(const struct yaml *root, struct error *err)
 {
     static const char *const keys[] = {
-        "name",       "seed",         "engine",    "nodes",      "delay_scale",
-        "wan",        "links",        "networks",  "tcp",        "workload",
-        "sweep",      "repeat",       "precision", "repeat_max", "warmup",
-        "saturation", "events",       "quick",     "verdict",    "reproducible",
-        "routing",    "disconnected", "include",   "generate",   "comparison"};
+        "name",       "seed",         "engine",  "nodes",        "delay_scale", "wan",
+        "links",      "networks",     "tcp",     "workload",     "sweep",       "repeat",
+        "precision",  "repeat_max",   "warmup",  "saturation",   "events",      "quick",
+        "verdict",    "reproducible", "routing", "disconnected", "include",     "generate",
+        "comparison", "idle"};
     int r = yaml_expect_map(root, "a scenario", keys, ARRAY_LEN(keys), err);
     for (size_t i = 0; r == 0 && i < root->count; i++) {
         if (strcmp(root->pairs[i].key, "include") == 0)
@@ -159,7 +170,7 @@ static int check_top_level(const struct yaml *root, struct error *err)
 static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct error *err)
 {
     const struct yaml *seed = yaml_get(root, "seed"), *engine = yaml_get(root, "engine"),
-                      *scale = yaml_get(root, "delay_scale"),
+                      *idle = yaml_get(root, "idle"), *scale = yaml_get(root, "delay_scale"),
                       *reproducible = yaml_get(root, "reproducible");
     s->seed = 1;
     s->delay_scale = 1;
@@ -168,6 +179,8 @@ static int decode_plain_keys(struct scenario *s, const struct yaml *root, struct
         r = scenario_decode_integer(seed, "the seed", 0, INT64_MAX, &s->seed, err);
     if (r == 0 && engine)
         r = decode_engine(s, engine, err);
+    if (r == 0 && idle)
+        r = decode_idle(s, idle, err);
     if (r == 0 && scale)
         r = scenario_decode_number(scale, "a factor for the delays", 0, DELAY_SCALE_MAX,
                                    &s->delay_scale, err);

@@ -28,6 +28,9 @@ enum node_kind {
 };
 enum node_role { ROLE_HOST, ROLE_ROUTER };
 enum engine_choice { ENGINE_AUTO, ENGINE_NETEM, ENGINE_DELAYLINE };
+
+/* What processors do that have nothing to do; see lab/idle.h. */
+enum idle_choice { IDLE_AUTO, IDLE_POLL, IDLE_HALT };
 enum routing_metric { METRIC_DELAY, METRIC_WEIGHT, METRIC_HOPS };
 
 enum {
@@ -188,6 +191,7 @@ struct scenario {
     char *name;                /* default: the file's name without .yaml */
     uint64_t seed;             /* default 1 */
     enum engine_choice engine; /* default ENGINE_AUTO */
+    enum idle_choice idle;     /* default IDLE_AUTO */
 
     struct node *nodes;
     size_t node_count;

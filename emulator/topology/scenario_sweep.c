@@ -25,7 +25,7 @@ static bool begins_with(const char *text, const char *prefix)
 
 static bool is_own_key(const char *key)
 {
-    static const char *const keys[] = {"seed", "engine", "delay_scale"};
+    static const char *const keys[] = {"seed", "engine", "idle", "delay_scale"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
@@ -62,7 +62,7 @@ static int complete_key(const struct scenario *s, const struct yaml_pair *pair, 
     } else if (!begins_with(key, "nodes.") && !begins_with(key, "networks.")) {
         return yaml_error(err, mark,
                           "found the key '%s', expected a parameter of the workload, seed, engine, "
-                          "delay_scale, or a key below nodes, wan or networks",
+                          "idle, delay_scale, or a key below nodes, wan or networks",
                           key);
     }
     int r = scenario_check_key(s->document.root, key, mark, err);

@@ -47,6 +47,7 @@ static void top_level_keys_are_checked(void **state)
         {"nodes: {a: }\nseed: -1\n", "2:7: expected a whole number, found '-1'"},
         {"nodes: {a: }\nrepeat: 0\n", "2:9: '0' is out of range: expected 1 to 10000"},
         {"nodes: {a: }\nengine: tc\n", "2:9: found 'tc' as the engine, expected auto, netem or"},
+        {"nodes: {a: }\nidle: 0\n", "2:7: found '0' as 'idle', expected auto, poll or halt"},
         {"nodes: {a: }\nseed: [1]\n", "2:7: found a list, expected a single value for the seed"},
     };
     expect_all_refused(cases, ARRAY_LEN(cases));
