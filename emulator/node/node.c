@@ -51,6 +51,40 @@ int node_limit(struct node_instance *n, const struct node_spec *spec, struct err
     return r < 0 ? r : cgroup_limit(&n->cgroup, spec->limits, spec->disk, err);
 }
 
+static _Noreturn void first_process(const struct node_instance *n, const struct node_spec *spec,
+                                    node_enter enter, int channel)
+{
+    struct child_answer answer = {0};
+    int fd = -1;
+    cgroup_join(&n->cgroup);
+    answer.result = enter(spec, channel, &fd, &answer.err);
+    message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 && fd >= 0 ? 1 : 0);
+    if (answer.result < 0)
+        _exit(1);
+    child_reap_forever();
+}
+
+int node_clone(struct node_instance *n, const struct node_spec *spec, node_enter enter,
+               struct error *err)
+{
+    int pair[2];
+    int r = node_limit(n, spec, err);
+    if (r == 0)
+        r = child_channel(pair, err);
+    if (r < 0)
+        return error_wrap(err, "node '%s'", spec->name);
+    n->boot_fd = pair[0];
+    n->pid = child_clone(CLONE_NEWPID, &n->pidfd);
+    if (n->pid == 0)
+        first_process(n, spec, enter, pair[1]);
+    close(pair[1]);
+    if (n->pid < 0) {
+        n->pid = 0;
+        return error_errno(err, errno, "cannot make the PID namespace of node '%s'", spec->name);
+    }
+    return 0;
+}
+
 /* In a short-lived child. */
 static void open_network(int ns_fd, const struct node_spec *spec, int channel)
 {
