@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -97,21 +96,6 @@ int child_open_network(int *ret_fd, struct error *err)
         return error_errno(err, -fd, "cannot open the node's socket");
     *ret_fd = fd;
     return 0;
-}
-
-_Noreturn void child_reap_forever(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    prctl(PR_SET_NAME, "wanlab-node");
-    close_range(0, ~0U, 0);
-    for (;;) {
-        siginfo_t info;
-        sigwaitinfo(&all, &info);
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-    }
 }
 
 /* Moves those that descend from `root` to the list's front; their number. */

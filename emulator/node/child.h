@@ -45,10 +45,6 @@ int child_do(child_work work, void *arg, int *ret_fd, struct error *err);
  */
 int child_open_network(int *ret_fd, struct error *err);
 
-/* What is left to do for the first process of a PID namespace: it reaps, and never executes
- * anything. Closes all descriptors. */
-_Noreturn void child_reap_forever(void);
-
 /* Kills and reaps child `pid` and all that descends from it. Both it and this process have to be
  * subreapers: nothing that it started is ever anybody else's. Waits for the last to end. */
 void child_end_tree(pid_t pid);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "base/reap.h"
 #include "node/child.h"
 #include "node/container.h"
 #include "node/docker.h"
@@ -61,7 +62,7 @@ static _Noreturn void first_process(const struct node_instance *n, const struct 
     message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 && fd >= 0 ? 1 : 0);
     if (answer.result < 0)
         _exit(1);
-    child_reap_forever();
+    reap_forever();
 }
 
 int node_clone(struct node_instance *n, const struct node_spec *spec, node_enter enter,
