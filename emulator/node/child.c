@@ -77,7 +77,7 @@ int child_do(child_work work, void *arg, int *ret_fd, struct error *err)
         struct child_answer answer = {0};
         int fd = -1;
         answer.result = work(arg, &fd, &answer.err);
-        message_send(pair[1], &answer, sizeof(answer), &fd, fd >= 0);
+        message_send(pair[1], &answer, sizeof(answer), &fd, answer.result == 0 && fd >= 0);
         _exit(0);
     }
     close(pair[1]);

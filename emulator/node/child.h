@@ -33,7 +33,7 @@ int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_
                   struct error *err);
 
 /* What a fork does: 0 or an error. A descriptor that it leaves in *ret_fd (which is -1) goes to its
- * parent. */
+ * parent, unless it failed. */
 typedef int (*child_work)(void *arg, int *ret_fd, struct error *err);
 
 /* Does `work` in a fork of this process, so that the namespaces which that enters stay its own,
