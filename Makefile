@@ -146,7 +146,7 @@ $(BUILD)/emulator/base/version.o: CFLAGS += -DWANLAB_VERSION='"$(VERSION)"'
 # program.
 AGENT     := $(BUILD)/emulator/node/agent
 AGENT_SRC := $(sort $(wildcard emulator/agent/*.c)) emulator/net/offload.c emulator/net/tcp.c \
-             $(patsubst %,emulator/base/%.c,error mem file message)
+             $(patsubst %,emulator/base/%.c,error mem file message reap)
 $(AGENT): $(AGENT_SRC) $(wildcard emulator/agent/*.h emulator/base/*.h)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)

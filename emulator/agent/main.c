@@ -38,6 +38,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/message.h"
+#include "base/reap.h"
 
 enum {
     POLL_FIXED = 3, /* the line, the children, netlink */
@@ -389,21 +390,6 @@ static char *line_of_kernel(void)
     at += strlen("wanlab.line=");
     at[strcspn(at, " \n")] = '\0';
     return xstrdup(at);
-}
-
-static _Noreturn void reap_forever(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    prctl(PR_SET_NAME, "wanlab-node");
-    close_range(0, ~0U, 0);
-    for (;;) {
-        siginfo_t info;
-        sigwaitinfo(&all, &info);
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-    }
 }
 
 static int run(const char *line, bool machine)

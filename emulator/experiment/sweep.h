@@ -75,6 +75,10 @@ int sweep_open_point(const struct sweep_options *o, json_t *point, const char *e
 int sweep_run_once(struct sweep *w, json_t *point, unsigned repeat, const char *label,
                    struct error *err);
 
+/* Runs the points that are due, with as many repetitions as the scenario asks for. Errors as above.
+ */
+int sweep_run_all(struct sweep *w, struct error *err);
+
 /* The discarded runs, of a point; they should take `run_s` each and what comes after them `left_s`.
  * That one fails is only warned of. */
 int sweep_warm_up(struct sweep *w, json_t *point, double run_s, double left_s, struct error *err);

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -78,7 +77,7 @@ int child_do(child_work work, void *arg, int *ret_fd, struct error *err)
         struct child_answer answer = {0};
         int fd = -1;
         answer.result = work(arg, &fd, &answer.err);
-        message_send(pair[1], &answer, sizeof(answer), &fd, fd >= 0);
+        message_send(pair[1], &answer, sizeof(answer), &fd, answer.result == 0 && fd >= 0);
         _exit(0);
     }
     close(pair[1]);
@@ -97,21 +96,6 @@ int child_open_network(int *ret_fd, struct error *err)
         return error_errno(err, -fd, "cannot open the node's socket");
     *ret_fd = fd;
     return 0;
-}
-
-_Noreturn void child_reap_forever(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    prctl(PR_SET_NAME, "wanlab-node");
-    close_range(0, ~0U, 0);
-    for (;;) {
-        siginfo_t info;
-        sigwaitinfo(&all, &info);
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            continue;
-    }
 }
 
 /* Moves those that descend from `root` to the list's front; their number. */

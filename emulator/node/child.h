@@ -33,7 +33,7 @@ int child_receive(int channel, struct child_answer *answer, int *fds, size_t fd_
                   struct error *err);
 
 /* What a fork does: 0 or an error. A descriptor that it leaves in *ret_fd (which is -1) goes to its
- * parent. */
+ * parent, unless it failed. */
 typedef int (*child_work)(void *arg, int *ret_fd, struct error *err);
 
 /* Does `work` in a fork of this process, so that the namespaces which that enters stay its own,
@@ -44,10 +44,6 @@ int child_do(child_work work, void *arg, int *ret_fd, struct error *err);
 /* In the network namespace of a node: opens the socket that the supervisor configures it through.
  */
 int child_open_network(int *ret_fd, struct error *err);
-
-/* What is left to do for the first process of a PID namespace: it reaps, and never executes
- * anything. Closes all descriptors. */
-_Noreturn void child_reap_forever(void);
 
 /* Kills and reaps child `pid` and all that descends from it. Both it and this process have to be
  * subreapers: nothing that it started is ever anybody else's. Waits for the last to end. */

@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -21,8 +19,8 @@
 #include "base/message.h"
 #include "base/units.h"
 #include "node/child.h"
+#include "node/machine_program.h"
 #include "node/qmp.h"
-#include "node/sandbox.h"
 
 enum {
     POLL_FIXED = 5, /* line, control, children, QMP, what is said of a line that does not come */
@@ -85,51 +83,6 @@ static _Noreturn void give_up(struct guard *g, const char *why)
 
 /* --- the machine --- */
 
-static void keep_to_one_processor(unsigned turn)
-{
-    cpu_set_t allowed, one;
-    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-        return;
-    int left = (int)(turn % (unsigned)CPU_COUNT(&allowed));
-    for (int i = 0; i < CPU_SETSIZE; i++) {
-        if (!CPU_ISSET(i, &allowed) || left-- > 0)
-            continue;
-        CPU_ZERO(&one);
-        CPU_SET(i, &one);
-        sched_setaffinity(0, sizeof(one), &one);
-        return;
-    }
-}
-
-static void become(char **argv, const struct guard_options *o, int line)
-{
-    sigset_t none;
-    int high[1 + MACHINE_FDS_MAX];
-    size_t count = 1 + o->launch->fd_count;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    setsid();
-    if (o->launch->stays && argv == o->launch->argv)
-        keep_to_one_processor(o->launch->turn);
-    for (size_t i = 0; i < count; i++)
-        high[i] = fcntl(i == 0 ? line : o->launch->fds[i - 1], F_DUPFD_CLOEXEC, 64);
-    for (size_t i = 0; i < count; i++)
-        dup2(high[i], MACHINE_LINE_FD + (int)i);
-    close_range(MACHINE_LINE_FD + (unsigned)count, ~0U, 0);
-    execvp(argv[0], argv);
-    dprintf(STDERR_FILENO, "cannot run '%s': %s\n", argv[0], strerror(errno));
-    _exit(127);
-}
-
-static pid_t spawn(char **argv, const struct guard_options *o, int line)
-{
-    pid_t pid = fork();
-    if (pid == 0)
-        become(argv, o, line);
-    return pid;
-}
-
 /* Its console goes to the boot log, and so does what its programs complain of. */
 static int take_output(int log, struct error *err)
 {
@@ -140,22 +93,6 @@ static int take_output(int log, struct error *err)
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     return 0;
-}
-
-/* The machine sees the host's files as a process node does; what it needs in memory has its own
- * bound. */
-static int build_sandbox(const struct guard_options *o, struct error *err)
-{
-    struct node_spec spec = *o->spec;
-    char options[64];
-    spec.device = o->launch->device;
-    spec.setting_count = 0; /* they are for the guest's network, not for the fabric's */
-    int r = sandbox_build(&spec, -1, err);
-    snprintf(options, sizeof(options), "mode=1777,size=%llu",
-             (unsigned long long)o->launch->shm_bytes);
-    if (r == 0 && mount("wanlab", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
-        r = error_errno(err, errno, "cannot mount the machine's /dev/shm");
-    return r < 0 ? r : sandbox_drop_privileges(err);
 }
 
 static int start_machine(struct guard *g, struct error *err)
@@ -169,7 +106,7 @@ static int start_machine(struct guard *g, struct error *err)
         return 0;
     }
     if (r == 0)
-        r = build_sandbox(g->o, err);
+        r = machine_program_sandbox(g->o->spec, l, err);
     if (r < 0)
         return r;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -178,11 +115,11 @@ static int start_machine(struct guard *g, struct error *err)
     g->line = pair[0];
     fcntl(g->line, F_SETFL, O_NONBLOCK);
     for (size_t i = 0; i < l->helper_count; i++) {
-        g->helpers[i] = spawn(l->helpers[i], g->o, far_end);
+        g->helpers[i] = machine_program_spawn(l->helpers[i], l, far_end);
         if (g->helpers[i] < 0)
             return error_errno(err, errno, "cannot fork");
     }
-    g->machine = spawn(l->argv, g->o, far_end);
+    g->machine = machine_program_spawn(l->argv, l, far_end);
     return g->machine < 0 ? error_errno(err, errno, "cannot fork") : 0;
 }
 

@@ -23,7 +23,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/message.h"
 #include "base/text.h"
 #include "node/child.h"
 #include "node/program.h"
@@ -68,39 +67,19 @@ static int enter_host(const int *namespaces, struct error *err)
     return 0;
 }
 
-static void first_process(int channel, const struct cgroup *cgroup, const struct node_spec *spec)
+static int enter(const struct node_spec *spec, int channel, int *ret_fd, struct error *err)
 {
-    struct child_answer answer = {0};
-    cgroup_join(cgroup);
-    answer.result = enter_host(spec->host, &answer.err);
-    message_send(channel, &answer, sizeof(answer), NULL, 0);
-    if (answer.result < 0)
-        _exit(1);
-    child_reap_forever();
+    (void)channel, (void)ret_fd;
+    return enter_host(spec->host, err);
 }
 
 static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
-    int pair[2];
     node_init(n, &node_native, spec->name);
     n->namespaces = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS;
     n->privileged = true;
     n->spec = spec;
-    int r = node_limit(n, spec, err);
-    if (r == 0)
-        r = child_channel(pair, err);
-    if (r < 0)
-        return error_wrap(err, "node '%s'", spec->name);
-    n->boot_fd = pair[0];
-    n->pid = child_clone(CLONE_NEWPID, &n->pidfd);
-    if (n->pid == 0)
-        first_process(pair[1], &n->cgroup, spec);
-    close(pair[1]);
-    if (n->pid < 0) {
-        n->pid = 0;
-        return error_errno(err, errno, "cannot make the PID namespace of node '%s'", spec->name);
-    }
-    return 0;
+    return node_clone(n, spec, enter, err);
 }
 
 static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)

@@ -154,6 +154,18 @@ const struct node_driver *node_driver(enum node_kind kind);
 void node_init(struct node_instance *n, const struct node_driver *driver, const char *name);
 int node_limit(struct node_instance *n, const struct node_spec *spec, struct error *err);
 
+/* What a node's first process does to become one, after it has joined the node's cgroup; `channel`
+ * is how it answers. A descriptor that it leaves in *ret_fd (which is -1) goes to the supervisor.
+ */
+typedef int (*node_enter)(const struct node_spec *spec, int channel, int *ret_fd,
+                          struct error *err);
+
+/* For drivers' begin(), of kinds whose first process is a copy of the supervisor: limits the node,
+ * clones that process into a PID namespace of its own, lets it enter() the node, answer with a
+ * struct child_answer over the boot_fd, and reap from then on. */
+int node_clone(struct node_instance *n, const struct node_spec *spec, node_enter enter,
+               struct error *err);
+
 /* For drivers: opens a node's socket in its network namespace, `ns_fd` or a pidfd of a process in
  * it, and applies the spec's settings there. */
 int node_open_network(struct node_instance *n, const struct node_spec *spec, int ns_fd,

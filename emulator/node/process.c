@@ -19,7 +19,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/message.h"
 #include "node/child.h"
 #include "node/program.h"
 #include "node/sandbox.h"
@@ -28,46 +27,22 @@ enum {
     NODE_NAMESPACES = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC,
 };
 
-static void first_process(int channel, const struct cgroup *cgroup, const struct node_spec *spec)
+static int enter(const struct node_spec *spec, int channel, int *ret_fd, struct error *err)
 {
-    struct child_answer answer = {0};
-    int fd = -1;
-    cgroup_join(cgroup);
     fd_close_others((int[]){channel, spec->bare_mounts}, 2); /* nobody's pipe lives on in a node */
     if (unshare(NODE_NAMESPACES & ~(CLONE_NEWPID | CLONE_NEWNS)) < 0)
-        answer.result = error_errno(&answer.err, errno, "cannot make its namespaces");
-    if (answer.result == 0)
-        answer.result = child_open_network(&fd, &answer.err);
-    if (answer.result == 0)
-        answer.result = sandbox_build(spec, spec->bare_mounts, &answer.err);
-    if (answer.result == 0)
-        answer.result = sandbox_drop_privileges(&answer.err);
-    message_send(channel, &answer, sizeof(answer), &fd, answer.result == 0 ? 1 : 0);
-    if (answer.result < 0)
-        _exit(1);
-    child_reap_forever();
+        return error_errno(err, errno, "cannot make its namespaces");
+    int r = child_open_network(ret_fd, err);
+    if (r == 0)
+        r = sandbox_build(spec, spec->bare_mounts, err);
+    return r < 0 ? r : sandbox_drop_privileges(err);
 }
 
 static int begin(struct node_instance *n, const struct node_spec *spec, struct error *err)
 {
-    int pair[2];
     node_init(n, &node_process, spec->name);
     n->namespaces = NODE_NAMESPACES;
-    int r = node_limit(n, spec, err);
-    if (r == 0)
-        r = child_channel(pair, err);
-    if (r < 0)
-        return error_wrap(err, "node '%s'", spec->name);
-    n->boot_fd = pair[0];
-    n->pid = child_clone(CLONE_NEWPID, &n->pidfd);
-    if (n->pid == 0)
-        first_process(pair[1], &n->cgroup, spec);
-    close(pair[1]);
-    if (n->pid < 0) {
-        n->pid = 0;
-        return error_errno(err, errno, "cannot make the namespaces of node '%s'", spec->name);
-    }
-    return 0;
+    return node_clone(n, spec, enter, err);
 }
 
 static int finish(struct node_instance *n, const struct node_spec *spec, struct error *err)

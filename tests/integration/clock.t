@@ -4,6 +4,7 @@
 #
 #   a (a process) -- b (a container, for root)
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TOP/tests/lib/events.sh"
 . "$TOP/tests/lib/wire.sh"
 library=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
 [ -e "$library" ] || skip_all "needs $library (Debian package: libfaketime)"
@@ -60,9 +61,6 @@ run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/one"
 [ "$STATUS" != 3 ] || skip_all "$ERR"
 is "$STATUS" 0 "a run ends well, though clocks changed in it"
 diag "$ERR"
-of_events() { # of_events FOLDER FILTER
-    jq -c "select(.asked) | $2" "$1/events.jsonl"
-}
 is "$(of_events "$WORK/one" '"\(.event) \(.result)"' | xargs)" "clock ok clock ok host started clock ok clock ok clock ok" \
     "events.jsonl has what came of them"
 is "$(of_events "$WORK/one" 'select(.event == "clock") | .late_s > -0.001 and .late_s < 1 and .skew_s < 0.1' | sort -u)" true \

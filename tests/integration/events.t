@@ -4,6 +4,7 @@
 #
 #   wan: db1, db2, db3 (5 ms)
 . "$(dirname "$0")/../lib/tap.sh"
+. "$TOP/tests/lib/events.sh"
 . "$TOP/tests/lib/wire.sh"
 export WANLAB_WORKLOADS=$WORK/workloads
 mkdir -p "$WORK/workloads/beat"
@@ -56,9 +57,6 @@ run "$WANLAB" run "$WORK/run.yaml" -q -o "$WORK/one"
 [ "$STATUS" != 3 ] || skip_all "$ERR"
 is "$STATUS" 0 "the run ends well, though a node was killed in it"
 diag "$ERR"
-of_events() { # of_events FOLDER FILTER: of those that were carried out
-    jq -c "select(.asked) | $2" "$1/events.jsonl"
-}
 is "$(of_events "$WORK/one" '"\(.event) \(.result)"' | xargs)" \
     "partition ok link ok heal ok command started pause ok command started resume ok kill ok restart ok command started command started" \
     "events.jsonl has all of them, with what came of it"

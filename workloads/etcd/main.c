@@ -3,7 +3,6 @@
  * etcd-load: the load on an etcd cluster, and its check. See workload.yaml.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,11 +20,10 @@ static const char usage[] = "usage: etcd-load             load this node (enviro
 enum { PEER_PORT = 2380 };
 
 /* "db1=http://10.0.0.1:2380,…" */
-static int print_cluster(const char *peers_path, struct error *err)
+static int print_cluster(struct error *err)
 {
     struct members m;
-    int r = peers_path ? members_load(peers_path, &m, err)
-                       : error_input(err, "WANLAB_PEERS is not set");
+    int r = members_load_peers(&m, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < m.count; i++) {
@@ -65,7 +63,7 @@ int main(int argc, char **argv)
         return STATUS_INPUT;
     }
     if (!strcmp(verb, "--cluster"))
-        r = print_cluster(getenv("WANLAB_PEERS"), &err);
+        r = print_cluster(&err);
     else if (!strcmp(verb, "--check"))
         r = check_run(&err);
     else

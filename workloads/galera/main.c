@@ -4,7 +4,6 @@
  * workload.yaml.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -28,9 +27,7 @@ static const char usage[] =
 static int print_members(struct error *err)
 {
     struct members m;
-    const char *peers_path = getenv("WANLAB_PEERS");
-    int r = peers_path ? members_load(peers_path, &m, err)
-                       : error_input(err, "WANLAB_PEERS is not set");
+    int r = members_load_peers(&m, err);
     if (r < 0)
         return r;
     for (size_t i = 0; i < m.count; i++) {

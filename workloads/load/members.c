@@ -33,6 +33,12 @@ int members_load(const char *path, struct members *ret, struct error *err)
     return 0;
 }
 
+int members_load_peers(struct members *ret, struct error *err)
+{
+    const char *path = getenv("WANLAB_PEERS");
+    return path ? members_load(path, ret, err) : error_input(err, "WANLAB_PEERS is not set");
+}
+
 void members_done(struct members *m)
 {
     for (size_t i = 0; i < m->count; i++) {

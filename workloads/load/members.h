@@ -19,6 +19,8 @@ struct members {
 };
 
 int members_load(const char *path, struct members *ret, struct error *err);
+/* Those of the file that WANLAB_PEERS names. */
+int members_load_peers(struct members *ret, struct error *err);
 void members_done(struct members *m);
 
 /* An address as a URL has it: IPv6 in brackets. The caller frees it. */
