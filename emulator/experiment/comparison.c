@@ -14,14 +14,6 @@
 
 /* --- metrics --- */
 
-static const struct workload_metric *find_metric(const struct workload *w, const char *name)
-{
-    for (size_t i = 0; i < w->metric_count; i++)
-        if (strcmp(w->metrics[i].name, name) == 0)
-            return &w->metrics[i];
-    return NULL;
-}
-
 static int unknown_metric(const struct workload *w, const struct comparison_metric *asked,
                           struct error *err)
 {
@@ -52,7 +44,7 @@ static int list_metrics(const struct comparison_choice *c, const struct workload
                         struct error *err)
 {
     for (size_t i = 0; i < c->metric_count; i++) {
-        const struct workload_metric *m = find_metric(w, c->metrics[i].name);
+        const struct workload_metric *m = workload_find_metric(w, c->metrics[i].name);
         if (!m)
             return unknown_metric(w, &c->metrics[i], err);
         if (m->better == WORKLOAD_BETTER_UNSAID)

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each sample is the time of one operation, the mean over as many as take a given time together.
+ *
+ * `primitives [--idle] NAME… -- COMMAND…` is for other workloads: it measures these few, briefly,
+ * beside what the command measures afterwards on the same node, and then becomes the command. What
+ * cannot be measured is said and left out; it does not keep the command from its work. With --idle
+ * it only keeps step with the others at the barriers.
  */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -33,17 +42,20 @@ static int calibrate(const struct primitive *p, double time_ns, unsigned *ret, s
     return r;
 }
 
+/* `in_step`: a barrier before each sample. */
 static int measure(struct meter *m, const struct primitive *p, unsigned repetitions, double time_ns,
-                   struct error *err)
+                   bool in_step, struct error *err)
 {
     unsigned count;
     uint64_t ns;
-    meter_barrier(m, p->metric, 0);
+    if (in_step)
+        meter_barrier(m, p->metric, 0);
     meter_start(m);
     int r = calibrate(p, time_ns, &count, err);
     meter_stop(m);
     for (unsigned i = 1; r == 0 && i <= repetitions; i++) {
-        meter_barrier(m, p->metric, i);
+        if (in_step)
+            meter_barrier(m, p->metric, i);
         meter_start(m);
         r = p->run(count, &ns, err);
         meter_stop(m);
@@ -52,6 +64,8 @@ static int measure(struct meter *m, const struct primitive *p, unsigned repetiti
     }
     return r;
 }
+
+/* --- all of them --- */
 
 static int run(struct error *err)
 {
@@ -63,14 +77,60 @@ static int run(struct error *err)
     if (r == 0)
         r = meter_open(&m, err);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(primitives); i++)
-        r = measure(&m, &primitives[i], (unsigned)repetitions, time_s * NS_PER_SEC, err);
+        r = measure(&m, &primitives[i], (unsigned)repetitions, time_s * NS_PER_SEC, true, err);
     if (r == 0)
-        r = copy_up_measure(&m, (unsigned)repetitions, err);
+        r = copy_up_measure(&m, (unsigned)repetitions, true, err);
     return r < 0 ? r : meter_close(&m, err);
 }
 
-int main(void)
+/* --- some, before a command --- */
+
+static const unsigned brief_repetitions = 3;
+static const double brief_ns = 2e6;
+
+static int measure_named(struct meter *m, const char *name, struct error *err)
+{
+    if (strcmp(name, "copy_up") == 0)
+        return copy_up_measure(m, brief_repetitions, false, err);
+    for (size_t i = 0; i < ARRAY_LEN(primitives); i++)
+        if (strcmp(primitives[i].metric, name) == 0)
+            return measure(m, &primitives[i], brief_repetitions, brief_ns, false, err);
+    return error_input(err, "there is no primitive '%s'", name);
+}
+
+/* `names` and `command` end with NULL. Only returns with an error. */
+static int run_before(char **names, char **command, bool idle, struct error *err)
+{
+    struct meter m;
+    setvbuf(stdin, NULL, _IONBF, 0); /* what comes after the barriers' lines is the command's */
+    int r = meter_open(&m, err);
+    for (; r == 0 && *names; names++) {
+        meter_barrier(&m, *names, 0);
+        if (!idle && measure_named(&m, *names, err) < 0)
+            fprintf(stderr, "primitives: %s: %s, going on without\n", *names, err->text);
+    }
+    if (r < 0)
+        return r;
+    meter_barrier(&m, "primitives", 0);
+    execvp(command[0], command);
+    return error_errno(err, errno, "cannot run '%s'", command[0]);
+}
+
+int main(int argc, char **argv)
 {
     struct error err = {0};
-    return run(&err) < 0 ? meter_fail("primitives", &err) : 0;
+    const bool idle = argc > 1 && strcmp(argv[1], "--idle") == 0;
+    char **names = argv + 1 + idle, **end = names;
+    while (*end && strcmp(*end, "--") != 0)
+        end++;
+    int r;
+    if (argc == 1) {
+        r = run(&err);
+    } else if (*end && end[1]) {
+        *end = NULL;
+        r = run_before(names, end + 1, idle, &err);
+    } else {
+        r = error_input(&err, "expected [--idle] NAME... -- COMMAND..., or nothing");
+    }
+    return r < 0 ? meter_fail("primitives", &err) : 0;
 }
