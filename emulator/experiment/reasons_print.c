@@ -52,10 +52,23 @@ static void add_share(struct shares *s, const struct reason *reason)
     }
 }
 
+enum { RANGE_MAX = 48 };
+
+/* "0.2 to 0.5", or one number if they look the same. */
+static const char *format_range(char text[RANGE_MAX], double low, double high)
+{
+    char a[RANGE_MAX / 3], b[RANGE_MAX / 3];
+    snprintf(a, sizeof(a), "%.3g", low);
+    snprintf(b, sizeof(b), "%.3g", high);
+    snprintf(text, RANGE_MAX, strcmp(a, b) == 0 ? "%s" : "%s to %s", a, b);
+    return text;
+}
+
 /* A reason of `cells` of `of` cells. */
 static void add_text(const struct winner_table *t, const struct share *s, size_t of, bool is_worse,
                      struct text *text)
 {
+    char range[RANGE_MAX];
     text_add(text, "%s", text->len ? ", " : "");
     if (!s->first->metric)
         text_add(text, "%s%s%s processor is emulated (QEMU without KVM)", is_worse ? "its" : "",
@@ -65,7 +78,7 @@ static void add_text(const struct winner_table *t, const struct share *s, size_t
     if (s->first->lacks)
         text_add(text, " (%s: none)", s->first->lacks);
     else if (s->first->metric && isfinite(s->low))
-        text_add(text, s->low < s->high ? " × %.3g to %.3g" : " × %.3g", s->low, s->high);
+        text_add(text, " × %s", format_range(range, s->low, s->high));
     if (s->cells < of)
         text_add(text, " (in %zu)", s->cells);
 }
@@ -189,10 +202,8 @@ char *reasons_of_row(const struct reasons *r, const struct winner_row *row)
 
 char *reasons_ratios(const struct reasons_group *g)
 {
-    if (!isfinite(g->low))
-        return xstrdup("-");
-    return g->low < g->high ? xasprintf("%.3g to %.3g", g->low, g->high)
-                            : xasprintf("%.3g", g->low);
+    char range[RANGE_MAX];
+    return xstrdup(isfinite(g->low) ? format_range(range, g->low, g->high) : "-");
 }
 
 void reasons_print(const struct reasons *r, FILE *out)

@@ -8,6 +8,7 @@
  * it only keeps step with the others at the barriers.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,16 +21,16 @@
 #include "primitive.h"
 
 static const struct primitive primitives[] = {
-    {"syscall", 1000, primitive_syscall},
+    {"syscall", 100, primitive_syscall},
     {"page_fault", 64, primitive_fault},
     {"context_switch", 64, primitive_switch},
     {"fork", 4, primitive_fork},
     {"file", 64, primitive_file},
 };
-static const unsigned most = 4096; /* pages that a fault is measured with at once: 16 MiB */
 
-/* So many operations that they take the time, or as many as there may be. */
-static int calibrate(const struct primitive *p, double time_ns, unsigned *ret, struct error *err)
+/* So many operations that they take the time, or as many as there may be: `most` pages. */
+static int calibrate(const struct primitive *p, double time_ns, unsigned most, unsigned *ret,
+                     struct error *err)
 {
     unsigned count = p->first;
     uint64_t ns;
@@ -42,20 +43,19 @@ static int calibrate(const struct primitive *p, double time_ns, unsigned *ret, s
     return r;
 }
 
-/* `in_step`: a barrier before each sample. */
+/* --- all of them --- */
+
 static int measure(struct meter *m, const struct primitive *p, unsigned repetitions, double time_ns,
-                   bool in_step, struct error *err)
+                   struct error *err)
 {
     unsigned count;
     uint64_t ns;
-    if (in_step)
-        meter_barrier(m, p->metric, 0);
+    meter_barrier(m, p->metric, 0);
     meter_start(m);
-    int r = calibrate(p, time_ns, &count, err);
+    int r = calibrate(p, time_ns, 4096, &count, err);
     meter_stop(m);
     for (unsigned i = 1; r == 0 && i <= repetitions; i++) {
-        if (in_step)
-            meter_barrier(m, p->metric, i);
+        meter_barrier(m, p->metric, i);
         meter_start(m);
         r = p->run(count, &ns, err);
         meter_stop(m);
@@ -64,8 +64,6 @@ static int measure(struct meter *m, const struct primitive *p, unsigned repetiti
     }
     return r;
 }
-
-/* --- all of them --- */
 
 static int run(struct error *err)
 {
@@ -77,7 +75,7 @@ static int run(struct error *err)
     if (r == 0)
         r = meter_open(&m, err);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(primitives); i++)
-        r = measure(&m, &primitives[i], (unsigned)repetitions, time_s * NS_PER_SEC, true, err);
+        r = measure(&m, &primitives[i], (unsigned)repetitions, time_s * NS_PER_SEC, err);
     if (r == 0)
         r = copy_up_measure(&m, (unsigned)repetitions, true, err);
     return r < 0 ? r : meter_close(&m, err);
@@ -85,16 +83,44 @@ static int run(struct error *err)
 
 /* --- some, before a command --- */
 
-static const unsigned brief_repetitions = 3;
+enum {
+    BRIEF_REPETITIONS = 5,
+    BRIEF_FILES = 3,
+    BRIEF_PAGES = 1024, /* no more memory than the smallest of the others' programs needs */
+};
 static const double brief_ns = 2e6;
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median alone: the others' loads must not show in so short a time. */
+static int measure_briefly(struct meter *m, const struct primitive *p, struct error *err)
+{
+    double values[BRIEF_REPETITIONS];
+    unsigned count;
+    uint64_t ns;
+    int r = calibrate(p, brief_ns, BRIEF_PAGES, &count, err);
+    for (unsigned i = 0; r == 0 && i < BRIEF_REPETITIONS; i++) {
+        r = p->run(count, &ns, err);
+        values[i] = (double)ns / count / NS_PER_SEC;
+    }
+    if (r < 0)
+        return r;
+    qsort(values, BRIEF_REPETITIONS, sizeof(*values), compare);
+    meter_sample(m, p->metric, values[BRIEF_REPETITIONS / 2], "s");
+    return 0;
+}
 
 static int measure_named(struct meter *m, const char *name, struct error *err)
 {
     if (strcmp(name, "copy_up") == 0)
-        return copy_up_measure(m, brief_repetitions, false, err);
+        return copy_up_measure(m, BRIEF_FILES, false, err);
     for (size_t i = 0; i < ARRAY_LEN(primitives); i++)
         if (strcmp(primitives[i].metric, name) == 0)
-            return measure(m, &primitives[i], brief_repetitions, brief_ns, false, err);
+            return measure_briefly(m, &primitives[i], err);
     return error_input(err, "there is no primitive '%s'", name);
 }
 
@@ -106,7 +132,11 @@ static int run_before(char **names, char **command, bool idle, struct error *err
     int r = meter_open(&m, err);
     for (; r == 0 && *names; names++) {
         meter_barrier(&m, *names, 0);
-        if (!idle && measure_named(&m, *names, err) < 0)
+        if (idle || measure_named(&m, *names, err) == 0)
+            continue;
+        if (err->status == STATUS_INPUT)
+            r = -err->code;
+        else
             fprintf(stderr, "primitives: %s: %s, going on without\n", *names, err->text);
     }
     if (r < 0)
