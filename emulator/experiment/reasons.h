@@ -57,7 +57,7 @@ struct reasons_group {
     const struct winner_metric *metric;
     const char *value;
     bool is_worse;
-    size_t cells, of; /* that differ so; with a ratio */
+    size_t cells, of; /* that differ so; in which both have values */
     double low, high; /* the ratios */
     char *reasons;    /* as text */
 };

@@ -28,7 +28,9 @@ struct shares {
 
 static bool same_reason(const struct reason *a, const struct reason *b)
 {
-    return a->metric == b->metric && (!a->lacks || !b->lacks || strcmp(a->lacks, b->lacks) == 0);
+    if (!a->lacks || !b->lacks)
+        return a->metric == b->metric && a->lacks == b->lacks;
+    return a->metric == b->metric && strcmp(a->lacks, b->lacks) == 0;
 }
 
 static void add_share(struct shares *s, const struct reason *reason)
@@ -116,13 +118,17 @@ static struct reasons_group make_group(const struct reasons *r, const struct dif
     return g;
 }
 
-static size_t count_cells(const struct reasons *r, const struct reasons_group *g)
+/* In which both have values. */
+static size_t count_cells(const struct winner_table *t, const struct reasons_group *g)
 {
     size_t count = 0;
-    for (size_t i = 0; i < r->table->row_count; i++)
-        for (size_t k = 0; k < r->table->value_count && r->table->rows[i].metric == g->metric; k++)
-            count += strcmp(r->table->rows[i].values[k].name, g->value) == 0 &&
-                     !isnan(r->table->rows[i].values[k].ratio.ratio);
+    for (size_t i = 0; i < t->row_count; i++) {
+        const struct winner_row *row = &t->rows[i];
+        const struct winner_value *to = winner_reference(t, row);
+        for (size_t k = 0; k < t->value_count && row->metric == g->metric; k++)
+            count += strcmp(row->values[k].name, g->value) == 0 && row->values[k].stats.count > 0 &&
+                     to->stats.count > 0;
+    }
     return count;
 }
 
@@ -158,7 +164,7 @@ struct reasons_group *reasons_list_groups(const struct reasons *r, size_t *ret_c
         if (has_group(groups, count, &r->items[i]))
             continue;
         struct reasons_group g = make_group(r, &r->items[i]);
-        g.of = count_cells(r, &g);
+        g.of = count_cells(r->table, &g);
         groups = array_grow(groups, count, sizeof(*groups));
         size_t at = count++;
         for (; at > 0 && order_groups(r->table, &groups[at - 1], &g) > 0; at--)
