@@ -53,13 +53,13 @@ STAGED    := $(addprefix $(WORKLOADS)/,check/history-check \
                  $(addprefix galera/,galera-load history-check workload.yaml prepare galera-node wsrep_sst_wanlab \
                      mariadb-prepare mariadb-node) \
                  $(addprefix redis/,workload.yaml redis-node redis-load) \
-                 $(addprefix memory/,workload.yaml memory-stream) \
-                 $(addprefix cpu/,workload.yaml cpu-linpack) \
+                 $(addprefix memory/,workload.yaml memory-stream primitives) \
+                 $(addprefix cpu/,workload.yaml cpu-linpack primitives) \
                  $(addprefix primitives/,workload.yaml primitives) \
-                 $(addprefix disk/,workload.yaml disk disk-host) \
-                 $(addprefix network/,workload.yaml network) \
+                 $(addprefix disk/,workload.yaml disk disk-host primitives) \
+                 $(addprefix network/,workload.yaml network primitives) \
                  $(addprefix neighbour/,workload.yaml neighbour hunger.py measure.py) \
-                 $(addprefix battery/,workload.yaml battery network disk memory-stream cpu-linpack))
+                 $(addprefix battery/,workload.yaml battery network disk memory-stream cpu-linpack primitives))
 
 SOURCES   = $(shell git ls-files '*.c' '*.h')
 
@@ -132,7 +132,9 @@ $(WORKLOADS)/battery/network: workloads/network/network
 $(WORKLOADS)/battery/disk: workloads/disk/disk
 $(WORKLOADS)/battery/memory-stream: $(WORKLOADS)/memory/memory-stream
 $(WORKLOADS)/battery/cpu-linpack: $(WORKLOADS)/cpu/cpu-linpack
-$(addprefix $(WORKLOADS)/battery/,network disk memory-stream cpu-linpack):
+WITH_PRIMITIVES := $(patsubst %,$(WORKLOADS)/%/primitives,disk network memory cpu battery)
+$(WITH_PRIMITIVES): $(WORKLOADS)/primitives/primitives
+$(addprefix $(WORKLOADS)/battery/,network disk memory-stream cpu-linpack) $(WITH_PRIMITIVES):
 	@mkdir -p $(@D)
 	$(Q)cp -p $< $@
 

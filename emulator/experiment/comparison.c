@@ -10,17 +10,10 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "experiment/published.h"
+#include "experiment/reasons.h"
 #include "experiment/winner_table.h"
 
 /* --- metrics --- */
-
-static const struct workload_metric *find_metric(const struct workload *w, const char *name)
-{
-    for (size_t i = 0; i < w->metric_count; i++)
-        if (strcmp(w->metrics[i].name, name) == 0)
-            return &w->metrics[i];
-    return NULL;
-}
 
 static int unknown_metric(const struct workload *w, const struct comparison_metric *asked,
                           struct error *err)
@@ -43,16 +36,40 @@ static int unknown_metric(const struct workload *w, const struct comparison_metr
 
 static void add_metric(json_t *list, const struct workload_metric *m)
 {
-    json_array_append_new(list, json_pack("{s:s s:s s:s}", "name", m->name, "unit",
-                                          m->unit ? m->unit : "", "better",
-                                          m->better == WORKLOAD_BETTER_LESS ? "less" : "more"));
+    json_t *metric = json_pack("{s:s s:s s:s}", "name", m->name, "unit", m->unit ? m->unit : "",
+                               "better", m->better == WORKLOAD_BETTER_LESS ? "less" : "more");
+    json_t *because = m->because ? json_array() : NULL;
+    for (size_t i = 0; m->because && m->because[i]; i++)
+        json_array_append_new(because, json_string(m->because[i]));
+    if (because)
+        json_object_set_new(metric, "because", because);
+    json_array_append_new(list, metric);
+}
+
+static bool is_reason(const struct workload *w, const struct workload_metric *reason)
+{
+    for (size_t i = 0; i < w->metric_count; i++)
+        for (size_t k = 0; w->metrics[i].because && w->metrics[i].because[k]; k++)
+            if (strcmp(w->metrics[i].because[k], reason->name) == 0)
+                return true;
+    return false;
+}
+
+/* All that can be the reason for another. */
+static json_t *list_reasons(const struct workload *w)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < w->metric_count; i++)
+        if (is_reason(w, &w->metrics[i]))
+            add_metric(list, &w->metrics[i]);
+    return list;
 }
 
 static int list_metrics(const struct comparison_choice *c, const struct workload *w, json_t *list,
                         struct error *err)
 {
     for (size_t i = 0; i < c->metric_count; i++) {
-        const struct workload_metric *m = find_metric(w, c->metrics[i].name);
+        const struct workload_metric *m = workload_find_metric(w, c->metrics[i].name);
         if (!m)
             return unknown_metric(w, &c->metrics[i], err);
         if (m->better == WORKLOAD_BETTER_UNSAID)
@@ -63,7 +80,7 @@ static int list_metrics(const struct comparison_choice *c, const struct workload
         add_metric(list, m);
     }
     for (size_t i = 0; c->metric_count == 0 && i < w->metric_count; i++)
-        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID)
+        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID && !is_reason(w, &w->metrics[i]))
             add_metric(list, &w->metrics[i]);
     if (json_array_size(list) == 0)
         return yaml_error(err, &c->mark,
@@ -134,8 +151,9 @@ int comparison_describe(const struct scenario *s, const struct workload *w, json
     json_t *values = json_array(), *metrics = json_array();
     for (size_t i = 0; i < axis->value_count; i++)
         json_array_append_new(values, json_string(axis->values[i]));
-    json_t *about = json_pack("{s:s s:s s:o s:i s:o}", "of", c->of, "to", c->to, "values", values,
-                              "repeat", (int)s->repeat, "metrics", metrics);
+    json_t *about =
+        json_pack("{s:s s:s s:o s:i s:o s:o}", "of", c->of, "to", c->to, "values", values, "repeat",
+                  (int)s->repeat, "metrics", metrics, "reasons", list_reasons(w));
     int r = list_metrics(c, w, metrics, err);
     if (r == 0)
         r = read_published(s, about, err);
@@ -304,8 +322,13 @@ int comparison_report(const struct sweep_book *b, struct error *err)
     struct winner_table t;
     if (!winner_table_read(b, &t))
         return 0;
+    struct reasons reasons = reasons_find(b, &t);
     winner_table_print(&t, stdout);
+    reasons_print(&reasons, stdout);
     int r = winner_table_write(&t, b->folder, err);
+    if (r == 0)
+        r = reasons_write(&reasons, b->folder, err);
+    reasons_done(&reasons);
     winner_table_done(&t);
     return r;
 }

@@ -115,6 +115,18 @@ static void add_nodes(json_t *measures, json_t *nodes)
     }
 }
 
+bool measures_emulated(json_t *run)
+{
+    json_t *node;
+    size_t i;
+    json_array_foreach(json_object_get(run, "nodes"), i, node)
+    {
+        if (strcmp(json_text_of(node, "accelerator"), "tcg") == 0)
+            return true;
+    }
+    return false;
+}
+
 json_t *measures_of(json_t *run)
 {
     json_t *metrics = json_object_get(run, "metrics");

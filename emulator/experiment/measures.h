@@ -10,6 +10,7 @@
 #define WANLAB_EXPERIMENT_MEASURES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -17,6 +18,9 @@
  * {"node_boot": 0.002, "node_memory": 75.1, …}, the means of the nodes, and "emulator_cpu", the
  * processor time of the emulator itself while the workload ran. */
 json_t *measures_of(json_t *run);
+
+/* Whether the processor of one of its nodes was emulated: QEMU without KVM. */
+bool measures_emulated(json_t *run);
 
 /* Those last ones by number, with their units; NULL past the last. */
 const char *measures_cost(size_t index, const char **ret_unit);

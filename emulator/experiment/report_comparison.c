@@ -10,12 +10,23 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "experiment/reasons.h"
 #include "experiment/report.h"
 #include "experiment/sweep_axis.h"
 #include "experiment/winner_table.h"
 #include "report/page.h"
 
-static void put_winner(struct report *r, const struct winner_table *t, const struct winner_row *row)
+/* Beside what was published and does not agree. */
+static void put_row_reasons(struct report *r, const struct reasons *reasons,
+                            const struct winner_row *row)
+{
+    bool agrees = row->finding != WINNER_TIES && row->finding != WINNER_DIFFERS;
+    _cleanup_(freep) char *text = agrees ? xstrdup("") : reasons_of_row(reasons, row);
+    page_cell(r->out, *text || agrees ? text : "nothing differs beyond its interval");
+}
+
+static void put_winner(struct report *r, const struct winner_table *t,
+                       const struct reasons *reasons, const struct winner_row *row)
 {
     _cleanup_(freep) char *winner = winner_names(t, row, false);
     _cleanup_(freep) char *rest = winner_names(t, row, true);
@@ -30,6 +41,8 @@ static void put_winner(struct report *r, const struct winner_table *t, const str
         page_cell(r->out, row->published ? row->published : "");
         page_cell(r->out, winner_finding_name(row->finding));
         page_cell(r->out, row->note ? row->note : "");
+        if (reasons->are_known)
+            put_row_reasons(r, reasons, row);
     }
     page_cell(r->out, note);
 }
@@ -47,9 +60,10 @@ static void put_findings(struct report *r, const struct winner_table *t)
                   counts[WINNER_TIES], counts[WINNER_DIFFERS]);
 }
 
-static void put_winners(struct report *r, const struct winner_table *t)
+static void put_winners(struct report *r, const struct winner_table *t,
+                        const struct reasons *reasons)
 {
-    struct page_column columns[8];
+    struct page_column columns[9];
     size_t n = 0;
     _cleanup_(freep) char *rest = xasprintf("without %s", t->to);
     columns[n++] = (struct page_column){"cell", NULL, PAGE_TEXT};
@@ -61,6 +75,8 @@ static void put_winners(struct report *r, const struct winner_table *t)
         columns[n++] = (struct page_column){"published", NULL, PAGE_TEXT};
         columns[n++] = (struct page_column){"finding", "here", PAGE_TEXT};
         columns[n++] = (struct page_column){"published_note", "said there", PAGE_TEXT};
+        if (reasons->are_known)
+            columns[n++] = (struct page_column){"reasons", "measured reasons here", PAGE_TEXT};
     }
     columns[n++] = (struct page_column){"note", "to be known", PAGE_TEXT};
     page_note(r->out, "note",
@@ -68,8 +84,42 @@ static void put_winners(struct report *r, const struct winner_table *t)
     put_findings(r, t);
     page_table_begin(r->out, "winners", columns, n);
     for (size_t i = 0; i < t->row_count; i++)
-        put_winner(r, t, &t->rows[i]);
+        put_winner(r, t, reasons, &t->rows[i]);
     page_table_end(r->out);
+}
+
+static void put_reasons(struct report *r, const struct reasons *reasons)
+{
+    const char *to = reasons->table->to;
+    _cleanup_(freep) char *ratio = xasprintf("ratio to %s", to);
+    const struct page_column columns[] = {
+        {"metric", NULL, PAGE_TEXT},  {sweep_axis_short(reasons->table->of), NULL, PAGE_TEXT},
+        {"side", "is", PAGE_TEXT},    {"cells", "in cells", PAGE_TEXT},
+        {"ratios", ratio, PAGE_TEXT}, {"reasons", "measured reasons", PAGE_TEXT}};
+    size_t count;
+    if (!reasons->are_known)
+        return;
+    struct reasons_group *groups = reasons_list_groups(reasons, &count);
+    page_note(r->out, "note",
+              "What differs from %s beyond its interval, and what of the same runs differs with "
+              "it, as ratio to %s, the strongest first. How much of it each explains is not known. "
+              "reasons.csv has each cell.",
+              to, to);
+    page_table_begin(r->out, "reasons-by-metric", columns, ARRAY_LEN(columns));
+    for (size_t i = 0; i < count; i++) {
+        const struct reasons_group *g = &groups[i];
+        _cleanup_(freep) char *cells = xasprintf("%zu of %zu", g->cells, g->of);
+        _cleanup_(freep) char *ratios = reasons_ratios(g);
+        page_row(r->out);
+        page_cell(r->out, g->metric->name);
+        page_cell(r->out, g->value);
+        page_cell(r->out, g->is_worse ? "worse" : "better");
+        page_cell(r->out, cells);
+        page_cell(r->out, ratios);
+        page_cell(r->out, g->reasons);
+    }
+    page_table_end(r->out);
+    reasons_groups_done(groups, count);
 }
 
 static void put_value(struct report *r, const struct winner_row *row, const struct winner_value *v)
@@ -176,12 +226,15 @@ void report_comparison(struct report *r, const struct sweep_book *b)
         return;
     _cleanup_(freep) char *heading = xasprintf("Comparison of %s", sweep_axis_short(t.of));
     page_section(r->out, "comparison", heading);
-    put_winners(r, &t);
+    struct reasons reasons = reasons_find(b, &t);
+    put_winners(r, &t, &reasons);
+    put_reasons(r, &reasons);
     fputs("<div class=\"figures\">", r->out);
     for (size_t m = 0; m < t.metric_count && t.row_count > 0; m++)
         put_figure(r, &t, m);
     fputs("</div>\n", r->out);
     put_values(r, &t);
     page_section_end(r->out);
+    reasons_done(&reasons);
     winner_table_done(&t);
 }

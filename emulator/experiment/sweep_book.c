@@ -43,12 +43,13 @@ static int take_line(struct sweep_book *b, json_t *line, struct error *err)
 {
     const char *outcome = "", *verdict = NULL;
     json_t *point = NULL, *measures = NULL;
-    int repeat = 0, status = 0;
+    int repeat = 0, status = 0, emulated = 0;
     double took = 0, guess = 0;
     json_error_t why;
-    if (json_unpack_ex(line, &why, 0, "{s:o s:i s:s s?s s?i s?o s:F s?F}", "point", &point,
+    if (json_unpack_ex(line, &why, 0, "{s:o s:i s:s s?s s?i s?o s:F s?F s?b}", "point", &point,
                        "repeat", &repeat, "outcome", &outcome, "verdict", &verdict, "status",
-                       &status, "measures", &measures, "took_s", &took, "guess_s", &guess) < 0) {
+                       &status, "measures", &measures, "took_s", &took, "guess_s", &guess,
+                       "emulated", &emulated) < 0) {
         json_decref(line);
         return error_input(err, "%s", why.text);
     }
@@ -64,6 +65,7 @@ static int take_line(struct sweep_book *b, json_t *line, struct error *err)
         .took_s = took,
         .guess_s = guess,
         .measures = failed ? NULL : measures,
+        .emulated = emulated,
     };
     return 0;
 }

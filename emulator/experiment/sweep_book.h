@@ -27,6 +27,7 @@ struct sweep_record {
     double took_s;
     double guess_s;   /* what it had been expected to take; 0: an attempt after the first */
     json_t *measures; /* NULL: failed */
+    bool emulated;    /* the processor of one of its nodes was: QEMU without KVM */
 };
 
 struct sweep_book {

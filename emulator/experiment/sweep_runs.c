@@ -60,6 +60,7 @@ static int describe_done(json_t *line, const struct run_outcome *o, struct error
     json_object_set_new(line, "outcome", json_string("done"));
     json_object_set_new(line, "verdict", json_string(verdict_name(o->verdict)));
     json_object_set_new(line, "measures", measures_of(run));
+    json_object_set_new(line, "emulated", json_boolean(measures_emulated(run)));
     json_decref(run);
     return 0;
 }

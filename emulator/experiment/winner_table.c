@@ -108,6 +108,7 @@ static void take_runs(const struct sweep_book *b, const char *point, const char 
         if (strcmp(r->point, point) != 0 || !value_of(r, metric, &run.value) ||
             (only_trusted && r->verdict != VERDICT_TRUSTED))
             continue;
+        v->emulated = v->emulated || r->emulated;
         v->runs = array_grow(v->runs, v->run_count, sizeof(*v->runs));
         v->runs[v->run_count++] = run;
     }
@@ -183,11 +184,24 @@ void winner_decide(struct winner_value *values, size_t count, const char *to, bo
     decide_among(values, count, to, less_is_better);
 }
 
-static const struct winner_value *find_value(const struct winner_table *t,
-                                             const struct winner_row *r, const char *name)
+int winner_side(const struct winner_metric *m, const struct winner_value *v,
+                const struct winner_value *to)
+{
+    bool is_more = v->stats.mean > to->stats.mean, differs;
+    if (isnan(v->ratio.ci.low)) {
+        differs = !(v->stats.mean > 0 && to->stats.mean > 0) && told_apart(&v->stats, &to->stats);
+    } else {
+        is_more = v->ratio.ci.low > 1;
+        differs = is_more || v->ratio.ci.high < 1;
+    }
+    return !differs ? 0 : is_more != m->less_is_better ? 1 : -1;
+}
+
+const struct winner_value *winner_reference(const struct winner_table *t,
+                                            const struct winner_row *r)
 {
     for (size_t i = 0; i < t->value_count; i++)
-        if (strcmp(r->values[i].name, name) == 0)
+        if (strcmp(r->values[i].name, t->to) == 0)
             return &r->values[i];
     return NULL;
 }
@@ -211,7 +225,7 @@ static struct stats_ratio ratio_of(const struct winner_value *v, const struct wi
 
 static void judge_row(const struct winner_table *t, struct winner_row *r)
 {
-    const struct winner_value *to = find_value(t, r, t->to);
+    const struct winner_value *to = winner_reference(t, r);
     for (size_t i = 0; i < t->value_count; i++) {
         struct winner_value *v = &r->values[i];
         v->ratio = (struct stats_ratio){NAN, {NAN, NAN}};
@@ -283,7 +297,8 @@ static void read_metrics(struct winner_table *t, json_t *metrics)
         t->metrics[i] = (struct winner_metric){
             .name = json_text_of(metric, "name"),
             .unit = json_text_of(metric, "unit"),
-            .less_is_better = strcmp(json_text_of(metric, "better"), "less") == 0};
+            .less_is_better = strcmp(json_text_of(metric, "better"), "less") == 0,
+            .because = json_object_get(metric, "because")};
     }
 }
 
@@ -326,17 +341,16 @@ static void take_point(struct winner_table *t, const struct sweep_book *b, json_
         }
 }
 
-bool winner_table_read(const struct sweep_book *b, struct winner_table *ret)
+void winner_table_read_metrics(const struct sweep_book *b, json_t *metrics,
+                               struct winner_table *ret)
 {
     json_t *about = json_object_get(b->about, "comparison"), *point;
     json_t *points = json_object_get(b->about, "points");
     size_t i;
-    if (!json_is_object(about) || json_is_true(json_object_get(b->about, "saturation")))
-        return false;
     struct winner_table t = {.of = json_text_of(about, "of"),
                              .to = json_text_of(about, "to"),
                              .value_count = json_array_size(json_object_get(about, "values"))};
-    read_metrics(&t, json_object_get(about, "metrics"));
+    read_metrics(&t, metrics);
     json_t *keys = winner_cell_keys(points, t.of);
     json_array_foreach(points, i, point)
     {
@@ -345,8 +359,16 @@ bool winner_table_read(const struct sweep_book *b, struct winner_table *ret)
     json_decref(keys);
     for (i = 0; i < t.row_count; i++)
         judge_row(&t, &t.rows[i]);
-    add_published(&t, json_object_get(about, "published"));
     *ret = t;
+}
+
+bool winner_table_read(const struct sweep_book *b, struct winner_table *ret)
+{
+    json_t *about = json_object_get(b->about, "comparison");
+    if (!json_is_object(about) || json_is_true(json_object_get(b->about, "saturation")))
+        return false;
+    winner_table_read_metrics(b, json_object_get(about, "metrics"), ret);
+    add_published(ret, json_object_get(about, "published"));
     return true;
 }
 

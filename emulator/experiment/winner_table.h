@@ -20,10 +20,12 @@
 
 #include "base/stats.h"
 #include "experiment/sweep_book.h"
+#include "report/table.h"
 
 struct winner_metric {
     const char *name, *unit;
     bool less_is_better;
+    json_t *because; /* names of metrics that can be the reason for it; the book's; or NULL */
 };
 
 /* One of the compared values, in a cell and metric. */
@@ -34,6 +36,7 @@ struct winner_value {
     unsigned doubted; /* of them, done and not trusted, and so in no mean */
     unsigned again;   /* attempts that failed, and were made again with success */
     bool marked;      /* none of its runs is trusted */
+    bool emulated;    /* in a run that counts, a node's processor was: QEMU without KVM */
     struct winner_run {
         unsigned repeat;
         double value;
@@ -81,7 +84,15 @@ struct winner_table {
 /* Whether the sweep asks for a comparison. The table's texts are the book's; only after true is
  * there something to release. */
 bool winner_table_read(const struct sweep_book *b, struct winner_table *ret);
+/* The same of other metrics of the same runs, without what was published: `metrics` as in
+ * sweep.json. */
+void winner_table_read_metrics(const struct sweep_book *b, json_t *metrics,
+                               struct winner_table *ret);
 void winner_table_done(struct winner_table *t);
+
+/* What ratios refer to, in that row; NULL: it has no such value. */
+const struct winner_value *winner_reference(const struct winner_table *t,
+                                            const struct winner_row *r);
 
 /* "native" or "native = container"; "" if nothing won. `rest`: of what is not `to`. The caller
  * frees it. */
@@ -91,6 +102,12 @@ char *winner_note(const struct winner_table *t, const struct winner_row *r);
 const char *winner_finding_name(enum winner_finding f);
 /* How many rows of each finding: `ret` by enum winner_finding. */
 void winner_count_findings(const struct winner_table *t, size_t ret[WINNER_DIFFERS + 1]);
+
+/* Whether a value is better (1) or worse (-1) than another by more than noise: the interval of its
+ * ratio excludes 1, or, where one of them is zero and there is no ratio, their intervals do not
+ * overlap. 0: that cannot be told. */
+int winner_side(const struct winner_metric *m, const struct winner_value *v,
+                const struct winner_value *to);
 
 /* Marks the values with the best mean and those that cannot be told apart from it. Fewer than two
  * with a value have no winner. */
@@ -107,6 +124,11 @@ char *winner_cell(json_t *point, json_t *keys);
 /* comparison.csv and winners.csv in the folder. */
 int winner_table_write(const struct winner_table *t, const char *folder, struct error *err);
 void winner_table_print(const struct winner_table *t, FILE *out);
+
+/* Writes FOLDER/NAME, consuming the table. */
+int winner_write_csv(struct table *csv, const char *folder, const char *name, struct error *err);
+/* Its next cell; empty if the number is not finite. */
+void winner_add_number(struct table *csv, double value);
 
 enum { WINNER_TEXT_MAX = 64 };
 /* "412 MB/s ± 0.5 %" */

@@ -40,7 +40,7 @@ char *winner_ratio(char text[WINNER_TEXT_MAX], const struct winner_value *v)
 
 /* --- CSV --- */
 
-static void add_number(struct table *t, double value)
+void winner_add_number(struct table *t, double value)
 {
     if (isfinite(value))
         table_add(t, "%.9g", value);
@@ -55,14 +55,14 @@ static void add_value(struct table *csv, const struct winner_row *r, const struc
     table_add(csv, "%s", v->name);
     table_add(csv, "%zu", v->stats.count);
     table_add(csv, "%u", v->failed);
-    add_number(csv, v->stats.mean);
-    add_number(csv, v->stats.sd);
-    add_number(csv, v->cv);
-    add_number(csv, v->stats.ci.low);
-    add_number(csv, v->stats.ci.high);
-    add_number(csv, v->ratio.ratio);
-    add_number(csv, v->ratio.ci.low);
-    add_number(csv, v->ratio.ci.high);
+    winner_add_number(csv, v->stats.mean);
+    winner_add_number(csv, v->stats.sd);
+    winner_add_number(csv, v->cv);
+    winner_add_number(csv, v->stats.ci.low);
+    winner_add_number(csv, v->stats.ci.high);
+    winner_add_number(csv, v->ratio.ratio);
+    winner_add_number(csv, v->ratio.ci.low);
+    winner_add_number(csv, v->ratio.ci.high);
     table_add(csv, "%u", v->asked);
     table_add(csv, "%s", v->asked == 0 || v->stats.count == 0 ? "" : v->marked ? "no" : "yes");
     table_add(csv, "%s", r->metric->unit);
@@ -115,7 +115,7 @@ static struct table *describe_winners(const struct winner_table *t)
     return csv;
 }
 
-static int write_csv(struct table *csv /* consumed */, const char *folder, const char *name,
+int winner_write_csv(struct table *csv /* consumed */, const char *folder, const char *name,
                      struct error *err)
 {
     _cleanup_(table_freep) struct table *t = csv;
@@ -132,8 +132,8 @@ static int write_csv(struct table *csv /* consumed */, const char *folder, const
 
 int winner_table_write(const struct winner_table *t, const char *folder, struct error *err)
 {
-    int r = write_csv(describe_values(t), folder, "comparison.csv", err);
-    return r < 0 ? r : write_csv(describe_winners(t), folder, "winners.csv", err);
+    int r = winner_write_csv(describe_values(t), folder, "comparison.csv", err);
+    return r < 0 ? r : winner_write_csv(describe_winners(t), folder, "winners.csv", err);
 }
 
 /* --- the table on the terminal --- */

@@ -69,8 +69,10 @@ void workload_free(struct workload *w)
         free(w->commands[i].word), free(w->commands[i].place);
     for (size_t i = 0; i < w->need_count; i++)
         free(w->needs[i].command), free(w->needs[i].package), free(w->needs[i].place);
-    for (size_t i = 0; i < w->metric_count; i++)
+    for (size_t i = 0; i < w->metric_count; i++) {
         free(w->metrics[i].name), free(w->metrics[i].unit), free(w->metrics[i].help);
+        words_free(w->metrics[i].because);
+    }
     free(w->parameters), free(w->services), free(w->metrics), free(w->commands);
     free(w->needs);
     words_free(w->prepare), words_free(w->lint), words_free(w->run), words_free(w->check);
@@ -243,6 +245,14 @@ void workload_adopt_metric(struct workload *w, const char *name, const char *uni
     w->metrics = array_grow(w->metrics, w->metric_count, sizeof(*w->metrics));
     w->metrics[w->metric_count++] = (struct workload_metric){
         .name = xstrdup(name), .unit = xstrdup(unit), .help = xstrdup(""), .adopted = true};
+}
+
+const struct workload_metric *workload_find_metric(const struct workload *w, const char *name)
+{
+    for (size_t i = 0; i < w->metric_count; i++)
+        if (strcmp(w->metrics[i].name, name) == 0)
+            return &w->metrics[i];
+    return NULL;
 }
 
 const struct workload_parameter *workload_find_parameter(const struct workload *w, const char *name)

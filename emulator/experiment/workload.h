@@ -74,6 +74,7 @@ enum workload_better { WORKLOAD_BETTER_UNSAID, WORKLOAD_BETTER_MORE, WORKLOAD_BE
 struct workload_metric {
     char *name, *unit, *help;
     enum workload_better better;
+    char **because;    /* metrics that can be the reason for it; NULL-terminated, or NULL */
     bool adopted;      /* not declared, but reported */
     bool adds_up;      /* the nodes' values have a sum that means something */
     bool has_expected; /* a run in which it has another value is not to be trusted */
@@ -145,6 +146,9 @@ int workload_check_nodes(const struct workload *w, const struct scenario *s, str
 
 /* Takes note of a metric that workload.yaml does not declare. */
 void workload_adopt_metric(struct workload *w, const char *name, const char *unit);
+
+/* The metric with that name, or NULL. */
+const struct workload_metric *workload_find_metric(const struct workload *w, const char *name);
 
 /* The parameter with that name, or NULL: for the axes of a sweep. */
 const struct workload_parameter *workload_find_parameter(const struct workload *w,

@@ -170,7 +170,7 @@ static int read_better(const struct yaml *map, struct workload_metric *m, struct
 
 static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, struct error *err)
 {
-    static const char *const keys[] = {"unit", "help", "expect", "sum", "better"};
+    static const char *const keys[] = {"unit", "help", "expect", "sum", "better", "because"};
     m->name = xstrdup(pair->key);
     int r = field_check_name(pair->key, FIELD_NAME, "a metric", &pair->key_mark, err);
     if (r == 0)
@@ -183,7 +183,39 @@ static int read_metric(const struct yaml_pair *pair, struct workload_metric *m, 
         r = read_sum(pair->value, m, err);
     if (r == 0)
         r = read_better(pair->value, m, err);
+    if (r == 0)
+        r = field_words(pair->value, "because", &m->because, err);
     return r < 0 ? r : read_expected(pair->value, m, err);
+}
+
+static int check_metric(const struct workload *w, const char *name, const struct mark *mark,
+                        struct error *err)
+{
+    if (workload_find_metric(w, name))
+        return 0;
+    return yaml_error(err, mark, "found '%s', expected one of the names under 'metrics'", name);
+}
+
+/* A reason has to be another metric, of which it is known which values are better. */
+static int check_reasons(const struct yaml *map, const struct workload *w, size_t index,
+                         struct error *err)
+{
+    char *const *names = w->metrics[index].because;
+    const struct yaml *list = yaml_get(map->pairs[index].value, "because");
+    for (size_t i = 0; names && names[i]; i++) {
+        const struct mark *mark = &list->items[i]->mark;
+        int r = check_metric(w, names[i], mark, err);
+        if (r < 0)
+            return r;
+        if (strcmp(names[i], w->metrics[index].name) == 0)
+            return yaml_error(err, mark, "found '%s' as a reason for itself", names[i]);
+        if (workload_find_metric(w, names[i])->better == WORKLOAD_BETTER_UNSAID)
+            return yaml_error(err, mark,
+                              "nothing says which values of '%s' are better: a reason needs "
+                              "'better: more' or 'better: less'",
+                              names[i]);
+    }
+    return 0;
 }
 
 static int read_metrics(const struct yaml *map, struct workload *w, struct error *err)
@@ -194,16 +226,9 @@ static int read_metrics(const struct yaml *map, struct workload *w, struct error
     w->metrics = xcalloc(map->count, sizeof(*w->metrics));
     for (size_t i = 0; r == 0 && i < map->count; i++)
         r = read_metric(&map->pairs[i], &w->metrics[w->metric_count++], err);
+    for (size_t i = 0; r == 0 && i < map->count; i++)
+        r = check_reasons(map, w, i, err);
     return r;
-}
-
-static int check_metric(const struct workload *w, const char *name, const struct mark *mark,
-                        struct error *err)
-{
-    for (size_t i = 0; i < w->metric_count; i++)
-        if (strcmp(w->metrics[i].name, name) == 0)
-            return 0;
-    return yaml_error(err, mark, "found '%s', expected one of the names under 'metrics'", name);
 }
 
 /* Which metrics matter most: the columns of the summary, and the one of a sweep. */

@@ -21,8 +21,8 @@ run "$WANLAB" run run.yaml -o all --set workload.battery.repetitions=1
 is "$STATUS" 0 "the battery passes"
 diag "$ERR"
 of() { jq ".metrics.n2.$1 | if type == \"object\" then .mean else . end // empty" all/run.json; }
-is "$(jq -r '.metrics.n2 | keys | sort | join(" ")' all/run.json)" "adapter add copy linpack_100 linpack_large \
-read_large read_medium read_small scale tcp_45mb tcp_512b tcp_512kb triad udp_512b udp_64kb write_large write_medium write_small" \
+is "$(jq -r '.metrics.n2 | keys | sort | join(" ")' all/run.json)" "adapter add context_switch copy linpack_100 linpack_large page_fault \
+read_large read_medium read_small scale syscall tcp_45mb tcp_512b tcp_512kb triad udp_512b udp_64kb write_large write_medium write_small" \
     "all that it measures is the second node's"
 is "$(jq -r '.metrics.n1 // {} | length' all/run.json)" 0 "the first one serves"
 for metric in tcp_512b tcp_512kb tcp_45mb udp_512b udp_64kb; do

@@ -15,12 +15,14 @@ parameters:
   fail: {type: choice, values: [never, once], default: never}
 run: [./run]
 metrics:
-  speed: {unit: B/s, better: more}
+  speed: {unit: B/s, better: more, because: [call]}
   delay: {unit: s, better: less}
+  call: {unit: s, better: less}
   odd: {unit: s}
 Y
 # speed, of two samples whose mean is: native 100e6 + 1e6 seed; container the same and 1e5 (a tie), uml 50e6; with
 # count 2 container 200e6. delay: native 10, container 20, uml 20 with count 1; with count 2 uml says nothing.
+# call: four times as long in uml.
 cat >toy/run <<'R'
 #!/bin/sh
 [ "$WANLAB_PARAM_WAY" = uml ] && [ "$WANLAB_PARAM_COUNT" = 2 ] && [ "$WANLAB_SEED" = 3 ] && [ "$WANLAB_PARAM_FAIL" = once ] && exit 9
@@ -30,6 +32,7 @@ awk -v way="$WANLAB_PARAM_WAY" -v count="$WANLAB_PARAM_COUNT" -v seed="$WANLAB_S
     if (way == "uml") speed = 50e6 + seed * 1e6
     printf "{\"metric\":\"speed\",\"value\":%.0f,\"unit\":\"B/s\"}\n", speed - 5e6
     printf "{\"metric\":\"speed\",\"value\":%.0f,\"unit\":\"B/s\"}\n", speed + 5e6
+    printf "{\"metric\":\"call\",\"value\":%.2f,\"unit\":\"s\"}\n", (way == "uml" ? 4 : 1) * (1 + seed / 100)
     if (way == "uml" && count == 2) exit
     printf "{\"metric\":\"delay\",\"value\":%.2f,\"unit\":\"s\"}\n", (way == "native" ? 10 : 20) + seed / 100
 }' >>"$WANLAB_OUTPUT"
@@ -156,12 +159,29 @@ like "$OUT" "published winners of the others: 1 agree, 1 are one of a tie here, 
 like "$(cat cmp/report.html)" "id=\"comparison\".*Comparison of way.*Of 4 published winners" "the report has a section of it"
 [ -s cmp/plots/comparison-speed.svg ]
 ok $? "with a figure"
+is "$(head -1 cmp/reasons.csv)" "cell,metric,way,ratio,ratio_ci_low,ratio_ci_high,reason,reason_ratio,reason_ci_low,reason_ci_high" \
+    "reasons.csv has a line for each reason"
+is "$(cell cmp/reasons.csv "count 1" speed uml reason) $(cell cmp/reasons.csv "count 1" speed uml reason_ratio) $(cell cmp/reasons.csv "count 2" speed uml reason_ci_low)" \
+    "call 4 4" "what is slower, and calls longer, is so because of that"
+is "$(cell cmp/reasons.csv "count 1" delay uml reason), $(cell cmp/reasons.csv "count 2" speed container reason)" \
+    "no measured reason, no measured reason" "what differs with nothing that was measured says so"
+is "$(cell cmp/reasons.csv "count 1" speed native reason)$(grep -c ,call, cmp/comparison.csv)" 0 "reasons themselves are not compared"
+like "$OUT" "metric +way +cells +ratio to native +measured reasons.*speed +container +better +2 of 2 +1 to 1.98 +no measured reason
+ +speed +uml +worse +2 of 2 +0.51 +call × 4
+ +delay +container +worse" "a line on the terminal for all cells"
+like "$(tr -d '\n' <cmp/report.html)" "<td>count 2<td>speed<td>[^/]*<td>uml<td>differs<td>differs from what comes out here<td>[^/]*uml: call × 4" \
+    "the report has the reasons beside a published winner that did not win"
+like "$(tr -d '\n' <cmp/report.html)" "<td>speed<td>uml<td>worse<td>2 of 2<td>0.51<td>call × 4" "and those of all cells"
 cp cmp/winners.csv kept.csv
 rm cmp/winners.csv cmp/comparison.csv published.csv
 run "$WANLAB" report cmp
 cmp -s kept.csv cmp/winners.csv
 ok $? "a report made anew has the same winners, without the file that was published"
 cp sound.csv published.csv
+
+sed -i '/toy.way":"uml"/s/"emulated":false/"emulated":true/' cmp/points.jsonl # as of runs with qemu, without KVM
+run "$WANLAB" report cmp
+like "$(cat cmp/report.html)" "uml: its processor is emulated \(QEMU without KVM\), call × 4" "an emulated processor is a reason"
 
 # --- kinds
 

@@ -61,6 +61,23 @@ if [[ $KINDS = *container* ]]; then
     ok $? "a container's first write to a file of its root takes $(of container-primitives copy_up) s, the second $(of container-primitives write_again) s"
 fi
 
+# --- some of them before another workload's command, which gets what follows on standard input
+
+before() { printf '{}\n{}\n{}\nits own\n' | "$folder/primitives/primitives" "$@"; }
+# shellcheck disable=SC2016  # of the inner shell
+before syscall page_fault -- sh -c 'read -r line && echo "{\"then\":\"$line\"}"' >before.jsonl
+is "$(jq -r 'to_entries[0] | if .key == "metric" then .value else "\(.key) \(.value)" end' before.jsonl | uniq -c | awk '{$1 = $1 "x"} 1' | xargs)" \
+    "1x barrier syscall 0 1x syscall 1x barrier page_fault 0 1x page_fault 1x barrier primitives 0 1x then its own" \
+    "each is measured behind a barrier, and then the command runs behind one"
+before --idle syscall page_fault -- true >idle.jsonl
+is "$(jq -r 'keys[0]' idle.jsonl | sort | uniq -c | xargs)" "3 barrier" "an idle node only keeps step"
+run "$folder/primitives/primitives" sycsall -- true </dev/null
+like "$STATUS $ERR" "^2 .*no primitive 'sycsall'" "what is none is refused"
+run "$folder/primitives/primitives" syscall -- /no/such/command </dev/null
+like "$STATUS $ERR" "^1 .*cannot run '/no/such/command'" "and so is a command that is none"
+run "$folder/primitives/primitives" syscall </dev/null
+like "$STATUS $ERR" "^2 .*expected .*-- COMMAND" "or that is missing"
+
 # --- what they lack
 
 run "$WANLAB" run run.yaml -o cache --set workload.memory.array=1MiB

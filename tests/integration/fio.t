@@ -27,9 +27,12 @@ for op in $operations; do
     is "$(grep -c "^n[12],$op," plain/samples.csv)" 6 "$op: every repetition of both nodes is a sample"
 done
 is "$(awk -F, '$2 ~ /write|read/ && !($5 > 1e6 && $5 < 1e12)' plain/samples.csv)" "" "all rates are those of a memory"
-is "$(jq -r 'select(.event == "barrier").name' plain/events.jsonl | head -4 | xargs)" "start write 1 rewrite 1 read 1" \
-    "all nodes do the same at the same time"
-is "$(jq -r 'select(.event == "barrier").name' plain/events.jsonl | grep -c " ")" 18 "with a barrier before each operation"
+jq -r 'select(.event == "barrier").name' plain/events.jsonl >barriers
+is "$(sed '/^start$/,$d' barriers | xargs)" "syscall 0 page_fault 0 primitives 0" "single operations of the kernel are measured first"
+is "$(sed -n '/^start$/,$p' barriers | head -4 | xargs)" "start write 1 rewrite 1 read 1" "all nodes do the same at the same time"
+is "$(sed '1,/^start$/d' barriers | grep -c " ")" 18 "with a barrier before each operation"
+is "$(awk -F, 'NR > 1 && ($2 == "syscall" || $2 == "page_fault") {n[$1 $2]++} END {for (i in n) print n[i]}' plain/samples.csv | xargs)" "1 1 1 1" \
+    "and each node reports them"
 is "$(awk -F, 'NR > 1 && !($3 >= 0 && $3 <= 1 && $2 > 0)' plain/host_cpu.csv)" "" "host_cpu.csv has shares"
 is "$(of plain '.metrics.n1.host_cpu >= 0 and .metrics.n1.host_cpu <= 1')" true "of which the mean is a metric"
 adapter_is_cheap() {

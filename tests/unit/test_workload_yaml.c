@@ -350,6 +350,26 @@ static void metrics_have_names_and_the_main_one_is_among_them(void **state)
                    "4:15: found 'lop', expected one of the names under 'metrics'");
 }
 
+static void reasons_are_other_metrics_with_a_direction(void **state)
+{
+    (void)state;
+    _cleanup_(workload_freep) struct workload *w =
+        open_yaml("name: w\nrun: [a]\nmetrics:\n"
+                  "  rate: {better: more, because: [call, fault]}\n"
+                  "  call: {better: less}\n  fault: {better: less}\n");
+    assert_string_equal(w->metrics[0].because[0], "call");
+    assert_string_equal(w->metrics[0].because[1], "fault");
+    assert_null(w->metrics[0].because[2]);
+    assert_null(w->metrics[1].because);
+    expect_refused("name: w\nrun: [a]\nmetrics: {rate: {because: [call]}}\n",
+                   "3:28: found 'call', expected one of the names under 'metrics'");
+    expect_refused("name: w\nrun: [a]\nmetrics:\n  rate: {better: more, because: [rate]}\n",
+                   "4:34: found 'rate' as a reason for itself");
+    expect_refused("name: w\nrun: [a]\nmetrics:\n  rate: {because: [call]}\n  call: {unit: s}\n",
+                   "4:20: nothing says which values of 'call' are better: a reason needs "
+                   "'better: more' or 'better: less'");
+}
+
 static void needs_are_commands_with_their_packages(void **state)
 {
     (void)state;
@@ -393,6 +413,7 @@ int main(void)
         IN_FOLDER(services_say_how_they_are_known_to_be_ready),
         IN_FOLDER(no_two_programs_have_one_log),
         IN_FOLDER(metrics_have_names_and_the_main_one_is_among_them),
+        IN_FOLDER(reasons_are_other_metrics_with_a_direction),
         IN_FOLDER(needs_are_commands_with_their_packages),
         IN_FOLDER(a_missing_file_is_named),
     };

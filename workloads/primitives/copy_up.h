@@ -18,7 +18,8 @@
 bool copy_up_own_root(const char *mountinfo);
 
 /* As many files as there are repetitions, fewer if there are not so many: metrics `copy_up` and
- * `write_again`, in seconds. Does nothing on a node with another root. */
-int copy_up_measure(struct meter *m, unsigned repetitions, struct error *err);
+ * `write_again`, in seconds. `with_barrier`: a barrier before each. Does nothing else on a node
+ * with another root. */
+int copy_up_measure(struct meter *m, unsigned repetitions, bool with_barrier, struct error *err);
 
 #endif
