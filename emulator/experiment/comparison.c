@@ -80,8 +80,11 @@ static int list_metrics(const struct comparison_choice *c, const struct workload
         add_metric(list, m);
     }
     for (size_t i = 0; c->metric_count == 0 && i < w->metric_count; i++)
-        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID && !is_reason(w, &w->metrics[i]))
+        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID && !is_reason(w, &w->metrics[i])) {
             add_metric(list, &w->metrics[i]);
+            json_object_set_new(json_array_get(list, json_array_size(list) - 1), "unnamed",
+                                json_true());
+        }
     if (json_array_size(list) == 0)
         return yaml_error(err, &c->mark,
                           "no metric of workload '%s' says which of its values are better "

@@ -9,8 +9,8 @@
 #include "experiment/sweep.h"
 
 /* What sweep.json says of it, the caller's: {"of", "to", "values", "repeat", "metrics": [{"name",
- * "unit", "better", "because"}], "reasons": [the same of those that are one for another],
- * "published": […]}; NULL where the file asks for none. The error names the
+ * "unit", "better", "because", "unnamed": the file names none}], "reasons": [the same of those that
+ * are one for another], "published": […]}; NULL where the file asks for none. The error names the
  * place: an unknown metric or one without a direction, a file of published results that cannot be
  * read, or, unless the scenario was opened with some --set, that tells of what the sweep has not.
  */
@@ -22,8 +22,7 @@ int comparison_describe(const struct scenario *s, const struct workload *w, json
 int comparison_check(const struct sweep_options *o, const struct scenario *s, struct error *err);
 
 /* Prints the winner table of a sweep on standard output, and the reasons where values differ, and
- * writes its CSV files; nothing where
- * the sweep is no comparison. */
+ * writes its CSV files; nothing where the sweep is no comparison. */
 int comparison_report(const struct sweep_book *b, struct error *err);
 
 #endif

@@ -286,15 +286,33 @@ static void add_published(struct winner_table *t, json_t *published)
 
 /* --- the table --- */
 
-static void read_metrics(struct winner_table *t, json_t *metrics)
+static bool is_reported(const struct sweep_book *b, const char *metric)
+{
+    double value;
+    for (size_t i = 0; i < b->record_count; i++)
+        if (value_of(&b->records[i], metric, &value))
+            return true;
+    return false;
+}
+
+/* What the file does not name and no run has is of another form of the workload; as long as no run
+ * has anything, nobody knows. */
+static void read_metrics(struct winner_table *t, const struct sweep_book *b, json_t *metrics)
 {
     json_t *metric;
     size_t i;
-    t->metric_count = json_array_size(metrics);
-    t->metrics = xcalloc(t->metric_count + 1, sizeof(*t->metrics));
+    bool any = false;
+    t->metrics = xcalloc(json_array_size(metrics) + 1, sizeof(*t->metrics));
     json_array_foreach(metrics, i, metric)
     {
-        t->metrics[i] = (struct winner_metric){
+        any = any || is_reported(b, json_text_of(metric, "name"));
+    }
+    json_array_foreach(metrics, i, metric)
+    {
+        if (any && json_is_true(json_object_get(metric, "unnamed")) &&
+            !is_reported(b, json_text_of(metric, "name")))
+            continue;
+        t->metrics[t->metric_count++] = (struct winner_metric){
             .name = json_text_of(metric, "name"),
             .unit = json_text_of(metric, "unit"),
             .less_is_better = strcmp(json_text_of(metric, "better"), "less") == 0,
@@ -350,7 +368,7 @@ void winner_table_read_metrics(const struct sweep_book *b, json_t *metrics,
     struct winner_table t = {.of = json_text_of(about, "of"),
                              .to = json_text_of(about, "to"),
                              .value_count = json_array_size(json_object_get(about, "values"))};
-    read_metrics(&t, metrics);
+    read_metrics(&t, b, metrics);
     json_t *keys = winner_cell_keys(points, t.of);
     json_array_foreach(points, i, point)
     {

@@ -22,7 +22,7 @@ trap 'exit 130' INT TERM
 
 parameters() {
     case $1 in
-    cpu) echo "time: 50ms, repetitions: 10, order: 500" ;;
+    cpu) echo "time: 50ms, repetitions: 30, order: 500" ;;
     memory) echo "array: 128MiB, repetitions: 5" ;;
     disk) echo "file: 4MiB, record: 1MiB, repetitions: 20" ;;
     primitives) echo "time: 20ms, repetitions: 10" ;;

@@ -19,6 +19,7 @@ metrics:
   delay: {unit: s, better: less}
   call: {unit: s, better: less}
   odd: {unit: s}
+  other: {unit: s, better: less} # of another form of it
 Y
 # speed, of two samples whose mean is: native 100e6 + 1e6 seed; container the same and 1e5 (a tie), uml 50e6; with
 # count 2 container 200e6. delay: native 10, container 20, uml 20 with count 1; with count 2 uml says nothing.
@@ -191,7 +192,7 @@ is "$STATUS" 0 "kinds are compared"
 diag "$ERR"
 is "$(cut -d, -f1-5 kinds/comparison.csv | xargs)" \
     "cell,metric,kind,runs,failed all,speed,process,2,0 all,speed,container,2,0 all,delay,process,2,0 all,delay,container,2,0" \
-    "without other keys all is one cell, and without 'metrics' all that have a direction are compared"
+    "without other keys all is one cell, and without 'metrics' all are compared that have a direction and were reported"
 
 # --- runs that fail
 
