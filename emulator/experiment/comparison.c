@@ -157,6 +157,11 @@ int comparison_describe(const struct scenario *s, const struct workload *w, json
     json_t *about =
         json_pack("{s:s s:s s:o s:i s:o s:o}", "of", c->of, "to", c->to, "values", values, "repeat",
                   (int)s->repeat, "metrics", metrics, "reasons", list_reasons(w));
+    json_t *among = c->among_count > 0 ? json_array() : NULL;
+    for (size_t i = 0; i < c->among_count; i++)
+        json_array_append_new(among, json_string(c->among[i]));
+    if (among)
+        json_object_set_new(about, "among", among);
     int r = list_metrics(c, w, metrics, err);
     if (r == 0)
         r = read_published(s, about, err);

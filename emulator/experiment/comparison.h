@@ -10,9 +10,10 @@
 
 /* What sweep.json says of it, the caller's: {"of", "to", "values", "repeat", "metrics": [{"name",
  * "unit", "better", "because", "unnamed": the file names none}], "reasons": [the same of those that
- * are one for another], "published": […]}; NULL where the file asks for none. The error names the
- * place: an unknown metric or one without a direction, a file of published results that cannot be
- * read, or, unless the scenario was opened with some --set, that tells of what the sweep has not.
+ * are one for another], "published": […], "among": [values]}; NULL where the file asks for none.
+ * The error names the place: an unknown metric or one without a direction, a file of published
+ * results that cannot be read, or, unless the scenario was opened with some --set, that tells of
+ * what the sweep has not.
  */
 int comparison_describe(const struct scenario *s, const struct workload *w, json_t **ret,
                         struct error *err);

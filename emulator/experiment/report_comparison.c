@@ -50,13 +50,13 @@ static void put_winner(struct report *r, const struct winner_table *t,
 static void put_findings(struct report *r, const struct winner_table *t)
 {
     size_t counts[WINNER_DIFFERS + 1];
+    _cleanup_(freep) char *studied = winner_studied(t);
     winner_count_findings(t, counts);
     if (t->has_published)
         page_note(r->out, "note",
                   "Of %zu published winners%s %zu agree with what came out here, %zu are one of a "
                   "tie here, and %zu differ.",
-                  t->row_count - counts[WINNER_NOT_PUBLISHED],
-                  t->published_rest ? " (of the others alone)" : "", counts[WINNER_AGREES],
+                  t->row_count - counts[WINNER_NOT_PUBLISHED], studied, counts[WINNER_AGREES],
                   counts[WINNER_TIES], counts[WINNER_DIFFERS]);
 }
 

@@ -2,6 +2,7 @@
 #include "experiment/winner_table.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,15 +156,30 @@ static bool told_apart(const struct stats *a, const struct stats *b)
     return a->ci.low > b->ci.high || b->ci.low > a->ci.high;
 }
 
-/* Among all values, or among those that are not `to`. */
-static void decide_among(struct winner_value *values, size_t count, const char *to,
-                         bool less_is_better)
+/* Among all values, without `to`, or among some. */
+static bool takes_part(const struct winner_value *v, const char *without, json_t *among)
+{
+    json_t *name;
+    size_t i;
+    if (v->stats.count == 0 || (without && strcmp(v->name, without) == 0))
+        return false;
+    json_array_foreach(among, i, name)
+    {
+        if (strcmp(json_string_value(name), v->name) == 0)
+            return true;
+    }
+    return !among;
+}
+
+/* `wins` is the place of the answer in a value. */
+static void decide_among(struct winner_value *values, size_t count, const char *without,
+                         json_t *among, bool less_is_better, size_t wins)
 {
     const struct winner_value *best = NULL;
     size_t known = 0;
     for (size_t i = 0; i < count; i++) {
         const struct winner_value *v = &values[i];
-        if (v->stats.count == 0 || (to && strcmp(v->name, to) == 0))
+        if (!takes_part(v, without, among))
             continue;
         known++;
         if (!best ||
@@ -172,16 +188,15 @@ static void decide_among(struct winner_value *values, size_t count, const char *
     }
     for (size_t i = 0; known > 1 && i < count; i++) {
         struct winner_value *v = &values[i];
-        bool wins = v->stats.count > 0 && !(to && strcmp(v->name, to) == 0) &&
-                    !told_apart(&v->stats, &best->stats);
-        *(to ? &v->wins_rest : &v->wins) = wins;
+        *(bool *)((char *)v + wins) =
+            takes_part(v, without, among) && !told_apart(&v->stats, &best->stats);
     }
 }
 
 void winner_decide(struct winner_value *values, size_t count, const char *to, bool less_is_better)
 {
-    decide_among(values, count, NULL, less_is_better);
-    decide_among(values, count, to, less_is_better);
+    decide_among(values, count, NULL, NULL, less_is_better, offsetof(struct winner_value, wins));
+    decide_among(values, count, to, NULL, less_is_better, offsetof(struct winner_value, wins_rest));
 }
 
 int winner_side(const struct winner_metric *m, const struct winner_value *v,
@@ -245,7 +260,7 @@ static enum winner_finding judge_published(const struct winner_table *t, const s
     bool is_one = false;
     for (size_t i = 0; i < t->value_count; i++) {
         const struct winner_value *v = &r->values[i];
-        if (!(t->published_rest ? v->wins_rest : v->wins))
+        if (!v->wins_studied)
             continue;
         winners++;
         is_one = is_one || strcmp(v->name, r->published) == 0;
@@ -259,12 +274,13 @@ static enum winner_finding judge_published(const struct winner_table *t, const s
     return winners > 1 ? WINNER_TIES : WINNER_AGREES;
 }
 
-static void add_published(struct winner_table *t, json_t *published)
+static void add_published(struct winner_table *t, json_t *published, json_t *among)
 {
     json_t *line;
     size_t i;
     t->has_published = json_array_size(published) > 0;
-    t->published_rest = t->has_published && t->value_count > 2;
+    t->among = among;
+    t->published_rest = t->has_published && t->value_count > 2 && !among;
     json_array_foreach(published, i, line)
     {
         if (strcmp(json_text_of(line, "winner"), t->to) == 0)
@@ -272,6 +288,8 @@ static void add_published(struct winner_table *t, json_t *published)
     }
     for (size_t k = 0; k < t->row_count; k++) {
         struct winner_row *r = &t->rows[k];
+        decide_among(r->values, t->value_count, t->published_rest ? t->to : NULL, among,
+                     r->metric->less_is_better, offsetof(struct winner_value, wins_studied));
         json_array_foreach(published, i, line)
         {
             if (strcmp(json_text_of(line, "cell"), r->cell) != 0 ||
@@ -386,7 +404,7 @@ bool winner_table_read(const struct sweep_book *b, struct winner_table *ret)
     if (!json_is_object(about) || json_is_true(json_object_get(b->about, "saturation")))
         return false;
     winner_table_read_metrics(b, json_object_get(about, "metrics"), ret);
-    add_published(ret, json_object_get(about, "published"));
+    add_published(ret, json_object_get(about, "published"), json_object_get(about, "among"));
     return true;
 }
 
@@ -404,6 +422,20 @@ void winner_table_done(struct winner_table *t)
 }
 
 /* --- texts --- */
+
+char *winner_studied(const struct winner_table *t)
+{
+    struct text text = {0};
+    json_t *name;
+    size_t i;
+    if (t->published_rest)
+        return xstrdup(" of the others");
+    json_array_foreach(t->among, i, name)
+    {
+        text_add(&text, "%s%s", i ? ", " : " among ", json_string_value(name));
+    }
+    return text.data ? text.data : xstrdup("");
+}
 
 char *winner_names(const struct winner_table *t, const struct winner_row *r, bool rest)
 {

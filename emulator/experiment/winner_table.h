@@ -48,6 +48,7 @@ struct winner_value {
                                  else of the means; NAN without */
     bool wins;                /* alone, or with others */
     bool wins_rest;           /* among those that are not what ratios refer to */
+    bool wins_studied;        /* among those between which the published winners were chosen */
 };
 
 /* What came out beside what was published. */
@@ -77,8 +78,8 @@ struct winner_table {
     struct winner_row *rows; /* by cell, then by metric */
     size_t row_count;
     bool has_published;
-    bool published_rest; /* the published winners are of what is not `to`: that is several, and they
-                            name it nowhere */
+    json_t *among;       /* the values between which the published winners were chosen; NULL: */
+    bool published_rest; /* what is not `to`: that is several, and they name it nowhere; or all */
 };
 
 /* Whether the sweep asks for a comparison. The table's texts are the book's; only after true is
@@ -99,6 +100,9 @@ const struct winner_value *winner_reference(const struct winner_table *t,
 char *winner_names(const struct winner_table *t, const struct winner_row *r, bool rest);
 /* What is to be said of a row: "uml: 4 of 5 runs, 1 failed"; "" if nothing. The caller frees it. */
 char *winner_note(const struct winner_table *t, const struct winner_row *r);
+/* Between which values published winners were chosen, behind "published winners": " of the others",
+ * " among uml, qemu", "". The caller frees it. */
+char *winner_studied(const struct winner_table *t);
 const char *winner_finding_name(enum winner_finding f);
 /* How many rows of each finding: `ret` by enum winner_finding. */
 void winner_count_findings(const struct winner_table *t, size_t ret[WINNER_DIFFERS + 1]);

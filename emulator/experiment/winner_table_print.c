@@ -181,15 +181,15 @@ static void print_row(const struct winner_table *t, const struct winner_row *r, 
 static void print_findings(const struct winner_table *t, FILE *out)
 {
     size_t counts[WINNER_DIFFERS + 1];
+    _cleanup_(freep) char *studied = winner_studied(t);
     winner_count_findings(t, counts);
     if (!t->has_published)
         return;
     fprintf(out,
             "  published winners%s: %zu agree, %zu are one of a tie here, %zu differ, of %zu "
             "(%zu without a winner here)\n",
-            t->published_rest ? " of the others" : "", counts[WINNER_AGREES], counts[WINNER_TIES],
-            counts[WINNER_DIFFERS], t->row_count - counts[WINNER_NOT_PUBLISHED],
-            counts[WINNER_UNKNOWN]);
+            studied, counts[WINNER_AGREES], counts[WINNER_TIES], counts[WINNER_DIFFERS],
+            t->row_count - counts[WINNER_NOT_PUBLISHED], counts[WINNER_UNKNOWN]);
 }
 
 void winner_table_print(const struct winner_table *t, FILE *out)

@@ -181,6 +181,8 @@ struct comparison_choice {
     size_t metric_count; /* 0: all that say which values are better */
     char *published;     /* the path of a file with others' results; NULL: none */
     struct mark published_mark;
+    char **among; /* the values of the sweep between which those chose; NULL: not said */
+    size_t among_count;
     struct mark mark;
 };
 

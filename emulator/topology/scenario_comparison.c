@@ -68,21 +68,32 @@ static int decode_of(struct scenario *s, const struct yaml *map, struct error *e
     return 0;
 }
 
+static bool has_value(const struct sweep_axis *axis, const char *value)
+{
+    for (size_t i = 0; i < axis->value_count; i++)
+        if (strcmp(axis->values[i], value) == 0)
+            return true;
+    return false;
+}
+
+static int no_value(const struct scenario *s, const struct yaml *node, struct error *err)
+{
+    const struct sweep_axis *axis = &s->sweep[s->comparison.axis];
+    _cleanup_(freep) char *what = xasprintf("value of '%s' in the sweep", plain_key(s, axis->key));
+    return unknown_name(node, what, (const char *const *)axis->values, axis->value_count, err);
+}
+
 static int decode_to(struct scenario *s, const struct yaml *map, struct error *err)
 {
     struct comparison_choice *c = &s->comparison;
-    const struct sweep_axis *axis = &s->sweep[c->axis];
     const struct yaml *to;
     int r = required(map, "to", "the value that ratios refer to", &to, err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < axis->value_count; i++)
-        if (strcmp(axis->values[i], to->scalar) == 0) {
-            c->to = xstrdup(to->scalar);
-            return 0;
-        }
-    _cleanup_(freep) char *what = xasprintf("value of '%s' in the sweep", plain_key(s, axis->key));
-    return unknown_name(to, what, (const char *const *)axis->values, axis->value_count, err);
+    if (!has_value(&s->sweep[c->axis], to->scalar))
+        return no_value(s, to, err);
+    c->to = xstrdup(to->scalar);
+    return 0;
 }
 
 static int decode_metrics(struct scenario *s, const struct yaml *list, struct error *err)
@@ -108,9 +119,35 @@ static int decode_metrics(struct scenario *s, const struct yaml *list, struct er
     return 0;
 }
 
+static int decode_among(struct scenario *s, const struct yaml *map, struct error *err)
+{
+    struct comparison_choice *c = &s->comparison;
+    const struct yaml *list = yaml_get(map, "among");
+    int r = list ? yaml_expect_list(list, "among", err) : 0;
+    if (!list || r < 0)
+        return r;
+    if (list->count < 2 || !yaml_get(map, "published"))
+        return yaml_error(err, &list->mark,
+                          "'among' are the values between which a 'published' file chose, "
+                          "expected two or more, and that file");
+    c->among = xcalloc(list->count, sizeof(*c->among));
+    for (size_t i = 0; i < list->count; i++) {
+        r = yaml_expect_scalar(list->items[i], "a value", err);
+        bool has = r == 0 && has_value(&s->sweep[c->axis], list->items[i]->scalar);
+        if (r == 0 && !has && s->set_count == 0)
+            r = no_value(s, list->items[i], err);
+        if (r < 0)
+            return r;
+        if (!has) /* --set has taken it out of the sweep */
+            continue;
+        c->among[c->among_count++] = xstrdup(list->items[i]->scalar);
+    }
+    return 0;
+}
+
 int scenario_decode_comparison(struct scenario *s, const struct yaml *map, struct error *err)
 {
-    static const char *const keys[] = {"of", "to", "metrics", "published"};
+    static const char *const keys[] = {"of", "to", "metrics", "published", "among"};
     struct comparison_choice *c = &s->comparison;
     const struct yaml *published;
     int r = yaml_expect_map(map, "a comparison", keys, ARRAY_LEN(keys), err);
@@ -129,6 +166,8 @@ int scenario_decode_comparison(struct scenario *s, const struct yaml *map, struc
         r = decode_to(s, map, err);
     if (r == 0)
         r = decode_metrics(s, yaml_get(map, "metrics"), err);
+    if (r == 0)
+        r = decode_among(s, map, err);
     published = yaml_get(map, "published");
     if (r < 0 || !published)
         return r;
@@ -142,6 +181,9 @@ void scenario_comparison_done(struct comparison_choice *c)
     for (size_t i = 0; i < c->metric_count; i++)
         free(c->metrics[i].name);
     free(c->metrics);
+    for (size_t i = 0; i < c->among_count; i++)
+        free(c->among[i]);
+    free(c->among);
     free(c->of);
     free(c->to);
     free(c->published);

@@ -76,6 +76,8 @@ refused 's/\[speed, /[odd, /' "7:45: nothing says which values of 'odd' are bett
     "one without a direction"
 refused '/^sweep/d' "6:13: a comparison is of a sweep, but the file has no 'sweep'" "no sweep"
 refused 's/published: p/published: q/' "7:[0-9]+: no file 'qublished.csv', expected a CSV file with what was published" "a file that is not there"
+refused 's/csv}/csv, among: [native, uxl]}/' "7:[0-9]+: found 'uxl', which is no value of 'way' in the sweep, did you mean 'uml'\?" "published of a value that there is not"
+refused 's/csv}/csv, among: [native]}/' "7:[0-9]+: 'among' are the values between which a 'published' file chose, expected two or more" "or of one alone"
 cp published.csv sound.csv
 sed -i 's/count 2,speed/count 3,speed/' published.csv
 refused '' "7:[0-9]+: .*published.csv:4:1: found the cell 'count 3', did you mean 'count [12]'\?" "published of a cell that there is not"
@@ -183,6 +185,11 @@ cp sound.csv published.csv
 sed -i '/toy.way":"uml"/s/"emulated":false/"emulated":true/' cmp/points.jsonl # as of runs with qemu, without KVM
 run "$WANLAB" report cmp
 like "$(cat cmp/report.html)" "uml: its processor is emulated \(QEMU without KVM\), call × 4" "an emulated processor is a reason"
+
+sed 's/published: published.csv}/published: published.csv, among: [native, uml]}/' toy.yaml >among.yaml
+run "$WANLAB" sweep among.yaml -o among --quiet
+like "$OUT" "published winners among native, uml: 0 agree, 0 are one of a tie here, 3 differ, of 4 \\(1 without a winner here\\)" \
+    "published winners are held against those of the values that were to be had there"
 
 # --- kinds
 
