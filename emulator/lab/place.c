@@ -163,6 +163,24 @@ static bool sweep_outside(const char *folder, const char *name)
     return false;
 }
 
+/* The lock is the last to go: a sweep that is killed in the middle leaves the rest to the next one,
+ * and whoever claims the folder before that finds it locked. */
+static void remove_folder(const char *folder)
+{
+    _cleanup_(dir_closep) DIR *dir = opendir(folder);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            strcmp(e->d_name, "lock") == 0)
+            continue;
+        _cleanup_(freep) char *path = xasprintf("%s/%s", folder, e->d_name);
+        if (file_remove_tree(path, NULL) < 0)
+            return;
+    }
+    _cleanup_(freep) char *lock = xasprintf("%s/lock", folder);
+    unlink(lock);
+    rmdir(folder); /* unless someone has just claimed it */
+}
+
 static void sweep_one(const char *root, const char *name, void *arg)
 {
     (void)arg;
@@ -171,7 +189,7 @@ static void sweep_one(const char *root, const char *name, void *arg)
     if (lock >= 0)
         pin_sweep(folder);
     if (lock >= 0 && sweep_outside(folder, name)) /* else the next sweep has to know of them */
-        file_remove_tree(folder, NULL);
+        remove_folder(folder);
     else if (lock == -ENOENT)
         rmdir(folder); /* only if it is empty: someone may be about to claim it */
 }

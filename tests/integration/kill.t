@@ -61,6 +61,27 @@ for victim in init lab; do
     nothing_left "kill -9 of the $victim during down leaves nothing"
 done
 
+# While a command removes what a dead lab has left: the next one goes on, wherever that ended.
+cat >"$WORK/small.yaml" <<'Y'
+nodes: {a: , b: }
+links: [{ends: [a, b], delay: 5ms}]
+Y
+if strace -o /dev/null true 2>/dev/null; then # it needs leave to trace
+    left="" removals=0
+    for ((n = 1; n < 40; n += 2)); do
+        "$WANLAB" up "$WORK/small.yaml" --name v >/dev/null
+        kill -KILL "$(pid_of init)"
+        wait_for 20 nothing_runs
+        strace -o /dev/null -e trace=unlink,rmdir -e inject=unlink,rmdir:signal=KILL:when=$n "$WANLAB" ls >/dev/null 2>&1 && break
+        removals=$n
+        "$WANLAB" ls >/dev/null
+        [ -z "$(ls -A "$WANLAB_RUNTIME")" ] || left="$left, after $n: $(find "$WANLAB_RUNTIME" | xargs)"
+    done
+    is "$left" "" "kill -9 of the command that removes a dead lab's folder leaves nothing to those after it"
+    [ $removals -gt 5 ] && [ $n -lt 40 ]
+    ok $? "at each other of its $removals removals"
+fi
+
 witness exec witness n1 -- ping -c 1 -W 2 n2 >/dev/null
 ok $? "the witness lab runs undisturbed"
 witness down witness
