@@ -72,6 +72,7 @@ if strace -o /dev/null true 2>/dev/null; then # it needs leave to trace
         "$WANLAB" up "$WORK/small.yaml" --name v >/dev/null
         kill -KILL "$(pid_of init)"
         wait_for 20 nothing_runs
+        wait_for 20 flock -n "$WANLAB_RUNTIME/v/lock" true
         strace -o /dev/null -e trace=unlink,rmdir -e inject=unlink,rmdir:signal=KILL:when=$n "$WANLAB" ls >/dev/null 2>&1 && break
         removals=$n
         "$WANLAB" ls >/dev/null

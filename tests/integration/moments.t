@@ -116,14 +116,14 @@ for ((i = 1; i <= moments; i++)); do
         works=(exec "$lab" boxed -- true)
         [ "$victim" = command ] && [ "$operation" != stop ] || works=(status "$lab")
         timeout 20 "$WANLAB" "${works[@]}" >/dev/null 2>"$WORK/why" || {
-            diag "moment $i, $operation, kill -9 of the $victim after $ms ms: the lab does not work: $(cat "$WORK/why")"
+            diag "moment $i, $operation, kill -9 of the $victim after $ms ms: the lab does not work: $(cat "$WORK/why")" >&2
             failed=$((failed + 1))
         }
     fi
     timeout 60 "$WANLAB" down "$lab" 2>/dev/null
     left=$(left_over)
     if [ -n "$left" ] || [ $status = 124 ]; then
-        diag "moment $i, $operation, kill -9 of the $victim after $ms ms (exit $status): left$left"
+        diag "moment $i, $operation, kill -9 of the $victim after $ms ms (exit $status): left$left" >&2
         failed=$((failed + 1))
     fi
 done

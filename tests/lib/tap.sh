@@ -69,6 +69,7 @@ ok() {
         echo "ok $TEST_NUMBER - $2"
     else
         echo "not ok $TEST_NUMBER - $2"
+        echo "# $0: not ok $TEST_NUMBER - $2" >&2 # prove shows only what is written here
         TEST_FAILED=$((TEST_FAILED + 1))
     fi
 }
@@ -82,7 +83,7 @@ is() {
     [ "$1" = "$2" ]
     ok $? "$3"
     [ "$1" = "$2" ] || diag "got:    $1" "
-wanted: $2"
+wanted: $2" >&2
 }
 
 # like TEXT REGEX NAME
@@ -90,7 +91,7 @@ like() {
     [[ $1 =~ $2 ]]
     ok $? "$3"
     [[ $1 =~ $2 ]] || diag "got:          $1" "
-to be matched: $2"
+to be matched: $2" >&2
 }
 
 is_within() { # is_within VALUE LOW HIGH
@@ -102,7 +103,7 @@ within() {
     is_within "$@"
     local status=$?
     ok $status "$4"
-    [ $status = 0 ] || diag "got $1, wanted $2 to $3"
+    [ $status = 0 ] || diag "got $1, wanted $2 to $3" >&2
 }
 
 # run COMMAND…: sets STATUS, OUT (standard output) and ERR (standard error).
