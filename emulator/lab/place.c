@@ -168,7 +168,9 @@ static bool sweep_outside(const char *folder, const char *name)
 static void remove_folder(const char *folder)
 {
     _cleanup_(dir_closep) DIR *dir = opendir(folder);
-    for (struct dirent *e; dir && (e = readdir(dir));) {
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
             strcmp(e->d_name, "lock") == 0)
             continue;
