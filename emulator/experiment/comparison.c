@@ -34,7 +34,8 @@ static int unknown_metric(const struct workload *w, const struct comparison_metr
                       known.data ? known.data : "");
 }
 
-static void add_metric(json_t *list, const struct workload_metric *m)
+/* The new entry, the list's. */
+static json_t *add_metric(json_t *list, const struct workload_metric *m)
 {
     json_t *metric = json_pack("{s:s s:s s:s}", "name", m->name, "unit", m->unit ? m->unit : "",
                                "better", m->better == WORKLOAD_BETTER_LESS ? "less" : "more");
@@ -44,6 +45,7 @@ static void add_metric(json_t *list, const struct workload_metric *m)
     if (because)
         json_object_set_new(metric, "because", because);
     json_array_append_new(list, metric);
+    return metric;
 }
 
 static bool is_reason(const struct workload *w, const struct workload_metric *reason)
@@ -80,11 +82,8 @@ static int list_metrics(const struct comparison_choice *c, const struct workload
         add_metric(list, m);
     }
     for (size_t i = 0; c->metric_count == 0 && i < w->metric_count; i++)
-        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID && !is_reason(w, &w->metrics[i])) {
-            add_metric(list, &w->metrics[i]);
-            json_object_set_new(json_array_get(list, json_array_size(list) - 1), "unnamed",
-                                json_true());
-        }
+        if (w->metrics[i].better != WORKLOAD_BETTER_UNSAID && !is_reason(w, &w->metrics[i]))
+            json_object_set_new(add_metric(list, &w->metrics[i]), "unnamed", json_true());
     if (json_array_size(list) == 0)
         return yaml_error(err, &c->mark,
                           "no metric of workload '%s' says which of its values are better "
